@@ -1,0 +1,66 @@
+import { get } from 'node:http';
+import { createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ManagedChild } from './child.js';
+
+/** A port of the loopback address that nothing listens on at the moment. */
+export async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => {
+        if (address !== null && typeof address === 'object') resolve(address.port);
+        else reject(new Error('The system gave no free port'));
+      });
+    });
+  });
+}
+
+/** Status of a GET, or undefined while nothing answers. A connection of its own: none may hold up the engine's stop. */
+export async function statusOf(url: string, timeoutMs = 2_000): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const request = get(url, { agent: false, timeout: timeoutMs }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    request.once('timeout', () => request.destroy());
+    request.once('error', () => resolve(undefined));
+  });
+}
+
+/**
+ * Waits until `child` answers at `url`, with any status; stops it when that fails.
+ *
+ * @throws Error with the output of the child when it ends first, or after `timeoutMs`; the reason of `signal` when aborted
+ */
+export async function untilAnswering(
+  child: ManagedChild,
+  url: string,
+  {
+    name,
+    timeoutMs = 30_000,
+    signal,
+  }: { name: string; timeoutMs?: number; signal?: AbortSignal | undefined },
+): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  try {
+    while (child.running()) {
+      signal?.throwIfAborted();
+      // The second look at the child: what answered may be another program on the port, the child having given up.
+      if ((await statusOf(url)) !== undefined && child.running()) return;
+      if (Date.now() > deadline)
+        throw new Error(withOutput(`${name} did not answer in ${timeoutMs / 1000} s`, child));
+      await sleep(20);
+    }
+    throw new Error(withOutput(`${name} did not start (${await child.exited})`, child));
+  } catch (error) {
+    await child.stop();
+    throw error;
+  }
+}
+
+function withOutput(message: string, child: ManagedChild): string {
+  return child.output() === '' ? message : `${message}:\n${child.output()}`;
+}

@@ -1,0 +1,35 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { AudioFilesModule } from './audio-files/audio-files.module.js';
+import { AuthModule } from './auth/auth.module.js';
+import { MethodNotAllowedRoutes } from './common/http/method-not-allowed.js';
+import { ProblemFilter } from './common/http/problem.filter.js';
+import type { Logger } from './common/logging/logger.js';
+import { LoggingModule } from './common/logging/logging.module.js';
+import { RequestValidationPipe } from './common/validation/validation.pipe.js';
+import type { AppConfig } from './config/config.js';
+import { ConfigModule } from './config/config.module.js';
+import { DatabaseModule } from './database/database.module.js';
+import { HealthModule } from './health/health.module.js';
+
+@Module({})
+export class AppModule {
+  static register(config: AppConfig, logger: Logger): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.register(config),
+        LoggingModule.register(logger),
+        DatabaseModule,
+        AuthModule,
+        AudioFilesModule,
+        HealthModule,
+      ],
+      providers: [
+        { provide: APP_FILTER, useClass: ProblemFilter },
+        { provide: APP_PIPE, useClass: RequestValidationPipe },
+        MethodNotAllowedRoutes,
+      ],
+    };
+  }
+}

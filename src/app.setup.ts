@@ -1,0 +1,70 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { NextFunction, Request, Response } from 'express';
+import helmet from 'helmet';
+import { AppModule } from './app.module.js';
+import { BODY_LIMIT, JSON_TYPES, requireJson } from './common/http/json-body.js';
+import { accessLog } from './common/logging/access-log.js';
+import { createLogger, type Logger, nestLogger } from './common/logging/logger.js';
+import type { AppConfig } from './config/config.js';
+import { mountDocs } from './openapi.js';
+
+/** How long a browser may remember what CORS allows, in seconds. */
+const PREFLIGHT_SECONDS = 3600;
+
+/**
+ * The whole application as `main` and the tests use it, ready to listen.
+ *
+ * @param logger for tests that read the log; standard output otherwise
+ */
+export async function createApp(
+  config: AppConfig,
+  logger: Logger = createLogger(config.logLevel),
+): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.register(config, logger), {
+    logger: nestLogger(logger),
+    bodyParser: false,
+    // Problems at start are for the caller to report, not for Nest to exit on.
+    abortOnError: false,
+  });
+  app.setGlobalPrefix('api');
+  // Answers are private and short-lived; hashing each for an ETag would cost more than it saves.
+  app.set('etag', false);
+  app.disable('x-powered-by');
+  app.use(accessLog(logger));
+  app.use(securityHeaders());
+  app.use(noStore);
+  app.enableCors({
+    origin: [...config.corsOrigins],
+    exposedHeaders: ['X-Request-Id', 'Retry-After'],
+    maxAge: PREFLIGHT_SECONDS,
+  });
+  app.use(requireJson);
+  app.useBodyParser('json', { limit: BODY_LIMIT, type: JSON_TYPES });
+  mountDocs(app);
+  return app;
+}
+
+function securityHeaders() {
+  return helmet({
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        // The documentation page carries its styles and icons within it.
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+  });
+}
+
+function noStore(_request: Request, response: Response, next: NextFunction): void {
+  response.setHeader('Cache-Control', 'no-store');
+  next();
+}

@@ -1,0 +1,37 @@
+import { type ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { AuthGuard } from '@nestjs/passport';
+import type { Request } from 'express';
+import { ExtractJwt } from 'passport-jwt';
+import { InvalidTokenError, NotAuthenticatedError } from '../common/errors/domain-errors.js';
+import type { Caller } from '../common/http/caller.decorator.js';
+import { IS_PUBLIC } from '../common/http/public.decorator.js';
+import { currentRequest } from '../common/request-context.js';
+
+const bearerToken = ExtractJwt.fromAuthHeaderAsBearerToken();
+
+/** Closed by default: every route wants a valid bearer token unless it is `@Public()`. */
+@Injectable()
+export class JwtAuthGuard extends AuthGuard('jwt') {
+  constructor(private readonly reflector: Reflector) {
+    super();
+  }
+
+  override async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (this.reflector.getAllAndOverride<boolean>(IS_PUBLIC, [context.getHandler(), context.getClass()])) {
+      return true;
+    }
+    if (!bearerToken(context.switchToHttp().getRequest<Request>())) throw new NotAuthenticatedError();
+    return (await super.canActivate(context)) as boolean;
+  }
+
+  /** @throws InvalidTokenError where Passport found no caller */
+  override handleRequest<T = Caller>(error: unknown, caller: Caller | false): T {
+    // What is no refusal of the token (an outage) must not be told as one.
+    if (error instanceof Error) throw error;
+    if (!caller) throw new InvalidTokenError();
+    const request = currentRequest();
+    if (request) request.userId = caller.userId;
+    return caller as T;
+  }
+}

@@ -1,0 +1,58 @@
+import { UnavailableError } from '../../common/errors/domain-errors.js';
+
+/** Weight of the newest duration in the running mean. */
+const SMOOTHING = 0.2;
+/** What a piece of work is taken to last before the first one was measured; milliseconds. */
+const FIRST_GUESS_MS = 50;
+
+/**
+ * A short line in front of work that occupies a core. As many pieces run at once as told; another one waits only
+ * where its turn will come within `maxWaitMs`, judged by how long the last ones took, and is refused at once
+ * otherwise. So a flood gets quick answers and the rest of the service its share of the machine.
+ */
+export class HashQueue {
+  private readonly waiting: (() => void)[] = [];
+  private running = 0;
+  private meanMs = FIRST_GUESS_MS;
+
+  constructor(
+    private readonly concurrency: number,
+    private readonly maxWaitMs: number,
+  ) {}
+
+  /** How many wait for their turn. */
+  get depth(): number {
+    return this.waiting.length;
+  }
+
+  /**
+   * Does `work` when it is its turn.
+   *
+   * @throws UnavailableError when the line is too long
+   */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    await this.turn();
+    const started = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.meanMs += SMOOTHING * (performance.now() - started - this.meanMs);
+      const next = this.waiting.shift();
+      // The place is handed over, not given up: nobody who comes later can step in between.
+      if (next) next();
+      else this.running--;
+    }
+  }
+
+  private turn(): Promise<void> | void {
+    if (this.running < this.concurrency) {
+      this.running++;
+      return;
+    }
+    const waitMs = ((this.waiting.length + 1) * this.meanMs) / this.concurrency;
+    if (waitMs > this.maxWaitMs) {
+      throw new UnavailableError('Too many sign-ins at the moment', Math.max(1, Math.ceil(waitMs / 1000)));
+    }
+    return new Promise((resolve) => this.waiting.push(resolve));
+  }
+}

@@ -1,0 +1,27 @@
+import { Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import { ExtractJwt, Strategy } from 'passport-jwt';
+import type { Caller } from '../../common/http/caller.decorator.js';
+import { InvalidTokenError } from '../../common/errors/domain-errors.js';
+import { nowSeconds } from '../../common/time.js';
+import { AppConfig } from '../../config/config.js';
+import { isAccessToken } from './token-payload.js';
+
+/** Reads the bearer token of a request. One algorithm is accepted, whatever the header of the token names. */
+@Injectable()
+export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
+  constructor(config: AppConfig) {
+    super({
+      jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
+      secretOrKey: config.secretKey,
+      algorithms: ['HS256'],
+      // `nbf` is checked in `isAccessToken`, with a leeway that `exp` must not have.
+      jsonWebTokenOptions: { ignoreNotBefore: true },
+    });
+  }
+
+  validate(claims: unknown): Caller {
+    if (!isAccessToken(claims, nowSeconds())) throw new InvalidTokenError();
+    return { userId: claims.user_id };
+  }
+}

@@ -1,0 +1,35 @@
+/** Claims of an access token. Those of the older backend have `user_id`, `iat` and `exp` only. */
+export interface TokenPayload {
+  /** What the older backend reads. */
+  readonly user_id: string;
+  /** The same value (RFC 7519 §4.1.2). */
+  readonly sub?: string;
+  readonly iat: number;
+  readonly exp: number;
+  readonly nbf?: number;
+  readonly jti?: string;
+}
+
+/** How far another machine's clock may be ahead, in seconds. Not granted to the expiry. */
+const CLOCK_SKEW_SECONDS = 60;
+
+/**
+ * Whether verified claims are those of an access token that is valid at `now`. The signature, the algorithm and the
+ * expiry have been checked; what is checked here is what `jsonwebtoken` leaves out: that there is an expiry at all,
+ * and that the token was not issued, nor becomes valid, in the future (RFC 8725 §3.10, RFC 7519 §4.1).
+ *
+ * @param now Unix seconds
+ */
+export function isAccessToken(claims: unknown, now: number): claims is TokenPayload {
+  if (typeof claims !== 'object' || claims === null) return false;
+  const { user_id, iat, exp, nbf } = claims as Record<string, unknown>;
+  const latest = now + CLOCK_SKEW_SECONDS;
+  return (
+    typeof user_id === 'string' &&
+    user_id !== '' &&
+    typeof exp === 'number' &&
+    typeof iat === 'number' &&
+    iat <= latest &&
+    (nbf === undefined || (typeof nbf === 'number' && nbf <= latest))
+  );
+}

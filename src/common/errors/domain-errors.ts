@@ -1,0 +1,70 @@
+/** One thing that is wrong with one field of a request. Never carries the submitted value. */
+export interface FieldError {
+  /** Name as on the wire, with a path for nested fields (`items.0.s3_key`). */
+  readonly field: string;
+  readonly message: string;
+}
+
+/**
+ * What services and repositories throw. They know no HTTP; `ProblemFilter` gives each class its status. The message
+ * is one sentence without a full stop and is shown to the client.
+ */
+export abstract class DomainError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** The request is understood and its content is not acceptable. */
+export class ValidationError extends DomainError {
+  constructor(readonly errors: readonly [FieldError, ...FieldError[]]) {
+    super(errors[0].message);
+  }
+}
+
+/** Nobody is signed in. */
+export class NotAuthenticatedError extends DomainError {
+  constructor() {
+    super('Not authenticated');
+  }
+}
+
+/** A bearer token was sent and cannot be accepted. The client is not told why. */
+export class InvalidTokenError extends DomainError {
+  constructor() {
+    super('Token is invalid or expired');
+  }
+}
+
+/** The email is unknown or the password is wrong; which of the two is not told. */
+export class InvalidCredentialsError extends DomainError {
+  constructor() {
+    super('Invalid email or password');
+  }
+}
+
+/** The thing exists and belongs to somebody else. */
+export class AccessDeniedError extends DomainError {
+  constructor() {
+    super('Access denied');
+  }
+}
+
+/** There is no such thing. */
+export class NotFoundError extends DomainError {}
+
+/** The state of the thing does not allow the request. */
+export class ConflictError extends DomainError {}
+
+/** Something the request needs cannot serve now; the same request may work later. */
+export class UnavailableError extends DomainError {
+  constructor(
+    message: string,
+    /** When to try again, in seconds. */
+    readonly retryAfterSeconds: number,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}

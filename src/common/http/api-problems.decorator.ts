@@ -1,0 +1,63 @@
+import { STATUS_CODES } from 'node:http';
+import { applyDecorators } from '@nestjs/common';
+import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import { PROBLEM_JSON, ProblemDto } from './problem.js';
+
+type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 500 | 503;
+
+const REQUEST_ID = {
+  'X-Request-Id': { description: 'The request in the logs', schema: { type: 'string' as const, maxLength: 128 } },
+};
+
+const HEADERS: Partial<Record<ErrorStatus, object>> = {
+  401: { 'WWW-Authenticate': { description: 'RFC 6750 §3', schema: { type: 'string', maxLength: 256 } } },
+  503: { 'Retry-After': { description: 'Seconds', schema: { type: 'integer', minimum: 1, maximum: 3600 } } },
+};
+
+/**
+ * Documents the errors of an operation. 500 and 503 are added to all of them.
+ *
+ * @param details the `detail` of each status as clients see it
+ */
+export function ApiProblems(details: Partial<Record<ErrorStatus, string>>): MethodDecorator & ClassDecorator {
+  const all: Partial<Record<ErrorStatus, string>> = {
+    ...details,
+    500: 'Something went wrong on our side',
+    503: 'The service is temporarily unavailable',
+  };
+  return applyDecorators(
+    ApiExtraModels(ProblemDto),
+    ...Object.entries(all).map(([code, detail]) => {
+      const status = Number(code) as ErrorStatus;
+      return ApiResponse({
+        status,
+        description: detail,
+        headers: { ...REQUEST_ID, ...HEADERS[status] },
+        content: {
+          [PROBLEM_JSON]: { schema: { $ref: getSchemaPath(ProblemDto) }, example: example(status, detail) },
+        },
+      });
+    }),
+  );
+}
+
+/** Errors of every route that wants a token. */
+export const TOKEN_PROBLEMS = { 401: 'Token is invalid or expired' } as const;
+
+/** Errors of every route that takes a body. */
+export const BODY_PROBLEMS = {
+  400: 'The request body is not valid JSON',
+  413: 'The request body is larger than 100 KB',
+  415: 'The request body must be JSON in UTF-8 with Content-Type: application/json',
+} as const;
+
+function example(status: ErrorStatus, detail: string): ProblemDto {
+  return {
+    type: 'about:blank',
+    title: STATUS_CODES[status] ?? 'Error',
+    status,
+    detail,
+    instance: '/api/…',
+    request_id: '0b5f2c0e-6f2f-4a9b-8a44-0f3f5d0c9d11',
+  };
+}

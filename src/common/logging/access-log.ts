@@ -1,0 +1,41 @@
+import { randomUUID } from 'node:crypto';
+import type { NextFunction, Request, Response } from 'express';
+import { type RequestContext, runInRequest } from '../request-context.js';
+import type { Logger } from './logger.js';
+
+/** A request id that may be taken over from the caller: nothing that could forge a log line or a header. */
+const WELL_FORMED_ID = /^[\w.:-]{1,128}$/;
+
+/**
+ * Gives each request its id and its context, and writes one line when it ends: method, route template (never the
+ * path, which may hold what must not be logged), status, duration, request id, user id.
+ */
+export function accessLog(logger: Logger) {
+  return (request: Request, response: Response, next: NextFunction): void => {
+    const started = performance.now();
+    const offered = request.get('X-Request-Id');
+    const requestId = offered !== undefined && WELL_FORMED_ID.test(offered) ? offered : randomUUID();
+    const context: RequestContext = { requestId, databaseMs: 0 };
+    response.setHeader('X-Request-Id', requestId);
+    response.once('close', () => {
+      const aborted = !response.writableFinished;
+      const fields = {
+        // Repeated here: the event may come from the socket, outside the request's context.
+        request_id: requestId,
+        method: request.method,
+        route: routeTemplate(request),
+        status: response.statusCode,
+        duration_ms: Math.round((performance.now() - started) * 10) / 10,
+        ...(context.userId !== undefined && { user_id: context.userId }),
+        ...(aborted && { aborted }),
+      };
+      logger.info(fields, 'request');
+    });
+    runInRequest(context, next);
+  };
+}
+
+function routeTemplate(request: Request): string {
+  const route = request.route as { path?: unknown } | undefined;
+  return typeof route?.path === 'string' ? route.path : 'unmatched';
+}

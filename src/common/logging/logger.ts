@@ -1,0 +1,60 @@
+import type { LoggerService } from '@nestjs/common';
+import { type DestinationStream, type Logger as Pino, pino, stdTimeFunctions } from 'pino';
+import { type LogLevel } from '../../config/config.js';
+import { currentRequest } from '../request-context.js';
+
+/**
+ * Structured logs: one JSON object a line on standard output. Every line written while a request is served carries
+ * its `request_id`, because the mixin asks the request context. Nothing here ever receives a body, a header or a
+ * token; keep it so.
+ */
+export abstract class Logger {
+  abstract error(fields: object, message: string): void;
+  abstract warn(fields: object, message: string): void;
+  abstract info(fields: object, message: string): void;
+  abstract debug(fields: object, message: string): void;
+}
+
+/** Makes the logger of a process. */
+export function createLogger(level: LogLevel, destination?: DestinationStream): Pino {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: describeError },
+      mixin: () => {
+        const request = currentRequest();
+        return request ? { request_id: request.requestId } : {};
+      },
+    },
+    destination ?? pino.destination({ sync: true }),
+  );
+}
+
+/**
+ * What of an error may be logged: type, message, code and stack. Other properties stay out, since errors of the AWS
+ * SDK carry the request and the item, with password hashes in it.
+ */
+function describeError(error: unknown): object {
+  if (!(error instanceof Error)) return { type: typeof error };
+  const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
+  const cause = error.cause === undefined ? {} : { cause: describeError(error.cause) };
+  return { type: error.name, message: error.message, ...code, stack: error.stack, ...cause };
+}
+
+/** Sends the framework's own lines to the same place; what Nest says at start is of interest at `debug` only. */
+export function nestLogger(logger: Logger): LoggerService {
+  const context = (parameters: unknown[]) => ({ context: parameters.at(-1) });
+  return {
+    log: (message: unknown, ...rest: unknown[]) => logger.debug(context(rest), String(message)),
+    debug: (message: unknown, ...rest: unknown[]) => logger.debug(context(rest), String(message)),
+    verbose: (message: unknown, ...rest: unknown[]) => logger.debug(context(rest), String(message)),
+    warn: (message: unknown, ...rest: unknown[]) => logger.warn(context(rest), String(message)),
+    error: (message: unknown, ...rest: unknown[]) =>
+      message instanceof Error
+        ? logger.error({ ...context(rest), err: message }, message.message)
+        : logger.error(context(rest), String(message)),
+  };
+}

@@ -1,0 +1,43 @@
+/** The current time in Unix seconds, whole. */
+export function nowSeconds(): number {
+  return Math.floor(Date.now() / 1000);
+}
+
+/**
+ * ISO 8601 in UTC with whole seconds and `Z`, as every time in a response.
+ *
+ * @param seconds Unix seconds; a fraction is dropped towards the past
+ */
+export function toIso(seconds: number): string {
+  return new Date(Math.floor(seconds) * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+const INSTANT =
+  /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)?(?:Z|[+-](\d{2})(?::?(\d{2}))?)$/i;
+
+/**
+ * Reads an ISO 8601 instant: a calendar date, a time of day and an offset (`Z`, `+02:00`, `+0200` or `+02`). Seconds
+ * may be left out; a fraction of them is dropped, since times are kept in whole seconds.
+ *
+ * @returns Unix seconds, or `undefined` where the text is no such instant (the 30th of February included)
+ */
+export function parseInstant(text: string): number | undefined {
+  const match = INSTANT.exec(text);
+  if (!match) return undefined;
+  const [year, month, day, hour, minute, second, offsetHours, offsetMinutes] = match
+    .slice(1)
+    .map((digits) => Number(digits ?? 0)) as [number, number, number, number, number, number, number, number];
+  const local = new Date(0);
+  local.setUTCFullYear(year, month - 1, day);
+  local.setUTCHours(hour, minute, second);
+  const exists =
+    local.getUTCFullYear() === year &&
+    local.getUTCMonth() === month - 1 &&
+    local.getUTCDate() === day &&
+    local.getUTCHours() === hour &&
+    local.getUTCMinutes() === minute &&
+    local.getUTCSeconds() === second;
+  if (!exists || year === 0 || offsetHours > 23 || offsetMinutes > 59) return undefined;
+  const sign = /-\d{2}(?::?\d{2})?$/.test(text.slice(16)) ? -1 : 1;
+  return local.getTime() / 1000 - sign * (offsetHours * 3600 + offsetMinutes * 60);
+}

@@ -1,0 +1,165 @@
+import { availableParallelism } from 'node:os';
+import { EnvironmentReader } from './environment-reader.js';
+
+/** Values of `SECRET_KEY` that stand in examples and so are known to everybody. */
+const EXAMPLE_SECRETS = /change[-_ ]?me|example|your[-_ ]?secret|secret[-_ ]?key/i;
+
+/** RFC 7518 §3.2: a key for HS256 has at least as many bits as the hash. */
+const MIN_SECRET_BYTES = 32;
+
+/**
+ * libuv runs file-system and DNS calls on the same threads as Argon2. One of them stays free, so that a login
+ * flood cannot stop the resolver.
+ */
+const RESERVED_THREADS = 1;
+
+/** How the service was told to run. Read once at start; injected everywhere else. */
+export class AppConfig {
+  readonly nodeEnv: 'production' | 'development' | 'test';
+  readonly logLevel: LogLevel;
+  readonly host: string;
+  readonly port: number;
+  /** Origins that a browser may call from; empty for none. */
+  readonly corsOrigins: readonly string[];
+  readonly secretKey: string;
+  readonly aws: AwsConfig;
+  readonly tables: TableNames;
+  readonly database: DatabaseConfig;
+  readonly storage: StorageConfig;
+  readonly passwords: PasswordConfig;
+  /** How long a stopping instance goes on serving, so that load balancers notice first; milliseconds. */
+  readonly shutdownGraceMs: number;
+}
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface AwsConfig {
+  readonly region: string;
+  /** Absent: the SDK's default credential chain applies, which is what roles need. */
+  readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
+export interface TableNames {
+  readonly users: string;
+  readonly audioFiles: string;
+}
+
+export interface DatabaseConfig {
+  /** Absent: DynamoDB on AWS. */
+  readonly endpoint?: string;
+  /** What one HTTP request may spend waiting for the database, all its calls together; milliseconds. */
+  readonly budgetMs: number;
+}
+
+export interface StorageConfig {
+  readonly bucket?: string;
+  /** Absent: S3 on AWS. */
+  readonly endpoint?: string;
+  /** First segment of the keys of uploads, below which each user has a folder of their own. */
+  readonly audioFolder: string;
+}
+
+export interface PasswordConfig {
+  /** Argon2id parameters of new hashes. */
+  readonly memoryKib: number;
+  readonly timeCost: number;
+  readonly parallelism: number;
+  /** Hashes computed at once. */
+  readonly concurrency: number;
+  /** The longest that a request waits for its turn; milliseconds. */
+  readonly maxWaitMs: number;
+}
+
+/**
+ * The typed view of the environment, and the only reader of it.
+ *
+ * @throws ConfigurationError listing everything that is wrong
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): AppConfig {
+  const env = new EnvironmentReader(environment);
+  const s3Endpoint = env.endpoint('S3_ENDPOINT');
+  const bucket = env.optional('AWS_S3_BUCKET_NAME');
+  if (bucket !== undefined && !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
+    env.problem('AWS_S3_BUCKET_NAME', 'a bucket name: 3 to 63 lower-case letters, digits, "-" or "."');
+  }
+  // Unset means production: whoever forgets the variable gets the safe defaults.
+  const nodeEnv = env.oneOf('NODE_ENV', ['production', 'development', 'test'], 'production');
+  const config: AppConfig = {
+    nodeEnv,
+    logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+    host: env.text('HOST', '0.0.0.0', /^[\w.:-]+$/, 'a host name or an IP address'),
+    port: env.integer('PORT', { default: 3000, min: 0, max: 65_535 }),
+    corsOrigins: env.origins('CORS_ORIGINS'),
+    secretKey: readSecretKey(env, nodeEnv),
+    ...readDatabaseConfig(env),
+    storage: {
+      audioFolder: env.text(
+        'AWS_S3_AUDIO_FOLDER',
+        'audio_upload',
+        /^[\w-]+(\/[\w-]+)*$/,
+        'a folder such as audio_upload, without a slash at either end',
+      ),
+      ...(bucket && { bucket }),
+      ...(s3Endpoint && { endpoint: s3Endpoint }),
+    },
+    passwords: {
+      memoryKib: env.integer('ARGON2_MEMORY_KIB', { default: 19_456, min: 1024, max: 4_194_304 }),
+      timeCost: env.integer('ARGON2_TIME_COST', { default: 2, min: 1, max: 100 }),
+      parallelism: env.integer('ARGON2_PARALLELISM', { default: 1, min: 1, max: 64 }),
+      concurrency: env.integer('HASH_CONCURRENCY', { default: hashThreads(env), min: 1, max: 1024 }),
+      maxWaitMs: env.integer('HASH_MAX_WAIT_MS', { default: 2000, min: 0, max: 60_000 }),
+    },
+    shutdownGraceMs: env.integer('SHUTDOWN_GRACE_MS', { default: 1000, min: 0, max: 60_000 }),
+  };
+  env.finish();
+  return config;
+}
+
+/** What a command that only talks to the database has to know: no token key among it. */
+export function readDatabaseConfig(env: EnvironmentReader): Pick<AppConfig, 'aws' | 'tables' | 'database'> {
+  const tableName = (name: string, fallback: string) =>
+    env.text(name, fallback, /^[\w.-]{3,255}$/, '3 to 255 letters, digits, "_", "-" or "."');
+  const endpoint = env.endpoint('DYNAMODB_ENDPOINT');
+  return {
+    aws: {
+      region: env.text('REGION_NAME', 'us-east-1', /^[a-z0-9-]{1,40}$/, 'an AWS region such as us-east-1'),
+      ...readCredentials(env),
+    },
+    tables: {
+      users: tableName('USERS_TABLE', 'panzoto-users'),
+      audioFiles: tableName('AUDIO_FILES_TABLE', 'panzoto-audio-files'),
+    },
+    database: {
+      budgetMs: env.integer('DATABASE_BUDGET_MS', { default: 1500, min: 100, max: 60_000 }),
+      ...(endpoint && { endpoint }),
+    },
+  };
+}
+
+function readSecretKey(env: EnvironmentReader, nodeEnv: AppConfig['nodeEnv']): string {
+  const key = env.optional('SECRET_KEY') ?? '';
+  if (Buffer.byteLength(key) < MIN_SECRET_BYTES) {
+    env.problem('SECRET_KEY', `set to at least ${MIN_SECRET_BYTES} random bytes, e.g. from: openssl rand -hex 32`);
+  } else if (nodeEnv === 'production' && (EXAMPLE_SECRETS.test(key) || new Set(key).size < 8)) {
+    env.problem('SECRET_KEY', 'random, not an example value, e.g. from: openssl rand -hex 32');
+  }
+  return key;
+}
+
+function readCredentials(env: EnvironmentReader): Pick<AwsConfig, 'credentials'> {
+  const accessKeyId = env.optional('AWS_ACCESS_KEY_ID');
+  const secretAccessKey = env.optional('AWS_SECRET_ACCESS_KEY');
+  // A session token marks temporary credentials, which the SDK's chain reads from the environment whole.
+  if (env.optional('AWS_SESSION_TOKEN')) return {};
+  if (accessKeyId && secretAccessKey) return { credentials: { accessKeyId, secretAccessKey } };
+  if (accessKeyId) env.problem('AWS_SECRET_ACCESS_KEY', 'set, as AWS_ACCESS_KEY_ID is');
+  if (secretAccessKey) env.problem('AWS_ACCESS_KEY_ID', 'set, as AWS_SECRET_ACCESS_KEY is');
+  return {};
+}
+
+/** As many hashes at once as there are cores, as far as libuv has threads for them. */
+function hashThreads(env: EnvironmentReader): number {
+  const pool = env.integer('UV_THREADPOOL_SIZE', { default: 4, min: 1, max: 1024 });
+  return Math.max(1, Math.min(availableParallelism(), pool - RESERVED_THREADS));
+}

@@ -1,0 +1,102 @@
+/** The environment cannot be used. One line for each problem, fit to be printed as it is. */
+export class ConfigurationError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}`);
+    this.name = 'ConfigurationError';
+  }
+}
+
+/** Bounds of a whole number, both included. */
+export interface IntegerRule {
+  default: number;
+  min: number;
+  max: number;
+}
+
+/**
+ * Reads typed values out of environment variables and collects every problem instead of stopping at the first, so
+ * that an operator mends a deployment in one go. An empty value counts as unset, as in a `.env` file. A problem
+ * never shows the value: it may be a secret in the wrong place.
+ */
+export class EnvironmentReader {
+  private readonly problems: string[] = [];
+
+  constructor(private readonly environment: Readonly<Record<string, string | undefined>>) {}
+
+  /** The raw value, or `undefined` where it is unset or empty. */
+  optional(name: string): string | undefined {
+    const value = this.environment[name];
+    return value === undefined || value === '' ? undefined : value;
+  }
+
+  /** Text that has to match a pattern; `rule` completes the sentence "NAME must be …". */
+  text(name: string, fallback: string, pattern: RegExp, rule: string): string {
+    const value = this.optional(name);
+    if (value === undefined) return fallback;
+    if (!pattern.test(value)) this.problem(name, rule);
+    return value;
+  }
+
+  /** A whole number in decimal digits. */
+  integer(name: string, rule: IntegerRule): number {
+    const value = this.optional(name);
+    if (value === undefined) return rule.default;
+    const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN;
+    if (!(number >= rule.min && number <= rule.max)) {
+      this.problem(name, `a whole number from ${rule.min} to ${rule.max}`);
+    }
+    return number;
+  }
+
+  /** One of a list of words. */
+  oneOf<T extends string>(name: string, words: readonly T[], fallback: T): T {
+    const value = this.optional(name);
+    if (value === undefined) return fallback;
+    const word = words.find((candidate) => candidate === value);
+    if (word === undefined) this.problem(name, `one of ${words.join(', ')}`);
+    return word ?? fallback;
+  }
+
+  /** An http or https URL without credentials, path or query. */
+  endpoint(name: string): string | undefined {
+    const value = this.optional(name);
+    if (value === undefined) return undefined;
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    const plain =
+      url !== undefined &&
+      /^https?:$/.test(url.protocol) &&
+      url.username === '' &&
+      url.pathname === '/' &&
+      url.search === '' &&
+      url.hash === '';
+    if (!plain) this.problem(name, 'a URL such as http://127.0.0.1:8000');
+    return value;
+  }
+
+  /** A comma-separated list of web origins (scheme, host and port, nothing more). */
+  origins(name: string): string[] {
+    const list = (this.optional(name) ?? '')
+      .split(',')
+      .map((origin) => origin.trim())
+      .filter((origin) => origin !== '');
+    const valid = list.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin);
+    if (!valid) {
+      this.problem(name, 'a comma-separated list of origins such as https://app.example.com');
+    }
+    return list;
+  }
+
+  /** Records a problem as "NAME must be RULE". */
+  problem(name: string, rule: string): void {
+    this.problems.push(`${name} must be ${rule}`);
+  }
+
+  /**
+   * Ends the reading.
+   *
+   * @throws ConfigurationError when anything was wrong
+   */
+  finish(): void {
+    if (this.problems.length > 0) throw new ConfigurationError(this.problems);
+  }
+}

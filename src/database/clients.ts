@@ -1,0 +1,41 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { UndiciHttpHandler } from '@smithy/undici-http-handler';
+import { Agent } from 'undici';
+import type { AppConfig } from '../config/config.js';
+
+/**
+ * At most two tries: with the SDK's own three and its long pauses, throttling takes seconds, and a waiting client
+ * repeats the request anyway.
+ */
+const MAX_ATTEMPTS = 2;
+
+/** Open connections to the database; what comes on top waits for one, within the request's budget. */
+const MAX_CONNECTIONS = 128;
+
+/** The one DynamoDB client of the process. Deadlines of whole calls are in `Database`. */
+export function createDynamoDbClient(config: Pick<AppConfig, 'aws' | 'database'>): DynamoDBClient {
+  const { budgetMs, endpoint } = config.database;
+  return new DynamoDBClient({
+    region: config.aws.region,
+    ...(config.aws.credentials && { credentials: config.aws.credentials }),
+    ...(endpoint && { endpoint }),
+    maxAttempts: MAX_ATTEMPTS,
+    requestHandler: new UndiciHttpHandler({
+      dispatcher: new Agent({
+        connections: MAX_CONNECTIONS,
+        pipelining: 1,
+        connect: { timeout: Math.min(500, budgetMs) },
+        // A lost packet must leave time for the second try.
+        headersTimeout: Math.ceil(budgetMs * 0.6),
+        bodyTimeout: Math.ceil(budgetMs * 0.6),
+        keepAliveTimeout: 30_000,
+      }),
+    }),
+  });
+}
+
+/** The same with plain JavaScript values in place of attribute values. */
+export function createDocumentClient(client: DynamoDBClient): DynamoDBDocumentClient {
+  return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+}

@@ -1,0 +1,74 @@
+import {
+  DeleteCommand,
+  type DeleteCommandInput,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  type GetCommandInput,
+  PutCommand,
+  type PutCommandInput,
+  QueryCommand,
+  type QueryCommandInput,
+  TransactWriteCommand,
+  type TransactWriteCommandInput,
+} from '@aws-sdk/lib-dynamodb';
+import { currentRequest } from '../common/request-context.js';
+import { DeadlineError, translateDatabaseError } from './database-errors.js';
+
+/**
+ * The way of every call to DynamoDB: with a deadline that throws, and with errors translated.
+ *
+ * One HTTP request may spend `budgetMs` on the database, all its calls together, so that three slow calls in a row
+ * cannot take three times as long as one.
+ *
+ * Every method throws `UnavailableError` when the database cannot serve now or the budget is spent, and the SDK's own
+ * error in every other case, a failed condition among them.
+ */
+export class Database {
+  constructor(
+    private readonly client: DynamoDBDocumentClient,
+    private readonly budgetMs: number,
+  ) {}
+
+  get(input: GetCommandInput) {
+    return this.run((abortSignal) => this.client.send(new GetCommand(input), { abortSignal }));
+  }
+
+  query(input: QueryCommandInput) {
+    return this.run((abortSignal) => this.client.send(new QueryCommand(input), { abortSignal }));
+  }
+
+  put(input: PutCommandInput) {
+    return this.run((abortSignal) => this.client.send(new PutCommand(input), { abortSignal }));
+  }
+
+  delete(input: DeleteCommandInput) {
+    return this.run((abortSignal) => this.client.send(new DeleteCommand(input), { abortSignal }));
+  }
+
+  transactWrite(input: TransactWriteCommandInput) {
+    return this.run((abortSignal) => this.client.send(new TransactWriteCommand(input), { abortSignal }));
+  }
+
+  private async run<Output>(call: (signal: AbortSignal) => Promise<Output>): Promise<Output> {
+    const request = currentRequest();
+    const started = performance.now();
+    const milliseconds = Math.max(0, this.budgetMs - (request?.databaseMs ?? 0));
+    const controller = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    // The SDK does not look at the signal while it pauses between two tries, hence the race.
+    const deadline = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        reject(new DeadlineError(milliseconds));
+        controller.abort();
+      }, milliseconds);
+    });
+    try {
+      return await Promise.race([call(controller.signal), deadline]);
+    } catch (error) {
+      throw translateDatabaseError(error);
+    } finally {
+      clearTimeout(timer);
+      if (request) request.databaseMs += performance.now() - started;
+    }
+  }
+}

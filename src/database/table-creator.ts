@@ -1,0 +1,124 @@
+import {
+  CreateTableCommand,
+  DescribeTableCommand,
+  type DynamoDBClient,
+  ResourceInUseException,
+  ResourceNotFoundException,
+  type TableDescription,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb';
+import type { IndexDefinition, KeyAttribute, TableDefinition } from './tables.js';
+
+/** A table exists and is not as defined. Nothing was changed. */
+export class TableMismatchError extends Error {
+  constructor(
+    readonly table: string,
+    readonly differences: readonly string[],
+  ) {
+    super(`Table ${table} exists and differs: ${differences.join('; ')}`);
+    this.name = 'TableMismatchError';
+  }
+}
+
+/** How long a new table may take to become active, in seconds. */
+const CREATION_LIMIT_SECONDS = 120;
+
+/**
+ * Brings tables into being. Idempotent: a table that is there and right is left alone, one that is there and
+ * different is an error that changes nothing.
+ */
+export class TableCreator {
+  constructor(private readonly client: DynamoDBClient) {}
+
+  /**
+   * @returns what was done with each table
+   * @throws TableMismatchError before anything is created, when any of the tables is there and different
+   */
+  async ensure(definitions: readonly TableDefinition[]): Promise<{ table: string; created: boolean }[]> {
+    const found = await Promise.all(definitions.map((definition) => this.describe(definition.name)));
+    definitions.forEach((definition, i) => assertSame(definition, found[i]));
+    return Promise.all(
+      definitions.map(async (definition, i) => {
+        const created = found[i] === undefined && (await this.create(definition));
+        await waitUntilTableExists(
+          { client: this.client, maxWaitTime: CREATION_LIMIT_SECONDS, minDelay: 1, maxDelay: 5 },
+          { TableName: definition.name },
+        );
+        return { table: definition.name, created };
+      }),
+    );
+  }
+
+  private async describe(table: string): Promise<TableDescription | undefined> {
+    try {
+      return (await this.client.send(new DescribeTableCommand({ TableName: table }))).Table;
+    } catch (error) {
+      if (error instanceof ResourceNotFoundException) return undefined;
+      throw error;
+    }
+  }
+
+  private async create(definition: TableDefinition): Promise<boolean> {
+    const keys = [definition, ...definition.indexes].flatMap(keyAttributes);
+    const attributes = new Map(keys.map(({ name, type }) => [name, type]));
+    try {
+      await this.client.send(
+        new CreateTableCommand({
+          TableName: definition.name,
+          BillingMode: 'PAY_PER_REQUEST',
+          AttributeDefinitions: [...attributes].map(([name, type]) => ({
+            AttributeName: name,
+            AttributeType: type,
+          })),
+          KeySchema: keySchema(definition),
+          GlobalSecondaryIndexes: definition.indexes.map((index) => ({
+            IndexName: index.name,
+            KeySchema: keySchema(index),
+            Projection: { ProjectionType: 'ALL' },
+          })),
+        }),
+      );
+      return true;
+    } catch (error) {
+      // Somebody else is making it at the same moment, with the same definition.
+      if (error instanceof ResourceInUseException) return false;
+      throw error;
+    }
+  }
+}
+
+type Keyed = Pick<IndexDefinition, 'partitionKey' | 'sortKey'>;
+
+function keyAttributes({ partitionKey, sortKey }: Keyed): KeyAttribute[] {
+  return sortKey ? [partitionKey, sortKey] : [partitionKey];
+}
+
+function keySchema(keyed: Keyed): { AttributeName: string; KeyType: 'HASH' | 'RANGE' }[] {
+  return keyAttributes(keyed).map(({ name }, i) => ({ AttributeName: name, KeyType: i === 0 ? 'HASH' : 'RANGE' }));
+}
+
+function assertSame(definition: TableDefinition, table: TableDescription | undefined): void {
+  if (table === undefined) return;
+  const types = new Map(table.AttributeDefinitions?.map((a) => [a.AttributeName, a.AttributeType]));
+  const actual = (schema: TableDescription['KeySchema']) =>
+    // The partition key comes first, whatever order the engine answers in.
+    [...(schema ?? [])]
+      .sort((a) => (a.KeyType === 'HASH' ? -1 : 1))
+      .map((key) => `${key.AttributeName} (${types.get(key.AttributeName)})`)
+      .join(' + ');
+  const wanted = (keyed: Keyed) =>
+    keyAttributes(keyed)
+      .map(({ name, type }) => `${name} (${type})`)
+      .join(' + ');
+  const differences: string[] = [];
+  const compare = (what: string, is: string, should: string) => {
+    if (is !== should) differences.push(`${what} is ${is || 'missing'}, must be ${should}`);
+  };
+  compare('key', actual(table.KeySchema), wanted(definition));
+  for (const index of definition.indexes) {
+    const found = table.GlobalSecondaryIndexes?.find(({ IndexName }) => IndexName === index.name);
+    compare(`key of index ${index.name}`, actual(found?.KeySchema), wanted(index));
+    if (found) compare(`projection of index ${index.name}`, found.Projection?.ProjectionType ?? '', 'ALL');
+  }
+  if (differences.length > 0) throw new TableMismatchError(definition.name, differences);
+}

@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import { HealthIndicatorService } from '@nestjs/terminus';
+import { Logger } from '../common/logging/logger.js';
+import { AppConfig } from '../config/config.js';
+import { Database } from '../database/database.js';
+import { tableDefinitions } from '../database/tables.js';
+
+/** Half of the two seconds within which readiness has to answer. */
+const TIMEOUT_MS = 1000;
+/** Probes cost read units and anybody may send them, so that one a second is asked for all. */
+const CACHE_MS = 1000;
+
+/** Whether the database serves reads of every table; 0.5 read units a table. */
+@Injectable()
+export class DatabaseHealthIndicator {
+  constructor(
+    private readonly indicators: HealthIndicatorService,
+    private readonly database: Database,
+    private readonly config: AppConfig,
+    private readonly logger: Logger,
+  ) {}
+
+  check() {
+    return this.indicators
+      .check('database')
+      .attempt(() => this.readEveryTable())
+      .withTimeout(TIMEOUT_MS)
+      .cacheFor(CACHE_MS);
+  }
+
+  private async readEveryTable(): Promise<void> {
+    try {
+      await Promise.all(
+        tableDefinitions(this.config.tables).map(({ name, partitionKey }) =>
+          this.database.get({ TableName: name, Key: { [partitionKey.name]: 'health-check' } }),
+        ),
+      );
+    } catch (error) {
+      const cause = error instanceof Error ? (error.cause ?? error) : error;
+      this.logger.error({ err: cause }, 'the database does not serve');
+      throw error;
+    }
+  }
+}

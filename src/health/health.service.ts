@@ -1,0 +1,23 @@
+import { Injectable, ServiceUnavailableException } from '@nestjs/common';
+import { HealthCheckService } from '@nestjs/terminus';
+import { DatabaseHealthIndicator } from './database.health-indicator.js';
+
+/** Whether this instance should get requests. */
+@Injectable()
+export class HealthService {
+  constructor(
+    private readonly checks: HealthCheckService,
+    private readonly database: DatabaseHealthIndicator,
+  ) {}
+
+  /** `false` when the database does not serve, or when this instance is shutting down. */
+  async isReady(): Promise<boolean> {
+    try {
+      await this.checks.check([() => this.database.check()]);
+      return true;
+    } catch (error) {
+      if (error instanceof ServiceUnavailableException) return false;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,33 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+
+const DOCS_PATH = 'api/docs';
+
+/** Builds the OpenAPI document from the decorators of the controllers. */
+export function buildOpenApi(app: INestApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setTitle('Decision Data API')
+    .setDescription(
+      'User accounts and per-user audio-file records. Field names are snake_case; times are ISO 8601 in UTC with ' +
+        'whole seconds. Every error is problem details (RFC 9457) with one sentence in `detail`.',
+    )
+    .setVersion('1.0.0')
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    .addServer('/', 'This service')
+    .addTag('Accounts', 'Registration and login')
+    .addTag('Audio files', 'Records of audio objects in S3; everybody sees only their own')
+    .addTag('Health', 'For load balancers and orchestrators')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
+    .build();
+  return SwaggerModule.createDocument(app, config);
+}
+
+/** Serves the document as JSON and as a page that needs no network, both below `/api/docs`. */
+export function mountDocs(app: INestApplication): void {
+  SwaggerModule.setup(DOCS_PATH, app, () => buildOpenApi(app), {
+    jsonDocumentUrl: `${DOCS_PATH}/openapi.json`,
+    yamlDocumentUrl: `${DOCS_PATH}/openapi.yaml`,
+    customSiteTitle: 'Decision Data API',
+    swaggerOptions: { persistAuthorization: true, displayRequestDuration: true },
+  });
+}

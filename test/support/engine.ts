@@ -1,0 +1,31 @@
+import type { EngineKind } from '../../scripts/local-engines/engine.js';
+
+/** The database the tests run on, started once by the global setup. */
+export interface TestEngine {
+  endpoint: string;
+  kind: EngineKind;
+}
+
+/**
+ * Where the tests find their database.
+ *
+ * @throws Error when none was started, or when it is not on this machine: tests write and delete tables, and a mistaken
+ * setting must not point them at a real account
+ */
+export function engine(): TestEngine {
+  const endpoint = process.env['TEST_DYNAMODB_ENDPOINT'];
+  const kind = process.env['TEST_DYNAMODB_ENGINE'];
+  if (endpoint === undefined || (kind !== 'dynamodb-local' && kind !== 'embedded')) {
+    throw new Error(
+      'No test database: is this spec in a Jest project with the global setup (integration, e2e)?',
+    );
+  }
+  if (!isLoopback(endpoint)) throw new Error(`Tests run on a local engine only, not on ${endpoint}`);
+  return { endpoint, kind };
+}
+
+function isLoopback(endpoint: string): boolean {
+  if (!URL.canParse(endpoint)) return false;
+  const { protocol, hostname } = new URL(endpoint);
+  return protocol === 'http:' && /^(127\.\d+\.\d+\.\d+|localhost|\[::1\])$/.test(hostname);
+}

@@ -1,0 +1,31 @@
+import { require as requireTs } from 'tsx/cjs/api';
+
+type Engines = typeof import('../../scripts/local-engines/index.js');
+
+declare global {
+  // Set by the global setup, used by the global teardown, which Jest runs in the same process.
+  var stopTestEngine: (() => Promise<void>) | undefined;
+}
+
+/**
+ * Starts the one engine of a test run. TEST_ENGINE names it; by default DynamoDB Local where Java runs, else the embedded
+ * one. Jest runs this once, and only when a project that asks for it has tests to run.
+ */
+export default async function globalSetup(): Promise<void> {
+  // Jest makes CommonJS of this file and resolves none of the './x.js' that mean './x.ts': tsx does.
+  const { startEngine } = requireTs('../../scripts/local-engines/index.ts', import.meta.url) as Engines;
+  const asked = process.env['TEST_ENGINE'] ?? '';
+  if (asked !== '' && asked !== 'dynamodb-local' && asked !== 'embedded') {
+    throw new Error(`TEST_ENGINE is dynamodb-local, embedded or unset, not ${asked}`);
+  }
+  const engine = await startEngine({ kind: asked === '' ? 'auto' : asked });
+  globalThis.stopTestEngine = () => engine.stop();
+  process.env['TEST_DYNAMODB_ENDPOINT'] = engine.endpoint;
+  process.env['TEST_DYNAMODB_ENGINE'] = engine.kind;
+
+  const line =
+    engine.kind === 'dynamodb-local'
+      ? `${engine.name} (${asked === '' ? 'Java found' : 'as asked by TEST_ENGINE'})`
+      : `the embedded engine (${asked === '' ? 'no Java on the PATH' : 'as asked by TEST_ENGINE'}): ${engine.name}`;
+  process.stderr.write(`Tests run on ${line}\n`);
+}

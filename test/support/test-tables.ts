@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import { DeleteTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { AppConfig, TableNames } from '../../src/config/config.js';
+import { readConfig } from '../../src/config/config.js';
+import { createDynamoDbClient } from '../../src/database/clients.js';
+import { TableCreator } from '../../src/database/table-creator.js';
+import { tableDefinitions } from '../../src/database/tables.js';
+import { engine } from './engine.js';
+
+/** A configuration against the test engine, with tables of its own and hashes that are quick to make. */
+export function testConfig(environment: Record<string, string> = {}): AppConfig {
+  const suffix = randomUUID();
+  return readConfig({
+    NODE_ENV: 'test',
+    HOST: '127.0.0.1',
+    PORT: '0',
+    SECRET_KEY: 'a key for tests that is long enough',
+    DYNAMODB_ENDPOINT: engine().endpoint,
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    USERS_TABLE: `users-${suffix}`,
+    AUDIO_FILES_TABLE: `audio-files-${suffix}`,
+    // A loaded machine must not look like an outage; the tests of outages set their own.
+    DATABASE_BUDGET_MS: '20000',
+    ARGON2_MEMORY_KIB: '1024',
+    ARGON2_TIME_COST: '1',
+    HASH_MAX_WAIT_MS: '20000',
+    SHUTDOWN_GRACE_MS: '0',
+    ...environment,
+  });
+}
+
+/** A client of the test engine for arranging rows and looking at them. */
+export function testClient(config: AppConfig): DynamoDBClient {
+  return createDynamoDbClient(config);
+}
+
+export async function createTestTables(client: DynamoDBClient, tables: TableNames): Promise<void> {
+  await new TableCreator(client).ensure(tableDefinitions(tables));
+}
+
+export async function deleteTestTables(client: DynamoDBClient, tables: TableNames): Promise<void> {
+  for (const { name } of tableDefinitions(tables)) {
+    await client.send(new DeleteTableCommand({ TableName: name }));
+  }
+}
