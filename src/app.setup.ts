@@ -1,9 +1,11 @@
 import 'reflect-metadata';
+import type { Server } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { AppModule } from './app.module.js';
+import { answerClientErrors } from './common/http/client-errors.js';
 import { BODY_LIMIT, JSON_TYPES, requireJson } from './common/http/json-body.js';
 import { accessLog } from './common/logging/access-log.js';
 import { createLogger, type Logger, nestLogger } from './common/logging/logger.js';
@@ -43,6 +45,7 @@ export async function createApp(
   app.use(requireJson);
   app.useBodyParser('json', { limit: BODY_LIMIT, type: JSON_TYPES });
   mountDocs(app);
+  answerClientErrors(app.getHttpServer() as Server);
   return app;
 }
 

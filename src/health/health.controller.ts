@@ -21,7 +21,9 @@ export class HealthController {
     security: [],
   })
   @ApiOkResponse({ type: HealthDto, description: 'Ready' })
+  // Above the problems, of which it takes the place for this status.
   @ApiServiceUnavailableResponse({ type: HealthDto, description: 'Not ready: the database does not serve' })
+  @ApiProblems({})
   async ready(@Res({ passthrough: true }) response: Response): Promise<HealthDto> {
     const ready = await this.health.isReady();
     if (!ready) response.status(HttpStatus.SERVICE_UNAVAILABLE).set('Retry-After', RETRY_AFTER_SECONDS);

@@ -15,12 +15,13 @@ const HEADERS: Partial<Record<ErrorStatus, object>> = {
 };
 
 /**
- * Documents the errors of an operation. 500 and 503 are added to all of them.
+ * Documents the errors of an operation. 400, 500 and 503 are added to all of them.
  *
  * @param details the `detail` of each status as clients see it
  */
 export function ApiProblems(details: Partial<Record<ErrorStatus, string>>): MethodDecorator & ClassDecorator {
   const all: Partial<Record<ErrorStatus, string>> = {
+    400: 'The request is malformed',
     ...details,
     500: 'Something went wrong on our side',
     503: 'The service is temporarily unavailable',
@@ -57,7 +58,7 @@ function example(status: ErrorStatus, detail: string): ProblemDto {
     title: STATUS_CODES[status] ?? 'Error',
     status,
     detail,
-    instance: '/api/…',
+    instance: '/api/example',
     request_id: '0b5f2c0e-6f2f-4a9b-8a44-0f3f5d0c9d11',
   };
 }

@@ -6,6 +6,14 @@ import type { Logger } from './logger.js';
 /** A request id that may be taken over from the caller: nothing that could forge a log line or a header. */
 const WELL_FORMED_ID = /^[\w.:-]{1,128}$/;
 
+/** Pattern of the handler that Nest answers 404 with. */
+const NOT_FOUND_PATTERN = '*path';
+
+interface RouterLayer {
+  route?: { path: string };
+  match(path: string): boolean;
+}
+
 /**
  * Gives each request its id and its context, and writes one line when it ends: method, route template (never the
  * path, which may hold what must not be logged), status, duration, request id, user id.
@@ -35,7 +43,10 @@ export function accessLog(logger: Logger) {
   };
 }
 
+/** Where a request ended before it was routed (a body that cannot be read), the route it would have had. */
 function routeTemplate(request: Request): string {
   const route = request.route as { path?: unknown } | undefined;
-  return typeof route?.path === 'string' ? route.path : 'unmatched';
+  if (typeof route?.path === 'string' && route.path !== NOT_FOUND_PATTERN) return route.path;
+  const layers = request.app.router.stack as unknown as RouterLayer[];
+  return layers.find((layer) => layer.route && layer.match(request.path))?.route?.path ?? 'unmatched';
 }
