@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
@@ -19,7 +20,8 @@ import { TokensService } from './tokens/tokens.service.js';
     JwtModule.registerAsync({
       inject: [AppConfig],
       useFactory: (config: AppConfig) => ({
-        secret: config.secretKey,
+        // A key object, for the reason given in `JwtStrategy`.
+        privateKey: createSecretKey(config.secretKey, 'utf8'),
         signOptions: { algorithm: 'HS256', expiresIn: '30d' },
       }),
     }),

@@ -1,3 +1,4 @@
+import { createSecretKey } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
@@ -11,9 +12,12 @@ import { isAccessToken } from './token-payload.js';
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   constructor(config: AppConfig) {
+    // As a key object: with a string, `jsonwebtoken` tries to read a PEM public key out of it for every request, which
+    // takes longer than all the rest of the verification.
+    const key = createSecretKey(config.secretKey, 'utf8');
     super({
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
-      secretOrKey: config.secretKey,
+      secretOrKeyProvider: (_request, _token, done) => done(null, key as unknown as Buffer),
       algorithms: ['HS256'],
       // `nbf` is checked in `isAccessToken`, with a leeway that `exp` must not have.
       jsonWebTokenOptions: { ignoreNotBefore: true },

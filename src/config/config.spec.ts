@@ -1,0 +1,217 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from '@jest/globals';
+import { readConfig, readDatabaseConfig } from './config.js';
+import { ConfigurationError, EnvironmentReader } from './environment-reader.js';
+
+const SECRET = 'f1d2d2f924e986ac86fdf7b36c94bcdf';
+const production = { SECRET_KEY: SECRET, UV_THREADPOOL_SIZE: '4' };
+
+/** The lines that an environment is refused with; none when it is accepted. */
+function problems(environment: Record<string, string>): readonly string[] {
+  try {
+    readConfig({ ...production, ...environment });
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.problems;
+    throw error;
+  }
+}
+
+describe('readConfig', () => {
+  it('needs nothing but the token key, and is production then', () => {
+    const { passwords, ...config } = readConfig(production);
+    expect(config).toEqual({
+      nodeEnv: 'production',
+      logLevel: 'info',
+      host: '0.0.0.0',
+      port: 3000,
+      corsOrigins: [],
+      secretKey: SECRET,
+      aws: { region: 'us-east-1' },
+      tables: { users: 'panzoto-users', audioFiles: 'panzoto-audio-files' },
+      database: { budgetMs: 1500 },
+      storage: { audioFolder: 'audio_upload' },
+      shutdownGraceMs: 1000,
+    });
+    const { concurrency, ...parameters } = passwords;
+    expect(parameters).toEqual({ memoryKib: 19_456, timeCost: 2, parallelism: 1, maxWaitMs: 2000 });
+    expect(concurrency).toBeGreaterThanOrEqual(1);
+    expect(concurrency).toBeLessThanOrEqual(3);
+  });
+
+  it('takes every value from the environment', () => {
+    const config = readConfig({
+      NODE_ENV: 'development',
+      LOG_LEVEL: 'debug',
+      HOST: '::1',
+      PORT: '8080',
+      CORS_ORIGINS: 'https://app.example.com, http://localhost:5173',
+      SECRET_KEY: SECRET,
+      REGION_NAME: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: 'id',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+      USERS_TABLE: 'users',
+      AUDIO_FILES_TABLE: 'audio.files',
+      DYNAMODB_ENDPOINT: 'http://127.0.0.1:8000',
+      DATABASE_BUDGET_MS: '700',
+      AWS_S3_BUCKET_NAME: 'bucket',
+      AWS_S3_AUDIO_FOLDER: 'uploads/audio',
+      S3_ENDPOINT: 'https://s3.example.com',
+      ARGON2_MEMORY_KIB: '65536',
+      ARGON2_TIME_COST: '3',
+      ARGON2_PARALLELISM: '4',
+      HASH_CONCURRENCY: '7',
+      HASH_MAX_WAIT_MS: '0',
+      SHUTDOWN_GRACE_MS: '5000',
+    });
+    expect(config).toEqual({
+      nodeEnv: 'development',
+      logLevel: 'debug',
+      host: '::1',
+      port: 8080,
+      corsOrigins: ['https://app.example.com', 'http://localhost:5173'],
+      secretKey: SECRET,
+      aws: { region: 'eu-central-1', credentials: { accessKeyId: 'id', secretAccessKey: 'secret' } },
+      tables: { users: 'users', audioFiles: 'audio.files' },
+      database: { endpoint: 'http://127.0.0.1:8000', budgetMs: 700 },
+      storage: { bucket: 'bucket', endpoint: 'https://s3.example.com', audioFolder: 'uploads/audio' },
+      passwords: { memoryKib: 65_536, timeCost: 3, parallelism: 4, concurrency: 7, maxWaitMs: 0 },
+      shutdownGraceMs: 5000,
+    });
+  });
+
+  it.each([
+    ['NODE_ENV', 'staging', 'one of production, development, test'],
+    ['LOG_LEVEL', 'LOUD', 'one of fatal, error, warn, info, debug, trace, silent'],
+    ['HOST', 'a host', 'a host name or an IP address'],
+    ['PORT', '65536', 'a whole number from 0 to 65535'],
+    ['PORT', '-1', 'a whole number from 0 to 65535'],
+    ['PORT', '0x50', 'a whole number from 0 to 65535'],
+    ['PORT', '80.5', 'a whole number from 0 to 65535'],
+    ['PORT', ' 80', 'a whole number from 0 to 65535'],
+    [
+      'CORS_ORIGINS',
+      'https://a.example,*',
+      'a comma-separated list of origins such as https://app.example.com',
+    ],
+    [
+      'CORS_ORIGINS',
+      'https://a.example/',
+      'a comma-separated list of origins such as https://app.example.com',
+    ],
+    ['REGION_NAME', 'US East', 'an AWS region such as us-east-1'],
+    ['USERS_TABLE', 'my users', '3 to 255 letters, digits, "_", "-" or "."'],
+    ['AUDIO_FILES_TABLE', 'ab', '3 to 255 letters, digits, "_", "-" or "."'],
+    ['DYNAMODB_ENDPOINT', '127.0.0.1:8000', 'a URL such as http://127.0.0.1:8000'],
+    ['DYNAMODB_ENDPOINT', 'http://user:marker@127.0.0.1', 'a URL such as http://127.0.0.1:8000'],
+    ['DYNAMODB_ENDPOINT', 'ftp://127.0.0.1', 'a URL such as http://127.0.0.1:8000'],
+    ['S3_ENDPOINT', 'http://127.0.0.1/path', 'a URL such as http://127.0.0.1:8000'],
+    ['DATABASE_BUDGET_MS', '99', 'a whole number from 100 to 60000'],
+    ['AWS_S3_BUCKET_NAME', 'Bucket', 'a bucket name: 3 to 63 lower-case letters, digits, "-" or "."'],
+    ['AWS_S3_AUDIO_FOLDER', '/audio', 'a folder such as audio_upload, without a slash at either end'],
+    ['AWS_S3_AUDIO_FOLDER', 'audio/../..', 'a folder such as audio_upload, without a slash at either end'],
+    ['ARGON2_MEMORY_KIB', '1023', 'a whole number from 1024 to 4194304'],
+    ['ARGON2_TIME_COST', '0', 'a whole number from 1 to 100'],
+    ['ARGON2_PARALLELISM', '65', 'a whole number from 1 to 64'],
+    ['HASH_CONCURRENCY', '0', 'a whole number from 1 to 1024'],
+    ['HASH_MAX_WAIT_MS', '60001', 'a whole number from 0 to 60000'],
+    ['SHUTDOWN_GRACE_MS', '1s', 'a whole number from 0 to 60000'],
+    ['UV_THREADPOOL_SIZE', '0', 'a whole number from 1 to 1024'],
+  ])('refuses %s=%s in one line', (name, value, rule) => {
+    expect(problems({ [name]: value })).toEqual([`${name} must be ${rule}`]);
+  });
+
+  it.each([
+    ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'],
+    ['AWS_SECRET_ACCESS_KEY', 'AWS_ACCESS_KEY_ID'],
+  ])('refuses %s without %s', (present, absent) => {
+    expect(problems({ [present]: 'marker' })).toEqual([`${absent} must be set, as ${present} is`]);
+  });
+
+  it('leaves temporary credentials to the SDK, which reads the session token with them', () => {
+    const temporary = {
+      AWS_ACCESS_KEY_ID: 'id',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+      AWS_SESSION_TOKEN: 'token',
+    };
+    expect(readConfig({ ...production, ...temporary }).aws).toEqual({ region: 'us-east-1' });
+  });
+
+  it('takes an empty value for an unset one', () => {
+    const empty = { NODE_ENV: '', PORT: '', DYNAMODB_ENDPOINT: '', CORS_ORIGINS: '', AWS_ACCESS_KEY_ID: '' };
+    expect(readConfig({ ...production, ...empty })).toEqual(readConfig(production));
+  });
+
+  it('reports all problems at once, and no value', () => {
+    const marker = 'marker/of a:value';
+    const names = ['NODE_ENV', 'LOG_LEVEL', 'HOST', 'PORT', 'CORS_ORIGINS', 'REGION_NAME', 'USERS_TABLE'];
+    names.push('AUDIO_FILES_TABLE', 'DYNAMODB_ENDPOINT', 'S3_ENDPOINT', 'AWS_S3_BUCKET_NAME');
+    names.push('AWS_S3_AUDIO_FOLDER', 'DATABASE_BUDGET_MS', 'ARGON2_MEMORY_KIB', 'SECRET_KEY');
+    const lines = problems(Object.fromEntries(names.map((name) => [name, marker])));
+    expect(lines.map((line) => line.split(' ')[0]).sort()).toEqual([...names].sort());
+    expect(lines.join('\n')).not.toContain(marker);
+    expect(lines.filter((line) => /\n/.test(line))).toEqual([]);
+  });
+
+  it('tells the number of problems in the message of the error', () => {
+    expect(() => readConfig({})).toThrow('The configuration has a problem');
+    expect(() => readConfig({ PORT: 'x' })).toThrow('The configuration has 2 problems');
+  });
+});
+
+describe('SECRET_KEY', () => {
+  const short = 'SECRET_KEY must be set to at least 32 random bytes, e.g. from: openssl rand -hex 32';
+  const example = 'SECRET_KEY must be random, not an example value, e.g. from: openssl rand -hex 32';
+
+  it.each([[''], ['too-short'], [SECRET.slice(1)]])('may not be %j in any environment', (key) => {
+    for (const NODE_ENV of ['production', 'development', 'test', '']) {
+      expect(problems({ SECRET_KEY: key, NODE_ENV })).toEqual([short]);
+    }
+  });
+
+  it('is measured in bytes', () => {
+    expect(problems({ SECRET_KEY: 'äöüßàéîõñçøåæþðý' })).toEqual([]);
+  });
+
+  it.each([
+    ['change-me-change-me-change-me-change-me'],
+    ['CHANGEME0123456789abcdefghijklmnopq'],
+    ['your-secret-here-0123456789abcdefghij'],
+    ['your-256-bit-secret-key-0123456789abc'],
+    ['an example value that is long enough'],
+    ['a'.repeat(64)],
+    ['0123'.repeat(16)],
+  ])('may not be the example %s in production, which is also what an unset NODE_ENV means', (key) => {
+    expect(problems({ SECRET_KEY: key })).toEqual([example]);
+    expect(problems({ SECRET_KEY: key, NODE_ENV: 'production' })).toEqual([example]);
+    expect(problems({ SECRET_KEY: key, NODE_ENV: 'development' })).toEqual([]);
+    expect(problems({ SECRET_KEY: key, NODE_ENV: 'test' })).toEqual([]);
+  });
+});
+
+describe('readDatabaseConfig', () => {
+  it('asks for no token key', () => {
+    const env = new EnvironmentReader({ USERS_TABLE: 'users' });
+    expect(readDatabaseConfig(env).tables.users).toBe('users');
+    expect(() => env.finish()).not.toThrow();
+  });
+});
+
+describe('.env.example', () => {
+  const text = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
+  const listed = [...text.matchAll(/^#?\s*([A-Z][A-Z0-9_]+)=/gm)].map(([, name]) => name);
+  // Set by the platform, not by whoever fills in the file.
+  const notForTheFile = new Set(['UV_THREADPOOL_SIZE', 'AWS_SESSION_TOKEN']);
+
+  it('lists every variable that is read', () => {
+    const asked = new Set<string>();
+    const environment = new Proxy<Record<string, string | undefined>>(production, {
+      get: (values, name) => {
+        asked.add(String(name));
+        return values[String(name) as keyof typeof values];
+      },
+    });
+    readConfig(environment);
+    expect([...asked].filter((name) => !notForTheFile.has(name) && !listed.includes(name))).toEqual([]);
+  });
+});

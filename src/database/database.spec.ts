@@ -1,0 +1,155 @@
+import {
+  DeleteCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  QueryCommand,
+  TransactWriteCommand,
+} from '@aws-sdk/lib-dynamodb';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { UnavailableError } from '../common/errors/domain-errors.js';
+import { type RequestContext, runInRequest } from '../common/request-context.js';
+import { Database } from './database.js';
+
+type Send = (command: { input: unknown }, options: { abortSignal: AbortSignal }) => Promise<unknown>;
+
+function databaseOver(send: Send, budgetMs = 1000): Database {
+  return new Database({ send } as unknown as DynamoDBDocumentClient, budgetMs);
+}
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A client whose calls end after `ms`, whatever the signal says: the SDK does not look at it between two tries. */
+function slow(ms: number): { send: Send; signals: AbortSignal[] } {
+  const signals: AbortSignal[] = [];
+  return {
+    signals,
+    send: async (_command, { abortSignal }) => {
+      signals.push(abortSignal);
+      await sleep(ms);
+      return {};
+    },
+  };
+}
+
+/** How a call ends, and after how many milliseconds of a clock that only this moves. */
+async function timed(call: Promise<unknown>): Promise<{ outcome: unknown; ms: number }> {
+  const started = performance.now();
+  const ended = call
+    .catch((error: unknown) => error)
+    .then((outcome) => ({ outcome, ms: Math.round(performance.now() - started) }));
+  await jest.advanceTimersByTimeAsync(10_000);
+  return ended;
+}
+
+const request = (): RequestContext => ({ requestId: 'r-1', databaseMs: 0 });
+const key = { TableName: 'things', Key: { id: '1' } };
+const anyReading = { TableName: 'things' };
+
+describe('Database', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  it.each([
+    ['get', GetCommand, (database: Database) => database.get(key), key],
+    ['query', QueryCommand, (database: Database) => database.query(anyReading), anyReading],
+    ['put', PutCommand, (d: Database) => d.put({ TableName: 't', Item: {} }), { TableName: 't', Item: {} }],
+    ['delete', DeleteCommand, (database: Database) => database.delete(key), key],
+    [
+      'transactWrite',
+      TransactWriteCommand,
+      (database: Database) => database.transactWrite({ TransactItems: [] }),
+      { TransactItems: [] },
+    ],
+  ])('sends what %s is given and gives the answer', async (_name, command, call, input) => {
+    const sent: { input: unknown }[] = [];
+    const database = databaseOver((given) => {
+      sent.push(given);
+      return Promise.resolve({ Count: 1 });
+    });
+    expect(await call(database)).toEqual({ Count: 1 });
+    expect(sent).toHaveLength(1);
+    expect(sent[0]).toBeInstanceOf(command);
+    expect(sent[0]?.input).toEqual(input);
+  });
+
+  it('throws the translation of what means "not now"', async () => {
+    const cause = Object.assign(new Error('slow down'), { name: 'ThrottlingException' });
+    const error = await databaseOver(() => Promise.reject(cause))
+      .get(key)
+      .catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(UnavailableError);
+    expect(error).toMatchObject({ cause });
+  });
+
+  it('throws every other error as it is', async () => {
+    const refused = Object.assign(new Error('no'), { name: 'ConditionalCheckFailedException' });
+    await expect(databaseOver(() => Promise.reject(refused)).put({ TableName: 't', Item: {} })).rejects.toBe(
+      refused,
+    );
+  });
+
+  it('gives up at the deadline, and tells the call', async () => {
+    const { send, signals } = slow(400);
+    const { outcome, ms } = await timed(databaseOver(send, 100).get(key));
+    expect(outcome).toBeInstanceOf(UnavailableError);
+    expect((outcome as Error).cause).toMatchObject({
+      name: 'DeadlineError',
+      message: 'No answer from the database within 100 ms',
+    });
+    expect(ms).toBe(100);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([true]);
+  });
+
+  it('leaves a call that has ended alone', async () => {
+    const { send, signals } = slow(99);
+    expect(await timed(databaseOver(send, 100).get(key))).toEqual({ outcome: {}, ms: 99 });
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('gives all calls of one request one budget', async () => {
+    const { send, signals } = slow(120);
+    const database = databaseOver(send, 300);
+    const context = request();
+    const calls = runInRequest(context, async () => {
+      await database.get(key);
+      await database.get(key);
+      await database.get(key);
+    });
+    const { outcome, ms } = await timed(calls);
+    expect(outcome).toBeInstanceOf(UnavailableError);
+    expect(ms).toBe(300);
+    expect(context.databaseMs).toBeCloseTo(300, 0);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false, false, true]);
+  });
+
+  it('counts a failed call against the budget too', async () => {
+    const context = request();
+    const database = databaseOver(() => sleep(120).then(() => Promise.reject(new Error('no'))));
+    const { outcome } = await timed(runInRequest(context, () => database.get(key)));
+    expect(outcome).toEqual(new Error('no'));
+    expect(context.databaseMs).toBeCloseTo(120, 0);
+  });
+
+  it('gives no time to a request that has spent its budget', async () => {
+    const { send } = slow(500);
+    const context = { ...request(), databaseMs: 1001 };
+    const { outcome, ms } = await timed(runInRequest(context, () => databaseOver(send).get(key)));
+    expect(outcome).toBeInstanceOf(UnavailableError);
+    expect(ms).toBeLessThanOrEqual(1);
+  });
+
+  it('gives each request a budget of its own, and each call outside of one', async () => {
+    const { send } = slow(200);
+    const database = databaseOver(send, 250);
+    const inRequest = () => runInRequest(request(), () => database.get(key));
+    const calls = [inRequest, inRequest, () => database.get(key), () => database.get(key)];
+    for (const call of calls) expect(await timed(call())).toEqual({ outcome: {}, ms: 200 });
+  });
+});
