@@ -45,7 +45,7 @@ export async function createApp(
   app.use(requireJson);
   app.useBodyParser('json', { limit: BODY_LIMIT, type: JSON_TYPES });
   mountDocs(app);
-  answerClientErrors(app.getHttpServer() as Server);
+  answerClientErrors(app.getHttpServer());
   return app;
 }
 

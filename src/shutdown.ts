@@ -14,7 +14,7 @@ const LIMIT_MS = 9_000;
  */
 export function stopGracefully(app: NestExpressApplication, logger: Logger): void {
   let stopping = false;
-  const server = app.getHttpServer() as Server;
+  const server = app.getHttpServer();
   // In front of Express, which may have sent its headers by the time a later listener runs.
   server.prependListener('request', (_request: Request, response: Response) => {
     if (stopping) response.setHeader('Connection', 'close');

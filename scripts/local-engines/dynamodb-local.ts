@@ -1,11 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { startChild } from './child.js';
 import type { Engine, EngineOptions } from './engine.js';
-import { freePort, untilAnswering } from './ready.js';
+import { probePort, untilAnswering } from './ready.js';
 
 const require = createRequire(import.meta.url);
 
@@ -27,30 +26,34 @@ export async function startDynamoDbLocal(
 ): Promise<Engine> {
   const { directory, signal } = options;
   const emulator = join(dirname(require.resolve('amplify-dynamodb-simulator/package.json')), 'emulator');
-  const port = options.port ?? (await freePort());
+  const port = await probePort(options.port);
   const endpoint = `http://127.0.0.1:${port}`;
   if (directory !== undefined) mkdirSync(directory, { recursive: true });
-  // It leaves a file about its telemetry in the working directory, even with the telemetry off.
-  const scratch = mkdtempSync(join(tmpdir(), 'dynamodb-local-'));
   const child = startChild(
     'java',
     [
       `-Djava.library.path=${join(emulator, 'DynamoDBLocal_lib')}`,
       ...['-jar', join(emulator, 'DynamoDBLocal.jar')],
-      ...(directory === undefined ? ['-inMemory'] : ['-dbPath', directory]),
+      ...(directory === undefined ? ['-inMemory'] : ['-dbPath', resolve(directory)]),
       ...['-sharedDb', '-disableTelemetry', '-port', String(port)],
     ],
-    { cwd: scratch },
+    // It leaves a file about its telemetry in the working directory, even with the telemetry off.
+    { cwd: emulator },
   );
-  const exited = child.exited.finally(() => rmSync(scratch, { recursive: true, force: true }));
-  await untilAnswering(child, endpoint, { name: 'DynamoDB Local', signal });
+  await untilAnswering(child, endpoint, {
+    name: 'DynamoDB Local',
+    // Its threads live on when it fails to listen.
+    gaveUp: /^Exception in thread/m,
+    signal,
+  });
   const version = /^Version:\s*(\S+)/m.exec(child.output())?.[1];
   return {
-    ...{ name: version === undefined ? 'DynamoDB Local' : `DynamoDB Local ${version}`, endpoint },
-    ...{ kind: 'dynamodb-local', storage: directory, pid: child.pid, exited },
-    stop: async () => {
-      await child.stop();
-      await exited;
-    },
+    name: version === undefined ? 'DynamoDB Local' : `DynamoDB Local ${version}`,
+    kind: 'dynamodb-local',
+    endpoint,
+    pid: child.pid,
+    storage: directory,
+    exited: child.exited,
+    stop: () => child.stop(),
   };
 }

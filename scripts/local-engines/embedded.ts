@@ -3,7 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { startChild } from './child.js';
 import type { Engine, EngineOptions } from './engine.js';
-import { freePort, untilAnswering } from './ready.js';
+import { probePort, untilAnswering } from './ready.js';
 
 const PACKAGE = '@dynoxide/linux-x64/package.json';
 // Not `import.meta.resolve`: it is missing when Jest's global setup loads this file.
@@ -32,7 +32,7 @@ export async function startEmbedded(
   const manifest = require.resolve(PACKAGE);
   const { version } = require(PACKAGE) as { version: string };
   const name = `dynoxide ${version}`;
-  const port = options.port ?? (await freePort());
+  const port = await probePort(options.port);
   const endpoint = `http://127.0.0.1:${port}`;
   if (file !== undefined) mkdirSync(dirname(file), { recursive: true });
   const child = startChild(join(dirname(manifest), 'dynoxide'), [
@@ -41,7 +41,12 @@ export async function startEmbedded(
   ]);
   await untilAnswering(child, endpoint, { name, signal });
   return {
-    ...{ name, endpoint, kind: 'embedded', storage: file },
-    ...{ pid: child.pid, exited: child.exited, stop: () => child.stop() },
+    name,
+    kind: 'embedded',
+    endpoint,
+    pid: child.pid,
+    storage: file,
+    exited: child.exited,
+    stop: () => child.stop(),
   };
 }

@@ -20,7 +20,7 @@ export interface Engine {
 
 /** What both engines understand. */
 export interface EngineOptions {
-  /** A free one by default. */
+  /** A free one by default; the start rejects with EADDRINUSE where something listens already. */
   port?: number | undefined;
   /** Gives up waiting for the engine and ends it. */
   signal?: AbortSignal | undefined;

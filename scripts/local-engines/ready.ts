@@ -3,19 +3,26 @@ import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ManagedChild } from './child.js';
 
-/** A port of the loopback address that nothing listens on at the moment. */
-export async function freePort(): Promise<number> {
+/**
+ * Sees whether `host`:`port` can be listened on, by doing so for a moment.
+ *
+ * @returns the port, chosen by the system where 0 was given
+ * @throws the error of `listen`, with its `code` (EADDRINUSE, EACCES, EADDRNOTAVAIL, ENOTFOUND)
+ */
+export async function probePort(port = 0, host = '127.0.0.1'): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(port, host, () => {
       const address = server.address();
-      server.close(() => {
-        if (address !== null && typeof address === 'object') resolve(address.port);
-        else reject(new Error('The system gave no free port'));
-      });
+      server.close(() => resolve(address !== null && typeof address === 'object' ? address.port : port));
     });
   });
+}
+
+/** A port of the loopback address that nothing listens on at the moment. */
+export async function freePort(): Promise<number> {
+  return probePort();
 }
 
 /** Status of a GET, or undefined while nothing answers. A connection of its own: none may hold up the engine's stop. */
@@ -30,6 +37,16 @@ export async function statusOf(url: string, timeoutMs = 2_000): Promise<number |
   });
 }
 
+/** How to wait for a program. */
+export interface ReadyOptions {
+  /** For the error message. */
+  name: string;
+  timeoutMs?: number;
+  /** Output that means failure, of a program that does not end when it fails. */
+  gaveUp?: RegExp;
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * Waits until `child` answers at `url`, with any status; stops it when that fails.
  *
@@ -38,18 +55,16 @@ export async function statusOf(url: string, timeoutMs = 2_000): Promise<number |
 export async function untilAnswering(
   child: ManagedChild,
   url: string,
-  {
-    name,
-    timeoutMs = 30_000,
-    signal,
-  }: { name: string; timeoutMs?: number; signal?: AbortSignal | undefined },
+  { name, timeoutMs = 30_000, gaveUp, signal }: ReadyOptions,
 ): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   try {
     while (child.running()) {
       signal?.throwIfAborted();
+      const answered = (await statusOf(url)) !== undefined;
+      if (gaveUp?.test(child.output())) throw new Error(withOutput(`${name} did not start`, child));
       // The second look at the child: what answered may be another program on the port, the child having given up.
-      if ((await statusOf(url)) !== undefined && child.running()) return;
+      if (answered && child.running()) return;
       if (Date.now() > deadline)
         throw new Error(withOutput(`${name} did not answer in ${timeoutMs / 1000} s`, child));
       await sleep(20);

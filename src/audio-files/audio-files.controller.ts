@@ -27,7 +27,10 @@ export class AudioFilesController {
   @ApiOperation({ operationId: 'listAudioFiles', summary: 'List your records, newest upload first' })
   @ApiOkResponse({ type: [AudioFileDto], description: 'Your records' })
   @ApiProblems({ ...TOKEN_PROBLEMS, 400: 'limit must be a whole number from 1 to 100' })
-  async list(@CurrentCaller() caller: Caller, @Query() { limit }: ListAudioFilesQuery): Promise<AudioFileDto[]> {
+  async list(
+    @CurrentCaller() caller: Caller,
+    @Query() { limit }: ListAudioFilesQuery,
+  ): Promise<AudioFileDto[]> {
     return (await this.files.list(caller.userId, limit)).map(toAudioFileDto);
   }
 

@@ -12,7 +12,10 @@ async function main(): Promise<void> {
   const env = new EnvironmentReader(process.env);
   const config = readDatabaseConfig(env);
   env.finish();
-  const client = createDynamoDbClient({ ...config, database: { ...config.database, budgetMs: CALL_LIMIT_MS } });
+  const client = createDynamoDbClient({
+    ...config,
+    database: { ...config.database, budgetMs: CALL_LIMIT_MS },
+  });
   try {
     const results = await new TableCreator(client).ensure(tableDefinitions(config.tables));
     for (const { table, created } of results) {
@@ -30,7 +33,9 @@ main().catch((error: unknown) => {
     console.error(`Table ${error.table} exists and differs; nothing was changed:`);
     for (const difference of error.differences) console.error(`  ${difference}`);
   } else {
-    console.error(`The tables could not be made: ${error instanceof Error ? describe(error) : String(error)}`);
+    console.error(
+      `The tables could not be made: ${error instanceof Error ? describe(error) : String(error)}`,
+    );
   }
   process.exitCode = 1;
 });

@@ -140,7 +140,10 @@ export function readDatabaseConfig(env: EnvironmentReader): Pick<AppConfig, 'aws
 function readSecretKey(env: EnvironmentReader, nodeEnv: AppConfig['nodeEnv']): string {
   const key = env.optional('SECRET_KEY') ?? '';
   if (Buffer.byteLength(key) < MIN_SECRET_BYTES) {
-    env.problem('SECRET_KEY', `set to at least ${MIN_SECRET_BYTES} random bytes, e.g. from: openssl rand -hex 32`);
+    env.problem(
+      'SECRET_KEY',
+      `set to at least ${MIN_SECRET_BYTES} random bytes, e.g. from: openssl rand -hex 32`,
+    );
   } else if (nodeEnv === 'production' && (EXAMPLE_SECRETS.test(key) || new Set(key).size < 8)) {
     env.problem('SECRET_KEY', 'random, not an example value, e.g. from: openssl rand -hex 32');
   }

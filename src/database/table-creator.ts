@@ -94,7 +94,10 @@ function keyAttributes({ partitionKey, sortKey }: Keyed): KeyAttribute[] {
 }
 
 function keySchema(keyed: Keyed): { AttributeName: string; KeyType: 'HASH' | 'RANGE' }[] {
-  return keyAttributes(keyed).map(({ name }, i) => ({ AttributeName: name, KeyType: i === 0 ? 'HASH' : 'RANGE' }));
+  return keyAttributes(keyed).map(({ name }, i) => ({
+    AttributeName: name,
+    KeyType: i === 0 ? 'HASH' : 'RANGE',
+  }));
 }
 
 function assertSame(definition: TableDefinition, table: TableDescription | undefined): void {

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 
 export class LivenessDto {
   @ApiProperty({ enum: ['healthy'], example: 'healthy' })
-  readonly status: 'healthy' = 'healthy';
+  readonly status = 'healthy' as const;
 
   @ApiProperty({ enum: ['decision-data-backend'], example: 'decision-data-backend' })
   readonly service = 'decision-data-backend';

@@ -15,7 +15,11 @@ export async function registerAccount(
   { http }: Pick<TestApp, 'http'>,
   overrides: Partial<Pick<Account, 'email' | 'password'>> = {},
 ): Promise<Account> {
-  const credentials = { email: `${randomUUID()}@example.com`, password: 'correct horse battery', ...overrides };
+  const credentials = {
+    email: `${randomUUID()}@example.com`,
+    password: 'correct horse battery',
+    ...overrides,
+  };
   const { body } = await http.post('/api/register').send(credentials).expect(201);
   const { user_id: userId, token } = body as { user_id: string; token: string };
   return { ...credentials, userId, token, authorization: { Authorization: `Bearer ${token}` } };

@@ -6,7 +6,10 @@ import { PROBLEM_JSON, ProblemDto } from './problem.js';
 type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 500 | 503;
 
 const REQUEST_ID = {
-  'X-Request-Id': { description: 'The request in the logs', schema: { type: 'string' as const, maxLength: 128 } },
+  'X-Request-Id': {
+    description: 'The request in the logs',
+    schema: { type: 'string' as const, maxLength: 128 },
+  },
 };
 
 const HEADERS: Partial<Record<ErrorStatus, object>> = {

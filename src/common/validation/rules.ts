@@ -34,7 +34,9 @@ export function IsAddressLike(): PropertyDecorator {
   return rule('isAddressLike', (value) => {
     const wrong = wrongString(value) ?? wrongLength(value as string, 1, 254);
     if (wrong !== undefined) return wrong;
-    return /^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+$/u.test(value as string) ? undefined : 'must be a valid email address';
+    return /^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+$/u.test(value as string)
+      ? undefined
+      : 'must be a valid email address';
   });
 }
 
