@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import type { NestApplication } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
