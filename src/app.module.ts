@@ -2,7 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { AudioFilesModule } from './audio-files/audio-files.module.js';
 import { AuthModule } from './auth/auth.module.js';
-import { MethodNotAllowedRoutes } from './common/http/method-not-allowed.js';
+import { FallbackRoutes } from './common/http/fallback-routes.js';
 import { ProblemFilter } from './common/http/problem.filter.js';
 import type { Logger } from './common/logging/logger.js';
 import { LoggingModule } from './common/logging/logging.module.js';
@@ -28,7 +28,7 @@ export class AppModule {
       providers: [
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useClass: RequestValidationPipe },
-        MethodNotAllowedRoutes,
+        FallbackRoutes,
       ],
     };
   }

@@ -5,7 +5,7 @@ import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { AppModule } from './app.module.js';
 import { answerClientErrors } from './common/http/client-errors.js';
-import { BODY_LIMIT, JSON_TYPES, requireJson } from './common/http/json-body.js';
+import { JSON_BODY, requireJson } from './common/http/json-body.js';
 import { accessLog } from './common/logging/access-log.js';
 import { createLogger, type Logger, nestLogger } from './common/logging/logger.js';
 import type { AppConfig } from './config/config.js';
@@ -37,12 +37,14 @@ export async function createApp(
   app.use(securityHeaders());
   app.use(noStore);
   app.enableCors({
-    origin: [...config.corsOrigins],
+    // As a function, so that requests of no listed origin go past CORS: with a list it answers every OPTIONS itself.
+    origin: (origin: string | undefined, allow: (error: null, allowed: boolean) => void) =>
+      allow(null, origin !== undefined && config.corsOrigins.includes(origin)),
     exposedHeaders: ['X-Request-Id', 'Retry-After'],
     maxAge: PREFLIGHT_SECONDS,
   });
   app.use(requireJson);
-  app.useBodyParser('json', { limit: BODY_LIMIT, type: JSON_TYPES });
+  app.useBodyParser('json', JSON_BODY);
   mountDocs(app);
   answerClientErrors(app.getHttpServer());
   return app;

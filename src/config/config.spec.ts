@@ -208,7 +208,7 @@ describe('.env.example', () => {
     const environment = new Proxy<Record<string, string | undefined>>(production, {
       get: (values, name) => {
         asked.add(String(name));
-        return values[String(name) as keyof typeof values];
+        return values[String(name)];
       },
     });
     readConfig(environment);

@@ -9,7 +9,7 @@ function workbench(queue: HashQueue) {
   return {
     begun,
     pieces,
-    add(count: number): void {
+    add: (count: number): void => {
       for (let i = 0; i < count; i++) {
         const number = pieces.length;
         const { promise, resolve, reject } = withResolvers();

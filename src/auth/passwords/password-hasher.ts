@@ -37,10 +37,17 @@ export class PasswordHasher {
    */
   async verify(phc: string | undefined, password: string): Promise<boolean> {
     const decoy = (this.decoy ??= argon2.hash(randomBytes(32), this.options));
-    const known = phc !== undefined && phc.startsWith('$argon2');
-    if (phc !== undefined && !known) this.logger.error({}, 'a stored password hash is not Argon2');
-    const target = known ? phc : await decoy;
-    const matches = await this.queue.run(() => argon2.verify(target, password));
-    return matches && known;
+    const hash = await decoy;
+    return this.queue.run(async () => {
+      try {
+        if (phc?.startsWith('$argon2')) return await argon2.verify(phc, password);
+        if (phc !== undefined) throw new TypeError('Not an Argon2 hash');
+      } catch (error) {
+        // Not Argon2, or damaged. Whoever owns it cannot sign in, and nobody learns that there is such an account.
+        this.logger.error({ err: error }, 'a stored password hash cannot be read');
+      }
+      await argon2.verify(hash, password);
+      return false;
+    });
   }
 }

@@ -17,7 +17,8 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     const key = createSecretKey(config.secretKey, 'utf8');
     super({
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
-      secretOrKeyProvider: (_request, _token, done) => done(null, key as unknown as Buffer),
+      secretOrKeyProvider: (_request, token: string, done) =>
+        hasClaims(token) ? done(null, key as unknown as Buffer) : done(new InvalidTokenError()),
       algorithms: ['HS256'],
       // `nbf` is checked in `isAccessToken`, with a leeway that `exp` must not have.
       jsonWebTokenOptions: { ignoreNotBefore: true },
@@ -27,5 +28,15 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   validate(claims: unknown): Caller {
     if (!isAccessToken(claims, nowSeconds())) throw new InvalidTokenError();
     return { userId: claims.user_id };
+  }
+}
+
+/** Whether the payload is an object. `jsonwebtoken` fails on a signed `null`, which would look like a defect. */
+function hasClaims(token: string): boolean {
+  try {
+    const payload: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
+    return typeof payload === 'object' && payload !== null;
+  } catch {
+    return false;
   }
 }

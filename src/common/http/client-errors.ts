@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { PROBLEM_JSON, type ProblemDto } from './problem.js';
@@ -21,11 +22,19 @@ export function answerClientErrors(server: Server): void {
     }
     const { status, detail } = ANSWERS[error.code ?? ''] ?? MALFORMED;
     const title = STATUS_CODES[status] ?? 'Error';
-    const problem: ProblemDto = { type: 'about:blank', title, status, detail, instance: '/', request_id: '' };
+    const requestId = randomUUID();
+    const problem: ProblemDto = {
+      type: 'about:blank',
+      title,
+      status,
+      detail,
+      instance: '/',
+      request_id: requestId,
+    };
     const body = JSON.stringify(problem);
     socket.end(
       `HTTP/1.1 ${status} ${title}\r\nConnection: close\r\nContent-Type: ${PROBLEM_JSON}\r\n` +
-        `Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+        `X-Request-Id: ${requestId}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
     );
   });
 }

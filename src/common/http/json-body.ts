@@ -1,18 +1,39 @@
+import { isUtf8 } from 'node:buffer';
 import { UnsupportedMediaTypeException } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 
 /** Largest request body, after decompression. */
-export const BODY_LIMIT = '100kb';
+const BODY_LIMIT = '100kb';
 
 /** Media types that are read as JSON. */
-export const JSON_TYPES = ['application/json'];
+const JSON_TYPES = ['application/json'];
+
+/** Options of the body parser. */
+export const JSON_BODY = { limit: BODY_LIMIT, type: JSON_TYPES, verify: requireUtf8 };
 
 /**
- * Refuses a body of another type with 415. Express would ignore it, and the client would be told that its fields
- * are missing.
+ * Refuses a body of another type or encoding with 415. Express would ignore it, and the client would be told that its
+ * fields are missing.
  */
 export function requireJson(request: Request, _response: Response, next: NextFunction): void {
-  // `is` gives null for a request without a body.
-  const wrong = request.is(JSON_TYPES) === false;
-  next(wrong ? new UnsupportedMediaTypeException() : undefined);
+  const acceptable = !hasBody(request) || (request.is(JSON_TYPES) !== false && isDeclaredUtf8(request));
+  next(acceptable ? undefined : new UnsupportedMediaTypeException());
+}
+
+function hasBody({ headers }: Request): boolean {
+  // fetch and Node send `Content-Length: 0` with a POST that has no body.
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+function isDeclaredUtf8({ headers }: Request): boolean {
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(headers['content-type'] ?? '')?.[1];
+  return charset === undefined || /^utf-?8$/i.test(charset);
+}
+
+/**
+ * Refuses bytes that are no UTF-8. The parser would put U+FFFD in their place, and passwords that differ in them would
+ * become the same.
+ */
+function requireUtf8(_request: unknown, _response: unknown, body: Buffer): void {
+  if (!isUtf8(body)) throw Object.assign(new SyntaxError('The body is not UTF-8'), { status: 400 });
 }

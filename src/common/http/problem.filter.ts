@@ -14,7 +14,7 @@ import {
 } from '../errors/domain-errors.js';
 import { Logger } from '../logging/logger.js';
 import { currentRequest } from '../request-context.js';
-import { MethodNotAllowedError } from './method-not-allowed.js';
+import { MethodNotAllowedError } from './fallback-routes.js';
 import { PROBLEM_JSON, type ProblemDto } from './problem.js';
 
 interface Answer {

@@ -6,8 +6,8 @@ import type { Logger } from './logger.js';
 /** A request id that may be taken over from the caller: nothing that could forge a log line or a header. */
 const WELL_FORMED_ID = /^[\w.:-]{1,128}$/;
 
-/** Pattern of the handler that Nest answers 404 with. */
-const NOT_FOUND_PATTERN = '*path';
+/** Stands for the route of a request that has none. */
+const UNMATCHED = 'unmatched';
 
 interface RouterLayer {
   route?: { path: string };
@@ -46,7 +46,12 @@ export function accessLog(logger: Logger) {
 /** Where a request ended before it was routed (a body that cannot be read), the route it would have had. */
 function routeTemplate(request: Request): string {
   const route = request.route as { path?: unknown } | undefined;
-  if (typeof route?.path === 'string' && route.path !== NOT_FOUND_PATTERN) return route.path;
+  if (typeof route?.path === 'string') return route.path;
   const layers = request.app.router.stack as unknown as RouterLayer[];
-  return layers.find((layer) => layer.route && layer.match(request.path))?.route?.path ?? 'unmatched';
+  try {
+    return layers.find((layer) => layer.route && layer.match(request.path))?.route?.path ?? UNMATCHED;
+  } catch {
+    // A path with a percent sign that encodes nothing. Thrown from an event, this would end the process.
+    return UNMATCHED;
+  }
 }

@@ -22,8 +22,26 @@ export class RequestValidationPipe extends ValidationPipe {
     if (metadata.type === 'body' && value !== undefined && !isObject(value)) {
       throw new ValidationError([{ field: 'body', message: 'The request body must be a JSON object' }]);
     }
+    if (isNestedTooDeeply(value)) {
+      throw new ValidationError([{ field: 'body', message: 'The request is nested too deeply' }]);
+    }
     return (await super.transform(value, metadata)) as unknown;
   }
+}
+
+/** Levels of objects and arrays; the deepest request there is has two. */
+const MAX_DEPTH = 16;
+
+/** What transforms and validates objects recurses, and would run out of stack. */
+function isNestedTooDeeply(value: unknown): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > MAX_DEPTH) return true;
+    level = level.flatMap((item) =>
+      typeof item === 'object' && item !== null ? (Object.values(item) as unknown[]) : [],
+    );
+  }
+  return false;
 }
 
 function isObject(value: unknown): boolean {

@@ -1,0 +1,55 @@
+import { Injectable, NotFoundException, type OnModuleInit } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import type { Express, NextFunction, Request, Response } from 'express';
+
+/** The path exists, the method does not. */
+export class MethodNotAllowedError extends Error {
+  constructor(
+    method: string,
+    /** Value of the `Allow` header. */
+    readonly allow: string,
+  ) {
+    super(`${method} is not allowed here; allowed: ${allow}`);
+  }
+}
+
+interface RouterLayer {
+  route?: { path: string; methods: Record<string, boolean> };
+}
+
+/**
+ * What answers when no route does: 405 with `Allow` for another method of a known path, 204 for OPTIONS, and 404 for
+ * the rest, outside of `/api` too, where Express would answer with a page of its own.
+ *
+ * Nest runs `onModuleInit` when all routes are registered and its own 404 handler is not yet, which is the place.
+ */
+@Injectable()
+export class FallbackRoutes implements OnModuleInit {
+  constructor(private readonly adapterHost: HttpAdapterHost) {}
+
+  onModuleInit(): void {
+    const express = this.adapterHost.httpAdapter.getInstance<Express>();
+    for (const [path, allow] of allowedMethods(express)) {
+      express.all(path, (request: Request, response: Response, next: NextFunction) => {
+        if (request.method === 'OPTIONS') response.set('Allow', allow).status(204).end();
+        else next(new MethodNotAllowedError(request.method, allow));
+      });
+    }
+    express.use((_request: Request, _response: Response, next: NextFunction) =>
+      next(new NotFoundException()),
+    );
+  }
+}
+
+/** The `Allow` header of every path. */
+function allowedMethods(express: Express): Map<string, string> {
+  const methodsOf = new Map<string, Set<string>>();
+  for (const { route } of express.router.stack as unknown as RouterLayer[]) {
+    if (!route) continue;
+    const methods = methodsOf.get(route.path) ?? new Set(['OPTIONS']);
+    for (const method of Object.keys(route.methods)) methods.add(method.toUpperCase());
+    if (methods.has('GET')) methods.add('HEAD');
+    methodsOf.set(route.path, methods);
+  }
+  return new Map([...methodsOf].map(([path, methods]) => [path, [...methods].sort().join(', ')]));
+}

@@ -1,0 +1,103 @@
+import { createServer, type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import { engine } from './engine.js';
+
+/** One HTTP request of the SDK. */
+export interface DatabaseCall {
+  /** `GetItem`, `TransactWriteItems`, … */
+  readonly operation: string;
+  /** 1 for the first request of this operation since the last `behave`. */
+  readonly attempt: number;
+}
+
+/**
+ * What the stub does with a call: `forward` it to the engine of the tests, forward it and cut the connection in place
+ * of the answer, `cut` at once, never answer (`silence`), or give an answer of its own, whole or cut short.
+ */
+export type Behaviour =
+  | 'forward'
+  | 'forward-then-cut'
+  | 'cut'
+  | 'silence'
+  | { status: number; body: string; type?: string; cutShort?: boolean };
+
+/** Stands between the application and the engine, to fail as DynamoDB, a proxy or a network does. */
+export interface DatabaseStub {
+  readonly endpoint: string;
+  /** Operations asked for since the last `behave`, every try of the SDK on its own. */
+  readonly calls: string[];
+  /** Decides on the calls that follow. */
+  behave(decide: (call: DatabaseCall) => Behaviour | Promise<Behaviour>): void;
+  close(): Promise<void>;
+}
+
+/** An error as DynamoDB words it. */
+export function dynamoDbError(status: number, name: string, more: Record<string, unknown> = {}): Behaviour {
+  const message = `${name}: arn:aws:dynamodb:us-east-1:123456789012:table/secret`;
+  const body = { __type: `com.amazonaws.dynamodb.v20120810#${name}`, message, ...more };
+  return { status, body: JSON.stringify(body) };
+}
+
+export async function startDatabaseStub(): Promise<DatabaseStub> {
+  const calls: string[] = [];
+  let decide: (call: DatabaseCall) => Behaviour | Promise<Behaviour> = () => 'forward';
+
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const operation = String(request.headers['x-amz-target']).replace(/^.*\./, '');
+    calls.push(operation);
+    const body = await buffer(request);
+    const attempt = calls.filter((name) => name === operation).length;
+    const behaviour = await decide({ operation, attempt });
+    if (behaviour === 'silence') return;
+    if (behaviour === 'cut') {
+      request.socket.destroy();
+    } else if (behaviour === 'forward' || behaviour === 'forward-then-cut') {
+      const answer = await forward(request, body);
+      if (behaviour === 'forward-then-cut') request.socket.destroy();
+      else response.writeHead(answer.status, answer.headers).end(answer.body);
+    } else {
+      const { status, type = 'application/x-amz-json-1.0', cutShort = false } = behaviour;
+      const length = Buffer.byteLength(behaviour.body) + (cutShort ? 1 : 0);
+      response.writeHead(status, { 'Content-Type': type, 'Content-Length': length });
+      response.write(behaviour.body, () => (cutShort ? request.socket.destroy() : response.end()));
+    }
+  };
+
+  const server = createServer((request, response) => {
+    serve(request, response).catch(() => request.socket.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    calls,
+    behave(next) {
+      calls.length = 0;
+      decide = next;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+async function forward(
+  { method, headers }: IncomingMessage,
+  body: Buffer,
+): Promise<{ status: number; headers: Record<string, string>; body: Buffer }> {
+  return new Promise((resolve, reject) => {
+    const options = { method, headers: { ...headers, connection: 'close' }, agent: false };
+    const request = httpRequest(engine().endpoint, options, (answer) => {
+      const kept = Object.entries(answer.headers).filter(([name]) => /^(content-type|x-amz.*)$/.test(name));
+      const answered = {
+        status: answer.statusCode ?? 500,
+        headers: Object.fromEntries(kept) as Record<string, string>,
+      };
+      buffer(answer).then((read) => resolve({ ...answered, body: read }), reject);
+    });
+    request.once('error', reject);
+    request.end(body);
+  });
+}

@@ -1,0 +1,39 @@
+import { randomUUID } from 'node:crypto';
+import type { TestApp } from './test-app.js';
+
+/** What the tests read of an operation in the OpenAPI document. */
+export interface Operation {
+  operationId?: string;
+  summary?: string;
+  description?: string;
+  security?: Record<string, string[]>[];
+  requestBody?: { content: Record<string, unknown> };
+  responses: Record<
+    string,
+    { description?: string; content?: Record<string, { schema?: { $ref?: string } }> }
+  >;
+}
+
+export interface DocumentedOperation {
+  /** In capitals. */
+  method: string;
+  /** As in the document: `/api/audio-file/{file_id}`. */
+  template: string;
+  /** With an id in the place of each parameter. */
+  path: string;
+  operation: Operation;
+}
+
+/** Every operation of the OpenAPI document that the application serves. */
+export async function documentedOperations({ http }: Pick<TestApp, 'http'>): Promise<DocumentedOperation[]> {
+  const { body } = await http.get('/api/docs/openapi.json').expect(200);
+  const { paths } = body as { paths: Record<string, Record<string, Operation>> };
+  return Object.entries(paths).flatMap(([template, operations]) =>
+    Object.entries(operations).map(([method, operation]) => ({
+      method: method.toUpperCase(),
+      template,
+      path: template.replace(/\{\w+\}/g, () => randomUUID()),
+      operation,
+    })),
+  );
+}

@@ -1,0 +1,24 @@
+import { STATUS_CODES } from 'node:http';
+import { expect } from '@jest/globals';
+import type { FieldError } from '../../src/common/errors/domain-errors.js';
+
+/** The whole body of a problem as the contract has it, for `toEqual`; `errors` only where given. */
+export function problemBody(
+  status: number,
+  detail: string,
+  instance: string,
+  errors?: readonly FieldError[],
+): Record<string, unknown> {
+  return {
+    type: 'about:blank',
+    title: STATUS_CODES[status],
+    status,
+    detail,
+    instance,
+    request_id: expect.stringMatching(/^[\w.:-]{1,128}$/),
+    ...(errors && { errors }),
+  };
+}
+
+/** Media type of every problem, as a header. */
+export const PROBLEM_TYPE = /^application\/problem\+json(;|$)/;
