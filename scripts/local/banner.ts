@@ -1,0 +1,26 @@
+import type { Engine } from '../local-engines/engine.js';
+import { shown } from './environment.js';
+
+/** What to know once the service runs, and a first request to copy. */
+export function banner(url: string, database: Engine | string): string {
+  return `
+  Service    ${url}
+  API docs   ${url}/api/docs
+  Database   ${typeof database === 'string' ? `${database} (DYNAMODB_ENDPOINT)` : describe(database)}
+
+  A first request:
+
+  curl -s -X POST ${url}/api/register -H 'Content-Type: application/json' -d '{"email":"ada@example.com","password":"correct horse battery"}'
+
+  Press Ctrl-C to stop
+
+`;
+}
+
+function describe(engine: Engine): string {
+  const storage = engine.storage === undefined ? 'in memory' : shown(engine.storage);
+  const line = `${engine.name} at ${engine.endpoint}, ${storage}`;
+  return engine.kind === 'embedded'
+    ? line
+    : `${line}\n             (other machines in this network can reach it)`;
+}

@@ -1,0 +1,71 @@
+import { existsSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { loadEnvFile } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { probePort } from '../local-engines/ready.js';
+import { StartError } from './start-error.js';
+
+/** Top of the repository. */
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What lives between two starts: the data and the token key. */
+export const DATA_DIRECTORY = join(ROOT, '.data');
+
+/** Where the service listens, and the address to reach it. */
+export interface Address {
+  host: string;
+  port: number;
+  url: string;
+}
+
+/** Reads `.env` where there is one. What the environment has already wins over it. */
+export function loadDotEnv(): void {
+  const file = join(ROOT, '.env');
+  if (existsSync(file)) loadEnvFile(file);
+}
+
+/** A variable of the environment; an empty one counts as not set. */
+export function setting(name: string): string | undefined {
+  const value = process.env[name];
+  return value === '' ? undefined : value;
+}
+
+/** A path as seen from the top of the repository, for messages. */
+export function shown(path: string): string {
+  return relative(ROOT, path);
+}
+
+/**
+ * HOST and PORT, 127.0.0.1:3000 by default.
+ *
+ * @throws StartError when PORT is not a port, or when nothing can listen there
+ */
+export async function freeAddress(): Promise<Address> {
+  const host = setting('HOST') ?? '127.0.0.1';
+  const text = setting('PORT') ?? '3000';
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port < 1 || port > 65_535)
+    throw new StartError(`PORT must be a whole number from 1 to 65535, not "${text}"`);
+  await probePort(port, host).catch((error: NodeJS.ErrnoException) => {
+    throw new StartError(whyNotFree(error, host, port));
+  });
+  return { host, port, url: `http://${reachable(host)}:${port}` };
+}
+
+function whyNotFree(error: NodeJS.ErrnoException, host: string, port: number): string {
+  if (error.code === 'EADDRINUSE') {
+    const other = port < 65_535 ? port + 1 : port - 1;
+    return `Port ${port} on ${host} is already in use. Stop the other program or choose another port: PORT=${other} npm start`;
+  }
+  if (error.code === 'EACCES') {
+    return `Port ${port} needs rights that this user does not have. Choose another port: PORT=3000 npm start`;
+  }
+  return `HOST must be an address of this machine, such as 127.0.0.1, not "${host}" (${error.message})`;
+}
+
+/** A service that listens on every interface is reached by the loopback one. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
+}

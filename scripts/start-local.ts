@@ -1,0 +1,88 @@
+/** `npm start`: database, tables and service on this machine, with nothing to install or configure. */
+import { join } from 'node:path';
+import { startEngine } from './local-engines/index.js';
+import { banner } from './local/banner.js';
+import { DATA_DIRECTORY, freeAddress, loadDotEnv, setting } from './local/environment.js';
+import { developmentSecretKey } from './local/secret-key.js';
+import { createTables, startService, untilLive } from './local/service.js';
+import { StartError } from './local/start-error.js';
+import { stopSignal } from './local/stop-signals.js';
+
+/** The service may need that long to finish the requests it has. */
+const SERVICE_GRACE_MS = 10_000;
+
+/** Runs until `signal` is aborted (returns) or something fails (throws), and leaves no process behind. */
+async function run(signal: AbortSignal): Promise<void> {
+  const stops: (() => Promise<void>)[] = [];
+  try {
+    loadDotEnv();
+    const { host, port, url } = await freeAddress();
+    const secretKey = setting('SECRET_KEY') ?? developmentSecretKey(join(DATA_DIRECTORY, 'secret-key'));
+    const endpoint = setting('DYNAMODB_ENDPOINT');
+    const engine = endpoint === undefined ? await startDatabase(signal) : undefined;
+    if (engine !== undefined) stops.push(() => engine.stop());
+
+    const env: NodeJS.ProcessEnv = {
+      ...process.env,
+      NODE_ENV: 'development',
+      HOST: host,
+      PORT: String(port),
+      DYNAMODB_ENDPOINT: endpoint ?? engine?.endpoint,
+      SECRET_KEY: secretKey,
+      // No local engine looks at them, but the SDK signs nothing without.
+      AWS_ACCESS_KEY_ID: setting('AWS_ACCESS_KEY_ID') ?? 'local',
+      AWS_SECRET_ACCESS_KEY: setting('AWS_SECRET_ACCESS_KEY') ?? 'local',
+      // On Node 20 the SDK prints six lines about January 2027; the README says it in one.
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+    };
+    await createTables(env, signal);
+    const service = startService(env);
+    stops.push(() => service.stop(SERVICE_GRACE_MS));
+
+    const failed = Promise.race([
+      service.exited.then((reason) => `The service stopped by itself (${reason})`),
+      ...(engine === undefined
+        ? []
+        : [engine.exited.then((reason) => `The database stopped by itself (${reason})`)]),
+    ]);
+    await unless(failed, untilLive(url, signal));
+    process.stdout.write(banner(url, engine ?? String(endpoint)));
+    await unless(failed, aborted(signal));
+  } finally {
+    // The service first: it still needs the database for the requests it has.
+    for (const stop of stops.reverse()) await stop();
+  }
+}
+
+async function startDatabase(signal: AbortSignal): ReturnType<typeof startEngine> {
+  return startEngine({
+    kind: 'prefer-embedded',
+    file: join(DATA_DIRECTORY, 'dynamodb.sqlite'),
+    directory: join(DATA_DIRECTORY, 'dynamodb-local'),
+    signal,
+  });
+}
+
+/** Waits for `work`, or throws what failed meanwhile. */
+async function unless(failed: Promise<string>, work: Promise<void>): Promise<void> {
+  const failure = await Promise.race([failed, work]);
+  if (typeof failure === 'string') throw new StartError(failure);
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted)
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+}
+
+const signal = stopSignal();
+try {
+  await run(signal);
+} catch (error) {
+  // A start broken off by Ctrl-C ends with the error of whatever was waited for: nothing to report.
+  if (!signal.aborted) {
+    process.exitCode = 1;
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  }
+}
+if (signal.aborted) process.stdout.write('Stopped\n');
+process.exit();
