@@ -12,6 +12,10 @@ export function toIso(seconds: number): string {
   return new Date(Math.floor(seconds) * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
+/** The years that four digits can tell, in UTC: 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z. */
+const FIRST_SECOND = -62_135_596_800;
+const LAST_SECOND = 253_402_300_799;
+
 const INSTANT =
   /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)?(?:Z|[+-](\d{2})(?::?(\d{2}))?)$/i;
 
@@ -37,7 +41,8 @@ export function parseInstant(text: string): number | undefined {
     local.getUTCHours() === hour &&
     local.getUTCMinutes() === minute &&
     local.getUTCSeconds() === second;
-  if (!exists || year === 0 || offsetHours > 23 || offsetMinutes > 59) return undefined;
+  if (!exists || offsetHours > 23 || offsetMinutes > 59) return undefined;
   const sign = /-\d{2}(?::?\d{2})?$/.test(text.slice(16)) ? -1 : 1;
-  return local.getTime() / 1000 - sign * (offsetHours * 3600 + offsetMinutes * 60);
+  const seconds = local.getTime() / 1000 - sign * (offsetHours * 3600 + offsetMinutes * 60);
+  return seconds >= FIRST_SECOND && seconds <= LAST_SECOND ? seconds : undefined;
 }

@@ -27,7 +27,8 @@ const PASSING = new Set([
   'AbortError',
 ]);
 
-const NETWORK_CODE = /^(E[A-Z]+|UND_ERR_\w+)$/;
+/** Of the system and of undici, not those by which Node tells programming errors (`ERR_INVALID_ARG_TYPE`). */
+const NETWORK_CODE = /^(?!ERR_)(E[A-Z_]+|UND_ERR_\w+)$/;
 
 /**
  * The one place that reads errors of AWS. What means "cannot serve now" becomes {@link UnavailableError}; everything
@@ -42,7 +43,8 @@ export function translateDatabaseError(error: unknown): unknown {
 /** Whether the database could not serve, as opposed to having answered. */
 function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  if (PASSING.has(error.name) || error instanceof DeadlineError) return true;
+  if (PASSING.has(error.name) || error instanceof DeadlineError || error instanceof NoAnswerError)
+    return true;
   if (error.name === 'TransactionCanceledException') {
     const codes = cancellationCodes(error);
     return !codes.includes('ConditionalCheckFailed') && codes.some((code) => PASSING_REASONS.has(code));
@@ -65,6 +67,14 @@ export function cancellationCodes(error: unknown): string[] {
   if (!(error instanceof Error) || error.name !== 'TransactionCanceledException') return [];
   const reasons = (error as { CancellationReasons?: { Code?: string }[] }).CancellationReasons ?? [];
   return reasons.map(({ Code }) => Code ?? 'None');
+}
+
+/** What answered was not DynamoDB. */
+export class NoAnswerError extends Error {
+  constructor() {
+    super('An answer without a request id: not from DynamoDB');
+    this.name = 'NoAnswerError';
+  }
 }
 
 /** The database did not answer within the time that the request had for it. */

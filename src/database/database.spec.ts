@@ -19,6 +19,9 @@ function databaseOver(send: Send, budgetMs = 1000): Database {
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
+/** DynamoDB puts a request id on each of its answers. */
+const answer = { $metadata: { requestId: 'a-1' } };
+
 /** A client whose calls end after `ms`, whatever the signal says: the SDK does not look at it between two tries. */
 function slow(ms: number): { send: Send; signals: AbortSignal[] } {
   const signals: AbortSignal[] = [];
@@ -27,7 +30,7 @@ function slow(ms: number): { send: Send; signals: AbortSignal[] } {
     send: async (_command, { abortSignal }) => {
       signals.push(abortSignal);
       await sleep(ms);
-      return {};
+      return answer;
     },
   };
 }
@@ -70,9 +73,9 @@ describe('Database', () => {
     const sent: { input: unknown }[] = [];
     const database = databaseOver((given) => {
       sent.push(given);
-      return Promise.resolve({ Count: 1 });
+      return Promise.resolve({ ...answer, Count: 1 });
     });
-    expect(await call(database)).toEqual({ Count: 1 });
+    expect(await call(database)).toEqual({ ...answer, Count: 1 });
     expect(sent).toHaveLength(1);
     expect(sent[0]).toBeInstanceOf(command);
     expect(sent[0]?.input).toEqual(input);
@@ -94,6 +97,13 @@ describe('Database', () => {
     );
   });
 
+  it('takes an answer without a request id for none', async () => {
+    await expect(databaseOver(() => Promise.resolve({ $metadata: {} })).get(key)).rejects.toMatchObject({
+      name: 'UnavailableError',
+      cause: { name: 'NoAnswerError' },
+    });
+  });
+
   it('gives up at the deadline, and tells the call', async () => {
     const { send, signals } = slow(400);
     const { outcome, ms } = await timed(databaseOver(send, 100).get(key));
@@ -108,7 +118,7 @@ describe('Database', () => {
 
   it('leaves a call that has ended alone', async () => {
     const { send, signals } = slow(99);
-    expect(await timed(databaseOver(send, 100).get(key))).toEqual({ outcome: {}, ms: 99 });
+    expect(await timed(databaseOver(send, 100).get(key))).toEqual({ outcome: answer, ms: 99 });
     expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
     expect(jest.getTimerCount()).toBe(0);
   });
@@ -150,6 +160,6 @@ describe('Database', () => {
     const database = databaseOver(send, 250);
     const inRequest = () => runInRequest(request(), () => database.get(key));
     const calls = [inRequest, inRequest, () => database.get(key), () => database.get(key)];
-    for (const call of calls) expect(await timed(call())).toEqual({ outcome: {}, ms: 200 });
+    for (const call of calls) expect(await timed(call())).toEqual({ outcome: answer, ms: 200 });
   });
 });

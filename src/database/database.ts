@@ -4,6 +4,7 @@ import {
   type DynamoDBDocumentClient,
   GetCommand,
   type GetCommandInput,
+  type GetCommandOutput,
   PutCommand,
   type PutCommandInput,
   QueryCommand,
@@ -12,7 +13,9 @@ import {
   type TransactWriteCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { currentRequest } from '../common/request-context.js';
-import { DeadlineError, translateDatabaseError } from './database-errors.js';
+import { DeadlineError, NoAnswerError, translateDatabaseError } from './database-errors.js';
+
+type MetadataBearer = Pick<GetCommandOutput, '$metadata'>;
 
 /**
  * The way of every call to DynamoDB: with a deadline that throws, and with errors translated.
@@ -49,7 +52,9 @@ export class Database {
     return this.run((abortSignal) => this.client.send(new TransactWriteCommand(input), { abortSignal }));
   }
 
-  private async run<Output>(call: (signal: AbortSignal) => Promise<Output>): Promise<Output> {
+  private async run<Output extends MetadataBearer>(
+    call: (signal: AbortSignal) => Promise<Output>,
+  ): Promise<Output> {
     const request = currentRequest();
     const started = performance.now();
     const milliseconds = Math.max(0, this.budgetMs - (request?.databaseMs ?? 0));
@@ -63,7 +68,10 @@ export class Database {
       }, milliseconds);
     });
     try {
-      return await Promise.race([call(controller.signal), deadline]);
+      const output = await Promise.race([call(controller.signal), deadline]);
+      // The SDK reads an empty 200, as something between here and AWS may send, as an answer with nothing in it.
+      if (output.$metadata.requestId === undefined) throw new NoAnswerError();
+      return output;
     } catch (error) {
       throw translateDatabaseError(error);
     } finally {

@@ -21,7 +21,7 @@ import {
 } from '../errors/domain-errors.js';
 import type { Logger } from '../logging/logger.js';
 import { runInRequest } from '../request-context.js';
-import { MethodNotAllowedError } from './method-not-allowed.js';
+import { MethodNotAllowedError } from './fallback-routes.js';
 import { ProblemFilter } from './problem.filter.js';
 
 class TeapotError extends DomainError {}

@@ -78,6 +78,24 @@ describe('RequestValidationPipe', () => {
     ]);
   });
 
+  it.each([
+    ['arrays', (depth: number): unknown => JSON.parse('['.repeat(depth) + ']'.repeat(depth))],
+    [
+      'objects',
+      (depth: number): unknown => JSON.parse('{"a":'.repeat(depth - 1) + '{}' + '}'.repeat(depth - 1)),
+    ],
+  ])('refuses %s nested more than 16 deep, in fields it does not know too', async (_case, nested) => {
+    const order = { code: 'abc', amount: 3 };
+    await expect(body({ ...order, extra: nested(16) })).resolves.toEqual(order);
+    for (const depth of [17, 20_000]) {
+      const error = await rejection(body({ ...order, extra: nested(depth) }));
+      expect(error).toBeInstanceOf(ValidationError);
+      expect((error as ValidationError).errors).toEqual([
+        { field: 'body', message: 'The request is nested too deeply' },
+      ]);
+    }
+  });
+
   it('keeps the value out of the error', async () => {
     const error = await rejection(body({ code: 'marker-of-the-value', amount: 'marker-of-the-value' }));
     expect(JSON.stringify(error) + String((error as Error).stack)).not.toContain('marker-of-the-value');
