@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -41,6 +43,17 @@ export function serviceEnvironment(databaseEndpoint: string): Record<string, str
   };
 }
 
+/** The script `start:prod` taken apart: `NAME=value … node argument …`. npm itself would stand between us and it. */
+async function productionCommand(): Promise<{ args: string[]; env: Record<string, string> }> {
+  const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+    scripts: Record<'start:prod', string>;
+  };
+  const words = manifest.scripts['start:prod'].split(' ');
+  const node = words.indexOf('node');
+  const env = words.slice(0, node).map((word) => word.split('=') as [string, string]);
+  return { args: words.slice(node + 1), env: Object.fromEntries(env) };
+}
+
 /** Starts and stops the processes of a run. */
 export class Programs {
   private readonly running = new Set<() => Promise<void>>();
@@ -60,10 +73,11 @@ export class Programs {
     this.running.add(stop);
   }
 
-  /** The built service, from `dist`. */
+  /** The built service, as `npm run start:prod` starts it. */
   async startService(environment: Record<string, string>): Promise<Program> {
     const port = await probePort();
-    return this.start(['dist/main.js'], { ...environment, PORT: String(port) }, port, '/api/health/live');
+    const { args, env } = await productionCommand();
+    return this.start(args, { ...environment, ...env, PORT: String(port) }, port, '/api/health/live');
   }
 
   /** The server that services are measured against. */

@@ -18,8 +18,16 @@ interface AudioFileRow extends AudioFileKey {
   recorded_at_iso?: string | null;
 }
 
+type ListedRow = Omit<AudioFileRow, 'user_id' | 'uploaded_at_iso' | 'recorded_at_iso'>;
+
 /** How a delete ended. */
 export type DeleteOutcome = 'deleted' | 'not-found' | 'not-owner';
+
+/**
+ * What a list needs of a row; the rest (the ISO texts, the owner who asks) would only be parsed to be thrown away,
+ * more than a quarter of the CPU of a long list.
+ */
+const LISTED = 'file_id, s3_key, file_size, uploaded_at, recorded_at';
 
 const BELONGS_TO_OWNER = 'user_id = :owner';
 
@@ -57,10 +65,11 @@ export class AudioFilesRepository {
       IndexName: USER_FILES_INDEX,
       KeyConditionExpression: BELONGS_TO_OWNER,
       ExpressionAttributeValues: { ':owner': ownerId },
+      ProjectionExpression: LISTED,
       ScanIndexForward: false,
       Limit: limit,
     });
-    return (Items as AudioFileRow[] | undefined)?.map(toAudioFile) ?? [];
+    return (Items as ListedRow[] | undefined)?.map((row) => toAudioFile({ ...row, user_id: ownerId })) ?? [];
   }
 
   /**
@@ -96,7 +105,7 @@ function audioFileKey(fileId: string): AudioFileKey {
 }
 
 /** Rows of the older backend may lack size and recording time; their ISO texts are naive and are never read. */
-function toAudioFile(row: AudioFileRow): AudioFile {
+function toAudioFile(row: ListedRow & Pick<AudioFileRow, 'user_id'>): AudioFile {
   return {
     fileId: row.file_id,
     ownerId: row.user_id,

@@ -9,7 +9,8 @@ export function nowSeconds(): number {
  * @param seconds Unix seconds; a fraction is dropped towards the past
  */
 export function toIso(seconds: number): string {
-  return new Date(Math.floor(seconds) * 1000).toISOString().replace(/\.\d+Z$/, 'Z');
+  // Cut rather than replaced: a list of 50 records does this 100 times. The milliseconds are the last 5 characters.
+  return `${new Date(Math.floor(seconds) * 1000).toISOString().slice(0, -5)}Z`;
 }
 
 /** The years that four digits can tell, in UTC: 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z. */
