@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { startEngine } from './local-engines/index.js';
 import { banner } from './local/banner.js';
-import { DATA_DIRECTORY, freeAddress, loadDotEnv, setting } from './local/environment.js';
+import { dataDirectory, freeAddress, loadDotEnv, setting } from './local/environment.js';
 import { developmentSecretKey } from './local/secret-key.js';
 import { createTables, startService, untilLive } from './local/service.js';
 import { StartError } from './local/start-error.js';
@@ -17,7 +17,7 @@ async function run(signal: AbortSignal): Promise<void> {
   try {
     loadDotEnv();
     const { host, port, url } = await freeAddress();
-    const secretKey = setting('SECRET_KEY') ?? developmentSecretKey(join(DATA_DIRECTORY, 'secret-key'));
+    const secretKey = setting('SECRET_KEY') ?? developmentSecretKey(join(dataDirectory(), 'secret-key'));
     const endpoint = setting('DYNAMODB_ENDPOINT');
     const engine = endpoint === undefined ? await startDatabase(signal) : undefined;
     if (engine !== undefined) stops.push(() => engine.stop());
@@ -57,8 +57,8 @@ async function run(signal: AbortSignal): Promise<void> {
 async function startDatabase(signal: AbortSignal): ReturnType<typeof startEngine> {
   return startEngine({
     kind: 'prefer-embedded',
-    file: join(DATA_DIRECTORY, 'dynamodb.sqlite'),
-    directory: join(DATA_DIRECTORY, 'dynamodb-local'),
+    file: join(dataDirectory(), 'dynamodb.sqlite'),
+    directory: join(dataDirectory(), 'dynamodb-local'),
     signal,
   });
 }

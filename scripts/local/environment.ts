@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { loadEnvFile } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { probePort } from '../local-engines/ready.js';
@@ -8,8 +8,10 @@ import { StartError } from './start-error.js';
 /** Top of the repository. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What lives between two starts: the data and the token key. */
-export const DATA_DIRECTORY = join(ROOT, '.data');
+/** Where lives what outlasts a start, the data and the token key: DATA_DIRECTORY, `.data` by default. */
+export function dataDirectory(): string {
+  return resolve(ROOT, setting('DATA_DIRECTORY') ?? '.data');
+}
 
 /** Where the service listens, and the address to reach it. */
 export interface Address {
