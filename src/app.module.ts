@@ -1,6 +1,8 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { AccountModule } from './account/account.module.js';
 import { AudioFilesModule } from './audio-files/audio-files.module.js';
+import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { FallbackRoutes } from './common/http/fallback-routes.js';
 import { ProblemFilter } from './common/http/problem.filter.js';
@@ -11,6 +13,8 @@ import type { AppConfig } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
+import { LimitsModule } from './limits/limits.module.js';
+import { SessionsModule } from './sessions/sessions.module.js';
 
 @Module({})
 export class AppModule {
@@ -21,7 +25,11 @@ export class AppModule {
         ConfigModule.register(config),
         LoggingModule.register(logger),
         DatabaseModule,
+        LimitsModule,
+        AuditModule,
         AuthModule,
+        SessionsModule,
+        AccountModule,
         AudioFilesModule,
         HealthModule,
       ],

@@ -33,6 +33,7 @@ export async function createApp(
   // Answers are private and short-lived; hashing each for an ETag would cost more than it saves.
   app.set('etag', false);
   app.disable('x-powered-by');
+  if (config.trustProxy !== undefined) app.set('trust proxy', config.trustProxy);
   app.use(accessLog(logger));
   app.use(securityHeaders());
   app.use(noStore);
@@ -40,7 +41,7 @@ export async function createApp(
     // As a function, so that requests of no listed origin go past CORS: with a list it answers every OPTIONS itself.
     origin: (origin: string | undefined, allow: (error: null, allowed: boolean) => void) =>
       allow(null, origin !== undefined && config.corsOrigins.includes(origin)),
-    exposedHeaders: ['X-Request-Id', 'Retry-After'],
+    exposedHeaders: ['X-Request-Id', 'Retry-After', 'RateLimit', 'RateLimit-Policy'],
     maxAge: PREFLIGHT_SECONDS,
   });
   app.use(requireJson);

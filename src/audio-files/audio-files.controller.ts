@@ -9,10 +9,12 @@ import {
 } from '@nestjs/swagger';
 import { ApiProblems, BODY_PROBLEMS, TOKEN_PROBLEMS } from '../common/http/api-problems.decorator.js';
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
+import { MessageDto } from '../common/http/message.dto.js';
+import { RateLimited } from '../limits/rate-limited.decorator.js';
 import type { AudioFile } from './audio-file.js';
 import { AudioFileOwnerGuard, OwnedAudioFile } from './audio-file-owner.guard.js';
 import { AudioFilesService } from './audio-files.service.js';
-import { AudioFileDto, MessageDto, toAudioFileDto } from './dto/audio-file.dto.js';
+import { AudioFileDto, toAudioFileDto } from './dto/audio-file.dto.js';
 import { CreateAudioFileDto, toNewAudioFile } from './dto/create-audio-file.dto.js';
 import { ListAudioFilesQuery } from './dto/list-audio-files.query.js';
 
@@ -35,6 +37,7 @@ export class AudioFilesController {
   }
 
   @Post('audio-file')
+  @RateLimited('create')
   @ApiOperation({ operationId: 'createAudioFile', summary: 'Record an audio file that is in S3' })
   @ApiCreatedResponse({ type: AudioFileDto, description: 'The record' })
   @ApiProblems({ ...BODY_PROBLEMS, ...TOKEN_PROBLEMS, 400: 's3_key is required', 403: 'Access denied' })

@@ -6,5 +6,6 @@ import { AudioFilesService } from './audio-files.service.js';
 @Module({
   controllers: [AudioFilesController, AudioFileController],
   providers: [AudioFilesRepository, AudioFilesService],
+  exports: [AudioFilesService],
 })
 export class AudioFilesModule {}

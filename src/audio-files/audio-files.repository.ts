@@ -23,6 +23,8 @@ type ListedRow = Omit<AudioFileRow, 'user_id' | 'uploaded_at_iso' | 'recorded_at
 /** How a delete ended. */
 export type DeleteOutcome = 'deleted' | 'not-found' | 'not-owner';
 
+/** Records to a page where all of them are walked. */
+const PAGE = 50;
 /**
  * What a list needs of a row; the rest (the ISO texts, the owner who asks) would only be parsed to be thrown away,
  * more than a quarter of the CPU of a long list.
@@ -70,6 +72,24 @@ export class AudioFilesRepository {
       Limit: limit,
     });
     return (Items as ListedRow[] | undefined)?.map((row) => toAudioFile({ ...row, user_id: ownerId })) ?? [];
+  }
+
+  /** All records of the owner, oldest first, page by page. */
+  async *pagesByOwner(ownerId: string): AsyncGenerator<AudioFile[]> {
+    let start: Record<string, unknown> | undefined;
+    do {
+      const { Items, LastEvaluatedKey } = await this.database.query({
+        TableName: this.table,
+        IndexName: USER_FILES_INDEX,
+        KeyConditionExpression: BELONGS_TO_OWNER,
+        ExpressionAttributeValues: { ':owner': ownerId },
+        ProjectionExpression: LISTED,
+        Limit: PAGE,
+        ExclusiveStartKey: start,
+      });
+      yield (Items as ListedRow[] | undefined)?.map((row) => toAudioFile({ ...row, user_id: ownerId })) ?? [];
+      start = LastEvaluatedKey;
+    } while (start !== undefined);
   }
 
   /**

@@ -64,6 +64,23 @@ export class AudioFilesService {
     if (outcome === 'not-owner') throw new AccessDeniedError();
   }
 
+  /** All records of the owner, oldest first, page by page. */
+  pages(ownerId: string): AsyncGenerator<AudioFile[]> {
+    return this.files.pagesByOwner(ownerId);
+  }
+
+  /**
+   * Removes every record of the owner, page by page.
+   *
+   * @param onRemoved is told how many went with each page
+   */
+  async removeAll(ownerId: string, onRemoved: (count: number) => void): Promise<void> {
+    for await (const page of this.files.pagesByOwner(ownerId)) {
+      const outcomes = await Promise.all(page.map(({ fileId }) => this.files.delete(fileId, ownerId)));
+      onRemoved(outcomes.filter((outcome) => outcome === 'deleted').length);
+    }
+  }
+
   private assertKeyIsOpenTo(ownerId: string, s3Key: string): void {
     const folder = this.userFolders.find((candidate) => s3Key.startsWith(`${candidate}/`));
     if (folder !== undefined && !s3Key.startsWith(`${folder}/${ownerId}/`)) throw new AccessDeniedError();

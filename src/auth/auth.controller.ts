@@ -1,7 +1,12 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiProblems, BODY_PROBLEMS } from '../common/http/api-problems.decorator.js';
+import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiProblems, BODY_PROBLEMS, TOKEN_PROBLEMS } from '../common/http/api-problems.decorator.js';
+import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
+import { MessageDto } from '../common/http/message.dto.js';
 import { Public } from '../common/http/public.decorator.js';
+import { RateLimited } from '../limits/rate-limited.decorator.js';
+import { Device } from '../sessions/device.decorator.js';
+import { TokenDto } from '../sessions/dto/session.dto.js';
 import { AuthService } from './auth.service.js';
 import { LoginDto, RegisterDto } from './dto/credentials.dto.js';
 import { SignedInDto, toSignedIn } from './dto/signed-in.dto.js';
@@ -13,6 +18,7 @@ export class AuthController {
 
   @Post('register')
   @Public()
+  @RateLimited('register')
   @ApiOperation({ operationId: 'register', summary: 'Make an account and sign in', security: [] })
   @ApiCreatedResponse({ type: SignedInDto, description: 'The account, and a token for it' })
   @ApiProblems({
@@ -20,19 +26,44 @@ export class AuthController {
     400: 'Password must be at least 8 characters',
     409: 'User already exists',
   })
-  async register(@Body() { email, password }: RegisterDto): Promise<SignedInDto> {
-    const { user, token } = await this.auth.register(email, password);
+  async register(@Body() body: RegisterDto, @Device() device: string): Promise<SignedInDto> {
+    const { user, token } = await this.auth.register({ ...body, device });
     return toSignedIn(user, token);
   }
 
   @Post('login')
   @HttpCode(200)
   @Public()
+  @RateLimited('login')
   @ApiOperation({ operationId: 'login', summary: 'Sign in with email and password', security: [] })
   @ApiOkResponse({ type: SignedInDto, description: 'The account, and a token for it' })
   @ApiProblems({ ...BODY_PROBLEMS, 400: 'email is required', 401: 'Invalid email or password' })
-  async login(@Body() { email, password }: LoginDto): Promise<SignedInDto> {
-    const { user, token } = await this.auth.login(email, password);
+  async login(@Body() body: LoginDto, @Device() device: string): Promise<SignedInDto> {
+    const { user, token } = await this.auth.login({ ...body, device });
     return toSignedIn(user, token);
+  }
+
+  @Post('logout')
+  @HttpCode(200)
+  @ApiBearerAuth()
+  @ApiOperation({ operationId: 'logout', summary: 'End the session of this token' })
+  @ApiOkResponse({ type: MessageDto, description: 'The token is no longer valid' })
+  @ApiProblems(TOKEN_PROBLEMS)
+  async logout(@CurrentCaller() caller: Caller): Promise<MessageDto> {
+    await this.auth.logout(caller);
+    return { message: 'Logged out' };
+  }
+
+  @Post('token/renew')
+  @HttpCode(200)
+  @ApiBearerAuth()
+  @ApiOperation({
+    operationId: 'renewToken',
+    summary: 'Get a fresh 30-day token for the same session; may be repeated with the same token',
+  })
+  @ApiOkResponse({ type: TokenDto, description: 'The token' })
+  @ApiProblems(TOKEN_PROBLEMS)
+  async renew(@CurrentCaller() caller: Caller, @Device() device: string): Promise<TokenDto> {
+    return { token: await this.auth.renew(caller, device) };
   }
 }

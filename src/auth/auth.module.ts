@@ -1,28 +1,33 @@
-import { createSecretKey } from 'node:crypto';
 import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { AppConfig } from '../config/config.js';
+import { SESSION_SECONDS } from '../sessions/session.js';
+import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
+import { PasswordPolicy } from './passwords/password-policy.js';
+import { PasswordsService } from './passwords/passwords.service.js';
 import { JwtStrategy } from './tokens/jwt.strategy.js';
 import { TokensService } from './tokens/tokens.service.js';
+import { toKey } from './tokens/verification-key.js';
 
 /** Registration, login, and the guard that closes every route of the application by default. */
 @Module({
   imports: [
     UsersModule,
+    SessionsModule,
     PassportModule,
     JwtModule.registerAsync({
       inject: [AppConfig],
       useFactory: (config: AppConfig) => ({
-        // A key object, for the reason given in `JwtStrategy`.
-        privateKey: createSecretKey(config.secretKey, 'utf8'),
-        signOptions: { algorithm: 'HS256', expiresIn: '30d' },
+        // A key object, for the reason given in `VerificationKeys`.
+        privateKey: toKey(config.secretKey),
+        signOptions: { algorithm: 'HS256', expiresIn: SESSION_SECONDS },
       }),
     }),
   ],
@@ -30,9 +35,12 @@ import { TokensService } from './tokens/tokens.service.js';
   providers: [
     AuthService,
     PasswordHasher,
+    PasswordPolicy,
+    PasswordsService,
     TokensService,
     JwtStrategy,
     { provide: APP_GUARD, useClass: JwtAuthGuard },
   ],
+  exports: [PasswordsService],
 })
 export class AuthModule {}

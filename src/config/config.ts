@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { EnvironmentReader } from './environment-reader.js';
 
@@ -13,6 +14,9 @@ const MIN_SECRET_BYTES = 32;
  */
 const RESERVED_THREADS = 1;
 
+/** In seconds. */
+const MINUTE = 60;
+
 /** How the service was told to run. Read once at start; injected everywhere else. */
 export class AppConfig {
   readonly nodeEnv: 'production' | 'development' | 'test';
@@ -22,6 +26,12 @@ export class AppConfig {
   /** Origins that a browser may call from; empty for none. */
   readonly corsOrigins: readonly string[];
   readonly secretKey: string;
+  /** Keys that verify tokens and sign none, newest first. */
+  readonly previousSecretKeys: readonly string[];
+  readonly sessions: SessionConfig;
+  readonly limits: LimitConfig;
+  /** Proxies whose word on the client's address counts: a number of hops, or networks; none where absent. */
+  readonly trustProxy?: number | readonly string[];
   readonly aws: AwsConfig;
   readonly tables: TableNames;
   readonly database: DatabaseConfig;
@@ -43,6 +53,7 @@ export interface AwsConfig {
 export interface TableNames {
   readonly users: string;
   readonly audioFiles: string;
+  readonly sessions: string;
 }
 
 export interface DatabaseConfig {
@@ -69,6 +80,35 @@ export interface PasswordConfig {
   readonly concurrency: number;
   /** The longest that a request waits for its turn; milliseconds. */
   readonly maxWaitMs: number;
+  /** Whether the most common passwords are refused. */
+  readonly blockCommon: boolean;
+}
+
+export interface SessionConfig {
+  /** For how long an answer about a session may be reused; 0 asks every time. */
+  readonly cacheSeconds: number;
+}
+
+/** So many requests in a window. */
+export interface Limit {
+  readonly points: number;
+  readonly seconds: number;
+}
+
+export interface LimitConfig {
+  readonly enabled: boolean;
+  /** Absent: each process counts for itself. */
+  readonly redisUrl?: string;
+  /** By client address. */
+  readonly register: Limit;
+  /** By client address. */
+  readonly login: Limit;
+  /** By user. */
+  readonly create: Limit;
+  /** Failed logins of one account from one address before the first delay. */
+  readonly loginFailuresByAddress: Limit;
+  /** Failed logins of one account from all addresses that never succeeded, before the first delay. */
+  readonly loginFailures: Limit;
 }
 
 /**
@@ -92,6 +132,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     port: env.integer('PORT', { default: 3000, min: 0, max: 65_535 }),
     corsOrigins: env.origins('CORS_ORIGINS'),
     secretKey: readSecretKey(env, nodeEnv),
+    previousSecretKeys: readPreviousSecretKeys(env),
+    sessions: { cacheSeconds: env.integer('SESSION_CACHE_SECONDS', { default: 30, min: 0, max: 3600 }) },
+    limits: readLimits(env, nodeEnv),
+    ...readTrustProxy(env),
     ...readDatabaseConfig(env),
     storage: {
       audioFolder: env.text(
@@ -109,6 +153,9 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       parallelism: env.integer('ARGON2_PARALLELISM', { default: 1, min: 1, max: 64 }),
       concurrency: env.integer('HASH_CONCURRENCY', { default: hashThreads(env), min: 1, max: 1024 }),
       maxWaitMs: env.integer('HASH_MAX_WAIT_MS', { default: 2000, min: 0, max: 60_000 }),
+      blockCommon:
+        env.oneOf('PASSWORD_BLOCKLIST', ['common', 'off'], nodeEnv === 'production' ? 'common' : 'off') ===
+        'common',
     },
     shutdownGraceMs: env.integer('SHUTDOWN_GRACE_MS', { default: 1000, min: 0, max: 60_000 }),
   };
@@ -129,6 +176,7 @@ export function readDatabaseConfig(env: EnvironmentReader): Pick<AppConfig, 'aws
     tables: {
       users: tableName('USERS_TABLE', 'panzoto-users'),
       audioFiles: tableName('AUDIO_FILES_TABLE', 'panzoto-audio-files'),
+      sessions: tableName('SESSIONS_TABLE', 'panzoto-sessions'),
     },
     database: {
       budgetMs: env.integer('DATABASE_BUDGET_MS', { default: 1500, min: 100, max: 60_000 }),
@@ -148,6 +196,56 @@ function readSecretKey(env: EnvironmentReader, nodeEnv: AppConfig['nodeEnv']): s
     env.problem('SECRET_KEY', 'random, not an example value, e.g. from: openssl rand -hex 32');
   }
   return key;
+}
+
+function readPreviousSecretKeys(env: EnvironmentReader): string[] {
+  const keys = env.list('SECRET_KEY_PREVIOUS');
+  if (keys.some((key) => Buffer.byteLength(key) < MIN_SECRET_BYTES)) {
+    env.problem('SECRET_KEY_PREVIOUS', `keys of at least ${MIN_SECRET_BYTES} bytes, separated by commas`);
+  }
+  return keys;
+}
+
+function readLimits(env: EnvironmentReader, nodeEnv: AppConfig['nodeEnv']): LimitConfig {
+  const points = (name: string, fallback: number) =>
+    env.integer(name, { default: fallback, min: 1, max: 1_000_000 });
+  const redisUrl = env.optional('REDIS_URL');
+  if (
+    redisUrl !== undefined &&
+    !/^rediss?:$/.test(URL.canParse(redisUrl) ? new URL(redisUrl).protocol : '')
+  ) {
+    env.problem('REDIS_URL', 'a URL such as redis://127.0.0.1:6379');
+  }
+  return {
+    enabled: env.oneOf('RATE_LIMIT', ['on', 'off'], nodeEnv === 'production' ? 'on' : 'off') === 'on',
+    register: { points: points('RATE_LIMIT_REGISTER', 5), seconds: MINUTE },
+    login: { points: points('RATE_LIMIT_LOGIN', 10), seconds: MINUTE },
+    create: { points: points('RATE_LIMIT_CREATE', 30), seconds: MINUTE },
+    loginFailuresByAddress: { points: points('RATE_LIMIT_FAILURES_BY_ADDRESS', 5), seconds: 15 * MINUTE },
+    loginFailures: { points: points('RATE_LIMIT_FAILURES', 10), seconds: 15 * MINUTE },
+    ...(redisUrl && { redisUrl }),
+  };
+}
+
+/** Never "everything": whoever may name any address has no limits. */
+function readTrustProxy(env: EnvironmentReader): Pick<AppConfig, 'trustProxy'> {
+  const value = env.optional('TRUST_PROXY');
+  if (value === undefined) return {};
+  if (/^\d{1,2}$/.test(value)) return { trustProxy: Number(value) };
+  const networks = env.list('TRUST_PROXY');
+  if (!networks.every(isNetwork)) {
+    env.problem('TRUST_PROXY', 'a number of hops, or networks such as 10.0.0.0/8 separated by commas');
+  }
+  return { trustProxy: networks };
+}
+
+function isNetwork(text: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
+  const [address = '', bits, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  if (bits === undefined) return true;
+  return /^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= (version === 4 ? 32 : 128);
 }
 
 function readCredentials(env: EnvironmentReader): Pick<AwsConfig, 'credentials'> {

@@ -75,15 +75,20 @@ export class EnvironmentReader {
 
   /** A comma-separated list of web origins (scheme, host and port, nothing more). */
   origins(name: string): string[] {
-    const list = (this.optional(name) ?? '')
-      .split(',')
-      .map((origin) => origin.trim())
-      .filter((origin) => origin !== '');
+    const list = this.list(name);
     const valid = list.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin);
     if (!valid) {
       this.problem(name, 'a comma-separated list of origins such as https://app.example.com');
     }
     return list;
+  }
+
+  /** Texts separated by commas. */
+  list(name: string): string[] {
+    return (this.optional(name) ?? '')
+      .split(',')
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== '');
   }
 
   /** Records a problem as "NAME must be RULE". */

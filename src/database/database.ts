@@ -1,4 +1,6 @@
 import {
+  BatchGetCommand,
+  type BatchGetCommandInput,
   DeleteCommand,
   type DeleteCommandInput,
   type DynamoDBDocumentClient,
@@ -11,6 +13,8 @@ import {
   type QueryCommandInput,
   TransactWriteCommand,
   type TransactWriteCommandInput,
+  UpdateCommand,
+  type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { currentRequest } from '../common/request-context.js';
 import { DeadlineError, NoAnswerError, translateDatabaseError } from './database-errors.js';
@@ -42,6 +46,14 @@ export class Database {
 
   put(input: PutCommandInput) {
     return this.run((abortSignal) => this.client.send(new PutCommand(input), { abortSignal }));
+  }
+
+  update(input: UpdateCommandInput) {
+    return this.run((abortSignal) => this.client.send(new UpdateCommand(input), { abortSignal }));
+  }
+
+  batchGet(input: BatchGetCommandInput) {
+    return this.run((abortSignal) => this.client.send(new BatchGetCommand(input), { abortSignal }));
   }
 
   delete(input: DeleteCommandInput) {

@@ -1,10 +1,12 @@
 import {
   CreateTableCommand,
   DescribeTableCommand,
+  DescribeTimeToLiveCommand,
   type DynamoDBClient,
   ResourceInUseException,
   ResourceNotFoundException,
   type TableDescription,
+  UpdateTimeToLiveCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import type { IndexDefinition, KeyAttribute, TableDefinition } from './tables.js';
@@ -44,7 +46,27 @@ export class TableCreator {
           { client: this.client, maxWaitTime: CREATION_LIMIT_SECONDS, minDelay: 1, maxDelay: 5 },
           { TableName: definition.name },
         );
+        await this.ensureTimeToLive(definition);
         return { table: definition.name, created };
+      }),
+    );
+  }
+
+  /** Also where the table is there: a process may have died between making it and this. */
+  private async ensureTimeToLive({ name, timeToLive }: TableDefinition): Promise<void> {
+    if (timeToLive === undefined) return;
+    const { TimeToLiveDescription } = await this.client.send(
+      new DescribeTimeToLiveCommand({ TableName: name }),
+    );
+    if (TimeToLiveDescription?.TimeToLiveStatus !== 'DISABLED' && TimeToLiveDescription !== undefined) {
+      const { AttributeName = '' } = TimeToLiveDescription;
+      if (AttributeName === timeToLive) return;
+      throw new TableMismatchError(name, [`time to live is on ${AttributeName}, must be on ${timeToLive}`]);
+    }
+    await this.client.send(
+      new UpdateTimeToLiveCommand({
+        TableName: name,
+        TimeToLiveSpecification: { AttributeName: timeToLive, Enabled: true },
       }),
     );
   }
@@ -74,7 +96,7 @@ export class TableCreator {
           GlobalSecondaryIndexes: definition.indexes.map((index) => ({
             IndexName: index.name,
             KeySchema: keySchema(index),
-            Projection: { ProjectionType: 'ALL' },
+            Projection: { ProjectionType: index.projection },
           })),
         }),
       );
@@ -121,7 +143,8 @@ function assertSame(definition: TableDefinition, table: TableDescription | undef
   for (const index of definition.indexes) {
     const found = table.GlobalSecondaryIndexes?.find(({ IndexName }) => IndexName === index.name);
     compare(`key of index ${index.name}`, actual(found?.KeySchema), wanted(index));
-    if (found) compare(`projection of index ${index.name}`, found.Projection?.ProjectionType ?? '', 'ALL');
+    if (found)
+      compare(`projection of index ${index.name}`, found.Projection?.ProjectionType ?? '', index.projection);
   }
   if (differences.length > 0) throw new TableMismatchError(definition.name, differences);
 }

@@ -1,6 +1,20 @@
-/** An account. */
-export interface User {
+/**
+ * What of an account decides about its tokens. The account counts a generation, which a password change, "end all
+ * others" and deletion raise by one, in one write. Sessions remember the generation that their login read, so those of
+ * an earlier one are over at once, however many there are, without a clock, and also where a login and a password
+ * change race each other.
+ */
+export interface AccountState {
   readonly userId: string;
+  readonly generation: number;
+  /** The one sign-in that outlived the last raise, as `signInReference` names it. */
+  readonly keptSignIn: string | undefined;
+  /** Tokens without a session must not have been issued before; Unix seconds. */
+  readonly tokensValidFrom: number;
+}
+
+/** An account. */
+export interface User extends AccountState {
   /** Trimmed and lower case. */
   readonly email: string;
   /** Argon2 in PHC string format. */
@@ -10,3 +24,6 @@ export interface User {
   /** Unix seconds. */
   readonly createdAt: number;
 }
+
+/** An account that is being made. */
+export type NewUser = Omit<User, Exclude<keyof AccountState, 'userId'>>;

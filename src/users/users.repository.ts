@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { Injectable } from '@nestjs/common';
 import { UnavailableError } from '../common/errors/domain-errors.js';
 import { toIso } from '../common/time.js';
@@ -6,7 +8,8 @@ import { AppConfig } from '../config/config.js';
 import { cancellationCodes } from '../database/database-errors.js';
 import { Database } from '../database/database.js';
 import { EMAIL_INDEX } from '../database/tables.js';
-import type { User } from './user.js';
+import { reservationKey, type ReservationRow, reservationRow } from './reservation.js';
+import type { NewUser, User } from './user.js';
 
 type UserKey = { user_id: string };
 
@@ -16,15 +19,21 @@ interface UserRow extends UserKey {
   key_salt: string;
   created_at: number;
   created_at_iso: string;
+  /** The following are missing until the generation was raised for the first time; see `AccountState`. */
+  session_generation?: number;
+  kept_sign_in?: string;
+  tokens_valid_from?: number;
 }
 
-/**
- * Holds an email for its owner. It lives in the users table, so that one transaction writes both, and has no `email`
- * attribute, so that it is not in the index.
- */
-interface ReservationRow extends UserKey {
-  owner_id: string;
+/** What ends the tokens of an account; see `AccountState`. */
+export interface GenerationRaise {
+  /** The sign-in that goes on. */
+  readonly keptSignIn: string;
+  /** Unix seconds. */
+  readonly tokensValidFrom: number;
 }
+
+const RAISE_GENERATION = 'ADD session_generation :one SET kept_sign_in = :kept, tokens_valid_from = :from';
 
 const IS_NEW = 'attribute_not_exists(user_id)';
 
@@ -44,12 +53,12 @@ export class UsersRepository {
     this.table = config.tables.users;
   }
 
-  /** The account, consistently read, or `undefined`. Costs 1 read unit. */
-  async findById(userId: string): Promise<User | undefined> {
+  /** The account, or `undefined`. Costs 1 read unit where `consistent`, half of one otherwise. */
+  async findById(userId: string, consistent = true): Promise<User | undefined> {
     const { Item } = await this.database.get({
       TableName: this.table,
       Key: userKey(userId),
-      ConsistentRead: true,
+      ConsistentRead: consistent,
     });
     return Item && toUser(Item as UserRow);
   }
@@ -86,11 +95,8 @@ export class UsersRepository {
    * @returns whether it was written; `false` where the email is reserved already
    * @throws UnavailableError where other writers of the same email kept it from a decision
    */
-  async create(user: User): Promise<boolean> {
-    const items: (UserRow | ReservationRow)[] = [
-      toRow(user),
-      { ...reservationKey(user.email), owner_id: user.userId },
-    ];
+  async create(user: NewUser): Promise<boolean> {
+    const items: (UserRow | ReservationRow)[] = [toRow(user), reservationRow(user.email, user.userId)];
     for (let attempt = 0; ; attempt++) {
       try {
         await this.database.transactWrite({
@@ -107,6 +113,101 @@ export class UsersRepository {
       await sleep(Math.random() * CONFLICT_PAUSE_MS);
     }
   }
+
+  /**
+   * Ends the tokens of an account but one. Costs 2 write units.
+   *
+   * @returns the account as it is now; `undefined` where there is none
+   */
+  async raiseGeneration(userId: string, raise: GenerationRaise): Promise<User | undefined> {
+    return this.updateExisting(userId, RAISE_GENERATION, raiseValues(raise));
+  }
+
+  /**
+   * Ends the tokens without a session that were issued before a time. Costs 2 write units.
+   *
+   * @returns the account as it is now; `undefined` where there is none
+   */
+  async setTokensValidFrom(userId: string, tokensValidFrom: number): Promise<User | undefined> {
+    return this.updateExisting(userId, 'SET tokens_valid_from = :from', { ':from': tokensValidFrom });
+  }
+
+  /**
+   * Puts one hash in the place of another and, with `raise`, ends the tokens of the account but one, in one write.
+   * Costs 2 write units.
+   *
+   * @returns the account as it is now; `undefined` where the hash is no longer `oldHash`
+   */
+  async replacePasswordHash(
+    userId: string,
+    oldHash: string,
+    newHash: string,
+    raise?: GenerationRaise,
+  ): Promise<User | undefined> {
+    const set = 'password_hash = :new';
+    return this.updateExisting(
+      userId,
+      raise ? `${RAISE_GENERATION}, ${set}` : `SET ${set}`,
+      { ':new': newHash, ':old': oldHash, ...(raise && raiseValues(raise)) },
+      'password_hash = :old',
+    );
+  }
+
+  /**
+   * Deletes the account and the reservation of its email in one transaction, so that neither is ever there alone.
+   * Succeeds where they are gone already. Costs 5 write units.
+   */
+  async delete({ userId, email }: Pick<User, 'userId' | 'email'>): Promise<void> {
+    const user = { Delete: { TableName: this.table, Key: userKey(userId) } };
+    try {
+      await this.database.transactWrite({
+        TransactItems: [
+          user,
+          {
+            Delete: {
+              TableName: this.table,
+              Key: reservationKey(email),
+              ConditionExpression: 'attribute_not_exists(user_id) OR owner_id = :owner',
+              ExpressionAttributeValues: { ':owner': userId },
+            },
+          },
+        ],
+      });
+    } catch (error) {
+      // The email is reserved for somebody else: an account of the older backend that shared it with another one.
+      if (!cancellationCodes(error).includes('ConditionalCheckFailed')) throw error;
+      await this.database.delete(user.Delete);
+    }
+  }
+
+  private async updateExisting(
+    userId: string,
+    expression: string,
+    values: Record<string, string | number>,
+    condition = 'attribute_exists(user_id)',
+  ): Promise<User | undefined> {
+    try {
+      const { Attributes } = await this.database.update({
+        TableName: this.table,
+        Key: userKey(userId),
+        UpdateExpression: expression,
+        ConditionExpression: condition,
+        ExpressionAttributeValues: values,
+        ReturnValues: 'ALL_NEW',
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      });
+      return toUser(Attributes as UserRow);
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      const row = error.Item && (unmarshall(error.Item) as UserRow);
+      // Done already by a first try of which only the answer was lost.
+      return row && row.password_hash === values[':new'] ? toUser(row) : undefined;
+    }
+  }
+}
+
+function raiseValues({ keptSignIn, tokensValidFrom }: GenerationRaise) {
+  return { ':one': 1, ':kept': keptSignIn, ':from': tokensValidFrom };
 }
 
 function isConflict(error: unknown): boolean {
@@ -117,10 +218,6 @@ function userKey(userId: string): UserKey {
   return { user_id: userId };
 }
 
-function reservationKey(email: string): UserKey {
-  return { user_id: `email#${email}` };
-}
-
 function toUser(row: UserRow): User {
   return {
     userId: row.user_id,
@@ -128,10 +225,13 @@ function toUser(row: UserRow): User {
     passwordHash: row.password_hash,
     keySalt: Buffer.from(row.key_salt, 'base64'),
     createdAt: Math.floor(row.created_at),
+    generation: row.session_generation ?? 0,
+    keptSignIn: row.kept_sign_in,
+    tokensValidFrom: row.tokens_valid_from ?? 0,
   };
 }
 
-function toRow(user: User): UserRow {
+function toRow(user: NewUser): UserRow {
   return {
     ...userKey(user.userId),
     email: user.email,

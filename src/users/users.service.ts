@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { ConflictError } from '../common/errors/domain-errors.js';
 import { nowSeconds } from '../common/time.js';
-import type { User } from './user.js';
+import type { NewUser, User } from './user.js';
 import { UsersRepository } from './users.repository.js';
 
 const KEY_SALT_BYTES = 32;
@@ -27,7 +27,7 @@ export class UsersService {
    * @throws ConflictError `User already exists`
    */
   async create(email: string, passwordHash: string): Promise<User> {
-    const user: User = {
+    const user: NewUser = {
       userId: randomUUID(),
       email,
       passwordHash,
@@ -35,7 +35,7 @@ export class UsersService {
       createdAt: nowSeconds(),
     };
     if (!(await this.users.create(user))) throw alreadyExists();
-    return user;
+    return { ...user, generation: 0, keptSignIn: undefined, tokensValidFrom: 0 };
   }
 
   /**

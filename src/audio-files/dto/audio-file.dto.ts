@@ -43,12 +43,6 @@ export class AudioFileDto {
   readonly recorded_at: string | null;
 }
 
-/** Answer to a delete. */
-export class MessageDto {
-  @ApiProperty({ example: 'Audio file deleted successfully', maxLength: 256 })
-  readonly message: string;
-}
-
 export function toAudioFileDto(file: AudioFile): AudioFileDto {
   return {
     file_id: file.fileId,

@@ -1,19 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { toIso } from '../../common/time.js';
+import { toUserDto, USER_ID, UserDto } from '../../users/dto/user.dto.js';
 import type { User } from '../../users/user.js';
-
-const USER_ID = { format: 'uuid', example: '5f0c7a52-5d0b-4a0e-9d0e-0d6a3f1f3b11', maxLength: 64 } as const;
-
-export class UserDto {
-  @ApiProperty(USER_ID)
-  readonly user_id: string;
-
-  @ApiProperty({ format: 'email', example: 'ada@example.com', maxLength: 254 })
-  readonly email: string;
-
-  @ApiProperty({ format: 'date-time', example: '2025-09-25T01:06:21Z', maxLength: 20 })
-  readonly created_at: string;
-}
 
 /** What register and login answer. */
 export class SignedInDto {
@@ -42,8 +29,4 @@ export class SignedInDto {
 
 export function toSignedIn(user: User, token: string): SignedInDto {
   return { token, user_id: user.userId, key_salt: user.keySalt.toString('hex'), user: toUserDto(user) };
-}
-
-function toUserDto(user: User): UserDto {
-  return { user_id: user.userId, email: user.email, created_at: toIso(user.createdAt) };
 }

@@ -30,6 +30,14 @@ export class PasswordHasher {
     return this.queue.run(() => argon2.hash(password, this.options));
   }
 
+  /** Whether a hash took less work than a new one would, or is of another kind than Argon2id. */
+  isWeak(phc: string): boolean {
+    const match = /^\$argon2id\$v=\d+\$(.*)\$.*\$/.exec(phc);
+    const parameters = new Map(match?.[1]?.split(',').map((pair) => pair.split('=') as [string, string]));
+    const work = Number(parameters.get('m')) * Number(parameters.get('t'));
+    return !(work >= this.options.memoryCost! * this.options.timeCost!);
+  }
+
   /**
    * Whether the password belongs to the hash. Without a hash it does the same work and says no.
    *

@@ -1,33 +1,43 @@
-import { createSecretKey } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { ExtractJwt, Strategy } from 'passport-jwt';
-import type { Caller } from '../../common/http/caller.decorator.js';
 import { InvalidTokenError } from '../../common/errors/domain-errors.js';
+import type { Caller } from '../../common/http/caller.decorator.js';
 import { nowSeconds } from '../../common/time.js';
 import { AppConfig } from '../../config/config.js';
+import { SessionsService } from '../../sessions/sessions.service.js';
 import { isAccessToken } from './token-payload.js';
+import { VerificationKeys } from './verification-key.js';
 
 /** Reads the bearer token of a request. One algorithm is accepted, whatever the header of the token names. */
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
-  constructor(config: AppConfig) {
-    // As a key object: with a string, `jsonwebtoken` tries to read a PEM public key out of it for every request, which
-    // takes longer than all the rest of the verification.
-    const key = createSecretKey(config.secretKey, 'utf8');
+  constructor(
+    config: AppConfig,
+    private readonly sessions: SessionsService,
+  ) {
+    const keys = new VerificationKeys(config.secretKey, config.previousSecretKeys);
     super({
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
       secretOrKeyProvider: (_request, token: string, done) =>
-        hasClaims(token) ? done(null, key as unknown as Buffer) : done(new InvalidTokenError()),
+        hasClaims(token)
+          ? done(null, keys.keyFor(token) as unknown as Buffer)
+          : done(new InvalidTokenError()),
       algorithms: ['HS256'],
       // `nbf` is checked in `isAccessToken`, with a leeway that `exp` must not have.
       jsonWebTokenOptions: { ignoreNotBefore: true },
     });
   }
 
-  validate(claims: unknown): Caller {
+  /**
+   * @throws InvalidTokenError where the claims are not those of an access token, or its session has ended
+   * @throws UnavailableError where that cannot be found out
+   */
+  async validate(claims: unknown): Promise<Caller> {
     if (!isAccessToken(claims, nowSeconds())) throw new InvalidTokenError();
-    return { userId: claims.user_id };
+    const caller: Caller = { userId: claims.user_id, sessionId: claims.jti, issuedAt: claims.iat };
+    await this.sessions.assertCurrent(caller);
+    return caller;
   }
 }
 

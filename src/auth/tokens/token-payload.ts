@@ -7,6 +7,7 @@ export interface TokenPayload {
   readonly iat: number;
   readonly exp: number;
   readonly nbf?: number;
+  /** Id of the session. */
   readonly jti?: string;
 }
 
@@ -22,13 +23,14 @@ const CLOCK_SKEW_SECONDS = 60;
  */
 export function isAccessToken(claims: unknown, now: number): claims is TokenPayload {
   if (typeof claims !== 'object' || claims === null) return false;
-  const { user_id, iat, exp, nbf } = claims as Record<string, unknown>;
+  const { user_id, iat, exp, nbf, jti } = claims as Record<string, unknown>;
   const latest = now + CLOCK_SKEW_SECONDS;
   return (
     typeof user_id === 'string' &&
     user_id !== '' &&
     typeof exp === 'number' &&
     typeof iat === 'number' &&
+    (jti === undefined || typeof jti === 'string') &&
     iat <= latest &&
     (nbf === undefined || (typeof nbf === 'number' && nbf <= latest))
   );

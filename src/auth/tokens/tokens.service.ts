@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 
@@ -7,8 +6,8 @@ import { JwtService } from '@nestjs/jwt';
 export class TokensService {
   constructor(private readonly jwt: JwtService) {}
 
-  /** A token for this user, HS256, valid for 30 days. */
-  issue(userId: string): string {
-    return this.jwt.sign({ user_id: userId }, { subject: userId, jwtid: randomUUID() });
+  /** A token of this session, HS256, valid for 30 days. */
+  issue(userId: string, sessionId: string): string {
+    return this.jwt.sign({ user_id: userId }, { subject: userId, jwtid: sessionId });
   }
 }

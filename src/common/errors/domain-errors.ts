@@ -57,6 +57,35 @@ export class NotFoundError extends DomainError {}
 /** The state of the thing does not allow the request. */
 export class ConflictError extends DomainError {}
 
+/** What a client is told of a limit (draft-ietf-httpapi-ratelimit-headers). */
+export interface LimitState {
+  readonly policy: string;
+  /** Requests in a window. */
+  readonly quota: number;
+  /** The window, in seconds. */
+  readonly windowSeconds: number;
+  /** Requests counted in it. */
+  readonly consumed: number;
+  /** Requests left in it. */
+  readonly remaining: number;
+  /** Until it starts anew, in seconds. */
+  readonly resetSeconds: number;
+}
+
+/** A limit is reached. */
+export class TooManyRequestsError extends DomainError {
+  constructor(readonly limit: LimitState) {
+    super('Too many requests');
+  }
+}
+
+/** A signed-in user gave a wrong password to something that asks for it. */
+export class WrongPasswordError extends DomainError {
+  constructor() {
+    super('Current password is incorrect');
+  }
+}
+
 /** Something the request needs cannot serve now; the same request may work later. */
 export class UnavailableError extends DomainError {
   constructor(

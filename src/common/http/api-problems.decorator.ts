@@ -3,7 +3,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import { PROBLEM_JSON, ProblemDto } from './problem.js';
 
-type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 500 | 503;
+type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 500 | 503;
 
 const REQUEST_ID = {
   'X-Request-Id': {
@@ -14,6 +14,11 @@ const REQUEST_ID = {
 
 const HEADERS: Partial<Record<ErrorStatus, object>> = {
   401: { 'WWW-Authenticate': { description: 'RFC 6750 §3', schema: { type: 'string', maxLength: 256 } } },
+  429: {
+    'Retry-After': { description: 'Seconds', schema: { type: 'integer', minimum: 1, maximum: 86400 } },
+    RateLimit: { description: 'What is left of the quota', schema: { type: 'string', maxLength: 256 } },
+    'RateLimit-Policy': { description: 'The quota', schema: { type: 'string', maxLength: 256 } },
+  },
   503: { 'Retry-After': { description: 'Seconds', schema: { type: 'integer', minimum: 1, maximum: 3600 } } },
 };
 
@@ -31,18 +36,24 @@ export function ApiProblems(details: Partial<Record<ErrorStatus, string>>): Meth
   };
   return applyDecorators(
     ApiExtraModels(ProblemDto),
-    ...Object.entries(all).map(([code, detail]) => {
-      const status = Number(code) as ErrorStatus;
-      return ApiResponse({
-        status,
-        description: detail,
-        headers: { ...REQUEST_ID, ...HEADERS[status] },
-        content: {
-          [PROBLEM_JSON]: { schema: { $ref: getSchemaPath(ProblemDto) }, example: example(status, detail) },
-        },
-      });
-    }),
+    ...Object.entries(all).map(([code, detail]) => problemResponse(Number(code) as ErrorStatus, detail)),
   );
+}
+
+function problemResponse(status: ErrorStatus, detail: string): MethodDecorator & ClassDecorator {
+  return ApiResponse({
+    status,
+    description: detail,
+    headers: { ...REQUEST_ID, ...HEADERS[status] },
+    content: {
+      [PROBLEM_JSON]: { schema: { $ref: getSchemaPath(ProblemDto) }, example: example(status, detail) },
+    },
+  });
+}
+
+/** Documents the error of a route that is held to a limit. */
+export function ApiProblemTooMany(): MethodDecorator {
+  return problemResponse(429, 'Too many requests');
 }
 
 /** Errors of every route that wants a token. */

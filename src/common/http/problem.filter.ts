@@ -1,6 +1,7 @@
 import { STATUS_CODES } from 'node:http';
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException } from '@nestjs/common';
 import type { Request, Response } from 'express';
+import { AuditLog } from '../../audit/audit-log.js';
 import {
   AccessDeniedError,
   ConflictError,
@@ -9,12 +10,15 @@ import {
   InvalidTokenError,
   NotAuthenticatedError,
   NotFoundError,
+  TooManyRequestsError,
   UnavailableError,
   ValidationError,
+  WrongPasswordError,
 } from '../errors/domain-errors.js';
 import { Logger } from '../logging/logger.js';
 import { currentRequest } from '../request-context.js';
 import { MethodNotAllowedError } from './fallback-routes.js';
+import { limitHeaders } from './limit-headers.js';
 import { PROBLEM_JSON, type ProblemDto } from './problem.js';
 
 interface Answer {
@@ -38,7 +42,10 @@ const DETAILS: Readonly<Record<number, string>> = {
  */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
-  constructor(private readonly logger: Logger) {}
+  constructor(
+    private readonly logger: Logger,
+    private readonly audit: AuditLog,
+  ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<Request>();
@@ -46,6 +53,9 @@ export class ProblemFilter implements ExceptionFilter {
     const { status, detail, headers } = this.answer(error);
     if (status === 500) this.logger.error({ err: error }, 'request failed unexpectedly');
     if (error instanceof UnavailableError) this.logger.warn({ err: error.cause ?? error }, error.message);
+    if (error instanceof AccessDeniedError) this.auditRefusal('access-denied', request, 'not-owner');
+    if (error instanceof InvalidTokenError) this.auditRefusal('access-denied', request, 'invalid-token');
+    if (error instanceof TooManyRequestsError) this.auditRefusal('rate-limited', request, error.limit.policy);
     if (response.headersSent) {
       // Too late for a status; a cut connection is the only way left to say that the body is not whole.
       response.destroy();
@@ -65,6 +75,16 @@ export class ProblemFilter implements ExceptionFilter {
       .status(status)
       .set({ ...headers, 'Content-Type': PROBLEM_JSON })
       .send(Buffer.from(JSON.stringify(problem)));
+  }
+
+  private auditRefusal(event: 'access-denied' | 'rate-limited', request: Request, reason: string): void {
+    const userId = currentRequest()?.userId;
+    const { path } = (request.route ?? {}) as { path?: string };
+    this.audit.record(event, {
+      reason,
+      ...(userId !== undefined && { user_id: userId }),
+      ...(path !== undefined && { route: path }),
+    });
   }
 
   private answer(error: unknown): Answer {
@@ -91,7 +111,12 @@ function domainAnswer(error: DomainError): Answer {
   if (error instanceof InvalidTokenError) {
     return { status: 401, detail, headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' } };
   }
-  if (error instanceof AccessDeniedError) return { status: 403, detail };
+  if (error instanceof TooManyRequestsError) {
+    const headers = { ...limitHeaders(error.limit), 'Retry-After': String(error.limit.resetSeconds) };
+    return { status: 429, detail, headers };
+  }
+  if (error instanceof AccessDeniedError || error instanceof WrongPasswordError)
+    return { status: 403, detail };
   if (error instanceof NotFoundError) return { status: 404, detail };
   if (error instanceof ConflictError) return { status: 409, detail };
   if (error instanceof UnavailableError) {

@@ -23,7 +23,7 @@ export function accessLog(logger: Logger) {
     const started = performance.now();
     const offered = request.get('X-Request-Id');
     const requestId = offered !== undefined && WELL_FORMED_ID.test(offered) ? offered : randomUUID();
-    const context: RequestContext = { requestId, databaseMs: 0 };
+    const context: RequestContext = { requestId, address: request.ip ?? '', databaseMs: 0 };
     response.setHeader('X-Request-Id', requestId);
     response.once('close', () => {
       const aborted = !response.writableFinished;

@@ -1,0 +1,88 @@
+import { Readable } from 'node:stream';
+import { Body, Controller, Delete, Get, Put, StreamableFile } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiProblems, BODY_PROBLEMS, TOKEN_PROBLEMS } from '../common/http/api-problems.decorator.js';
+import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
+import { MessageDto } from '../common/http/message.dto.js';
+import { toUserDto, UserDto } from '../users/dto/user.dto.js';
+import { AccountService } from './account.service.js';
+import { ChangePasswordDto, DeleteAccountDto, DeletionReceiptDto } from './dto/account.dto.js';
+import { ExportDto } from './dto/export.dto.js';
+import { ExportService } from './export.service.js';
+
+const WRONG_PASSWORD = { 403: 'Current password is incorrect' } as const;
+
+@ApiTags('Accounts')
+@ApiBearerAuth()
+@Controller('user')
+export class AccountController {
+  constructor(
+    private readonly account: AccountService,
+    private readonly exports: ExportService,
+  ) {}
+
+  @Get()
+  @ApiOperation({ operationId: 'getAccount', summary: 'Get your account' })
+  @ApiOkResponse({ type: UserDto, description: 'Your account' })
+  @ApiProblems(TOKEN_PROBLEMS)
+  async get(@CurrentCaller() caller: Caller): Promise<UserDto> {
+    return toUserDto(await this.account.profile(caller));
+  }
+
+  @Put('password')
+  @ApiOperation({ operationId: 'changePassword', summary: 'Change your password and end all other sessions' })
+  @ApiOkResponse({ type: MessageDto, description: 'The new password is in force' })
+  @ApiProblems({
+    ...BODY_PROBLEMS,
+    ...TOKEN_PROBLEMS,
+    ...WRONG_PASSWORD,
+    400: 'Password must be at least 8 characters',
+    409: 'The password was changed meanwhile',
+    429: 'Too many requests',
+  })
+  async changePassword(
+    @CurrentCaller() caller: Caller,
+    @Body() { current_password, new_password }: ChangePasswordDto,
+  ): Promise<MessageDto> {
+    await this.account.changePassword(caller, current_password, new_password);
+    return { message: 'Password changed successfully' };
+  }
+
+  @Delete()
+  @ApiOperation({
+    operationId: 'deleteAccount',
+    summary: 'Delete your account and everything in it',
+    description: 'Where the answer is 503, send the same request again: it goes on where it stopped.',
+  })
+  @ApiOkResponse({ type: DeletionReceiptDto, description: 'How many of each thing were removed' })
+  @ApiProblems({
+    ...BODY_PROBLEMS,
+    ...TOKEN_PROBLEMS,
+    ...WRONG_PASSWORD,
+    400: 'Password is required',
+    429: 'Too many requests',
+  })
+  async delete(
+    @CurrentCaller() caller: Caller,
+    @Body() { password }: DeleteAccountDto,
+  ): Promise<DeletionReceiptDto> {
+    const { audioFiles, ...rest } = await this.account.delete(caller, password);
+    return { audio_files: audioFiles, ...rest };
+  }
+
+  @Get('export')
+  @ApiOperation({
+    operationId: 'exportAccount',
+    summary: 'Get everything held about you, as one JSON document',
+  })
+  @ApiOkResponse({ type: ExportDto, description: 'The document, streamed' })
+  @ApiProblems(TOKEN_PROBLEMS)
+  async export(@CurrentCaller() caller: Caller): Promise<StreamableFile> {
+    const file = new StreamableFile(Readable.from(await this.exports.start(caller)), {
+      type: 'application/json',
+      disposition: 'attachment; filename="export.json"',
+    });
+    // A cut connection says that the document is not whole; Nest would end it as if it were.
+    return file.setErrorHandler((_error, response) => response.destroy?.());
+  }
+}

@@ -1,0 +1,16 @@
+import { Module } from '@nestjs/common';
+import { AudioFilesModule } from '../audio-files/audio-files.module.js';
+import { AuthModule } from '../auth/auth.module.js';
+import { SessionsModule } from '../sessions/sessions.module.js';
+import { UsersModule } from '../users/users.module.js';
+import { AccountController } from './account.controller.js';
+import { AccountService } from './account.service.js';
+import { ExportService } from './export.service.js';
+
+/** What people do with their own account; knows all that belongs to one. */
+@Module({
+  imports: [AuthModule, UsersModule, SessionsModule, AudioFilesModule],
+  controllers: [AccountController],
+  providers: [AccountService, ExportService],
+})
+export class AccountModule {}

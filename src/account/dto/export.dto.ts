@@ -1,0 +1,28 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { AudioFileDto } from '../../audio-files/dto/audio-file.dto.js';
+import { SessionDto } from '../../sessions/dto/session.dto.js';
+import { UserDto } from '../../users/dto/user.dto.js';
+
+/** The account in an export. */
+export class ExportedUserDto extends UserDto {
+  @ApiProperty({
+    description: '32 bytes in hexadecimal',
+    example: '8f14e45fceea167a5a36dedd4bea2543c1f0e6a9b7d84f2a9d3c5e7f01234567',
+    pattern: '^[0-9a-f]{64}$',
+    minLength: 64,
+    maxLength: 64,
+  })
+  readonly key_salt: string;
+}
+
+/** Everything held about a user, but for the password hash. */
+export class ExportDto {
+  @ApiProperty()
+  readonly user: ExportedUserDto;
+
+  @ApiProperty({ type: [SessionDto], maxItems: 100 })
+  readonly sessions: SessionDto[];
+
+  @ApiProperty({ type: [AudioFileDto] })
+  readonly audio_files: AudioFileDto[];
+}

@@ -1,0 +1,36 @@
+import { Injectable } from '@nestjs/common';
+import { ValidationError } from '../../common/errors/domain-errors.js';
+import { AppConfig } from '../../config/config.js';
+
+/**
+ * What a new password must not be: one of the most common ones (NIST SP 800-63B §5.1.1.2), where that is configured,
+ * or the email. No rules of composition. Length is checked with the shape of the request.
+ */
+@Injectable()
+export class PasswordPolicy {
+  private common: Promise<ReadonlySet<string>> | undefined;
+
+  constructor(private readonly config: AppConfig) {}
+
+  /**
+   * @param field what the request calls the password
+   * @throws ValidationError naming it
+   */
+  async assertAcceptable(password: string, email: string, field: string): Promise<void> {
+    const lower = password.toLowerCase();
+    if (lower.trim() === email) refuse(field, 'Password must not be the email address');
+    if (!this.config.passwords.blockCommon) return;
+    this.common ??= loadCommonPasswords();
+    if ((await this.common).has(lower)) refuse(field, 'Password is one of the most common ones');
+  }
+}
+
+/** Loaded when it is first needed: the list takes some megabytes. */
+async function loadCommonPasswords(): Promise<ReadonlySet<string>> {
+  const { dictionary } = await import('@zxcvbn-ts/language-common');
+  return new Set(dictionary['passwords-common']);
+}
+
+function refuse(field: string, message: string): never {
+  throw new ValidationError([{ field, message }]);
+}

@@ -1,0 +1,75 @@
+import { createHmac } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { UnavailableError } from '../../common/errors/domain-errors.js';
+import { Logger } from '../../common/logging/logger.js';
+import { currentRequest } from '../../common/request-context.js';
+import { AppConfig } from '../../config/config.js';
+import { clientKey } from '../../limits/client-key.js';
+import { LimitsService } from '../../limits/limits.service.js';
+import type { User } from '../../users/user.js';
+import { UsersRepository } from '../../users/users.repository.js';
+import { PasswordHasher } from './password-hasher.js';
+import { PasswordPolicy } from './password-policy.js';
+
+/** Length of a subject: enough to tell accounts apart, too little to be of other use. */
+const SUBJECT_LENGTH = 16;
+
+/** Everything about passwords: what is acceptable, whether one is right, and how they are kept. */
+@Injectable()
+export class PasswordsService {
+  constructor(
+    private readonly hasher: PasswordHasher,
+    private readonly policy: PasswordPolicy,
+    private readonly limits: LimitsService,
+    private readonly users: UsersRepository,
+    private readonly logger: Logger,
+    private readonly config: AppConfig,
+  ) {}
+
+  /**
+   * @param field what the request calls the password
+   * @throws ValidationError naming it
+   */
+  async assertAcceptable(password: string, email: string, field: string): Promise<void> {
+    await this.policy.assertAcceptable(password, email, field);
+  }
+
+  /** @throws UnavailableError where the hash queue is full */
+  async hash(password: string): Promise<string> {
+    return this.hasher.hash(password);
+  }
+
+  /**
+   * Whether the password is that of the account. Guesses are slowed down wherever they are made, and the same work is
+   * done where there is no account.
+   *
+   * @param email of the account, known or not
+   * @throws TooManyRequestsError where too many were wrong before
+   * @throws UnavailableError where the hash queue is full
+   */
+  async verify(email: string, user: User | undefined, password: string): Promise<boolean> {
+    const throttle = this.limits.loginThrottle;
+    const account = this.subject(email);
+    const client = clientKey(currentRequest()?.address ?? '');
+    await throttle?.begin(account, client);
+    const matches = await this.hasher.verify(user?.passwordHash, password);
+    if (matches) await throttle?.succeed(account, client);
+    return matches;
+  }
+
+  /** Replaces a hash that is weaker than new ones are. A login does not fail for it. */
+  async upgrade({ userId, passwordHash }: User, password: string): Promise<void> {
+    if (!this.hasher.isWeak(passwordHash)) return;
+    try {
+      await this.users.replacePasswordHash(userId, passwordHash, await this.hasher.hash(password));
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error;
+      this.logger.warn({ err: error }, 'a weak password hash stays until the next login');
+    }
+  }
+
+  /** Stands for an email in counters and logs, where the address itself has no business. */
+  subject(email: string): string {
+    return createHmac('sha256', this.config.secretKey).update(email).digest('hex').slice(0, SUBJECT_LENGTH);
+  }
+}

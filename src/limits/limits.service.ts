@@ -1,0 +1,42 @@
+import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
+import { Redis } from 'ioredis';
+import type { LimitState } from '../common/errors/domain-errors.js';
+import { AppConfig } from '../config/config.js';
+import type { LimitName } from './limit-name.js';
+import { Limiter } from './limiter.js';
+import { LoginThrottle } from './login-throttle.js';
+
+/** The limits of the service, or none of them where they are off. */
+@Injectable()
+export class LimitsService implements OnApplicationShutdown {
+  /** Absent where limits are off. */
+  readonly loginThrottle: LoginThrottle | undefined;
+  private readonly limiters: Record<LimitName, Limiter> | undefined;
+
+  constructor(
+    { limits }: AppConfig,
+    @Optional() @Inject(Redis) private readonly redis: Redis | undefined,
+  ) {
+    if (!limits.enabled) return;
+    this.loginThrottle = new LoginThrottle(limits, redis);
+    this.limiters = {
+      register: new Limiter('register', limits.register, redis),
+      login: new Limiter('login', limits.login, redis),
+      create: new Limiter('create', limits.create, redis),
+    };
+  }
+
+  /**
+   * Counts a request.
+   *
+   * @returns how it stands, `undefined` where limits are off
+   * @throws TooManyRequestsError
+   */
+  async consume(name: LimitName, key: string): Promise<LimitState | undefined> {
+    return this.limiters?.[name].consume(key);
+  }
+
+  onApplicationShutdown(): void {
+    this.redis?.disconnect();
+  }
+}

@@ -1,0 +1,22 @@
+import Bowser from 'bowser';
+
+/** A user agent longer than this is cut before it is read. */
+const READ_LIMIT = 512;
+const NAME_LIMIT = 80;
+
+/**
+ * A name by which people recognise their device: "Chrome on Windows", "Safari on iPhone"; for an app that is no
+ * browser the name it gives itself ("Recorder 2.1"). Without control characters.
+ */
+export function deviceName(userAgent: string | undefined): string {
+  const text = (userAgent ?? '')
+    .slice(0, READ_LIMIT)
+    .replace(/\p{Cc}/gu, ' ')
+    .trim();
+  if (text === '') return 'Unknown device';
+  const { browser, os, platform } = Bowser.parse(text);
+  const app = /^([^/(]+)(?:\/(\d+(?:\.\d+)?))?/.exec(text);
+  const name = browser.name || [app?.[1]?.trim(), app?.[2]].filter(Boolean).join(' ');
+  const device = platform.model || os.name;
+  return [name || 'Unknown app', device].filter(Boolean).join(' on ').slice(0, NAME_LIMIT);
+}

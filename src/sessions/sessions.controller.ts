@@ -1,0 +1,56 @@
+import { Controller, Delete, Get, Param } from '@nestjs/common';
+import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { AuditLog } from '../audit/audit-log.js';
+import { ApiProblems, TOKEN_PROBLEMS } from '../common/http/api-problems.decorator.js';
+import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
+import { MessageDto } from '../common/http/message.dto.js';
+import { SessionDto, toSessionDto } from './dto/session.dto.js';
+import { SessionsService } from './sessions.service.js';
+
+@ApiTags('Sessions')
+@ApiBearerAuth()
+@Controller('user/sessions')
+export class SessionsController {
+  constructor(
+    private readonly sessions: SessionsService,
+    private readonly audit: AuditLog,
+  ) {}
+
+  @Get()
+  @ApiOperation({
+    operationId: 'listSessions',
+    summary: 'List where you are signed in, newest first, 100 at most',
+  })
+  @ApiOkResponse({ type: [SessionDto], description: 'Your sessions' })
+  @ApiProblems(TOKEN_PROBLEMS)
+  async list(@CurrentCaller() caller: Caller): Promise<SessionDto[]> {
+    const sessions = await this.sessions.list(caller.userId);
+    return sessions.map((session) => toSessionDto(session, caller.sessionId));
+  }
+
+  @Delete()
+  @ApiOperation({ operationId: 'endOtherSessions', summary: 'End all your sessions but this one' })
+  @ApiOkResponse({ type: MessageDto, description: 'Only this session is left' })
+  @ApiProblems(TOKEN_PROBLEMS)
+  async endOthers(@CurrentCaller() caller: Caller): Promise<MessageDto> {
+    await this.sessions.endOthers(caller);
+    this.audit.record('other-sessions-revoked', { user_id: caller.userId });
+    return { message: 'All other sessions ended' };
+  }
+
+  @Delete(':session_id')
+  @ApiParam({
+    name: 'session_id',
+    description: 'Id of the session',
+    schema: { type: 'string', format: 'uuid', maxLength: 64 },
+    example: '1d5f6844-210d-4dd0-a106-e80f455ef203',
+  })
+  @ApiOperation({ operationId: 'endSession', summary: 'End one of your sessions' })
+  @ApiOkResponse({ type: MessageDto, description: 'Its token is no longer valid' })
+  @ApiProblems({ ...TOKEN_PROBLEMS, 404: 'Session not found' })
+  async end(@CurrentCaller() caller: Caller, @Param('session_id') sessionId: string): Promise<MessageDto> {
+    await this.sessions.end(caller.userId, sessionId);
+    this.audit.record('session-revoked', { user_id: caller.userId, session_id: sessionId });
+    return { message: 'Session ended' };
+  }
+}
