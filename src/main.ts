@@ -8,7 +8,7 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   const logger = createLogger(config.logLevel);
   const app = await createApp(config, logger);
-  stopGracefully(app, logger);
+  stopGracefully(app, logger, config.shutdownGraceMs);
   await app.listen(config.port, config.host);
   logger.info({ url: await app.getUrl(), node: process.version }, 'listening');
 }

@@ -7,14 +7,24 @@ import { InvalidTokenError, NotAuthenticatedError } from '../common/errors/domai
 import type { Caller } from '../common/http/caller.decorator.js';
 import { IS_PUBLIC } from '../common/http/public.decorator.js';
 import { currentRequest } from '../common/request-context.js';
+import { JwtStrategy } from './tokens/jwt.strategy.js';
 
 const bearerToken = ExtractJwt.fromAuthHeaderAsBearerToken();
 
 /** Closed by default: every route wants a valid bearer token unless it is `@Public()`. */
 @Injectable()
-export class JwtAuthGuard extends AuthGuard('jwt') {
-  constructor(private readonly reflector: Reflector) {
-    super();
+export class JwtAuthGuard extends AuthGuard() {
+  constructor(
+    private readonly reflector: Reflector,
+    strategy: JwtStrategy,
+  ) {
+    super({
+      // By name, Passport would find the strategy of whichever application of this process was made last. A new object
+      // for each request, as Passport makes one of a strategy that it knows by name: it keeps the request's state.
+      get defaultStrategy(): string {
+        return Object.create(strategy) as string;
+      },
+    });
   }
 
   override async canActivate(context: ExecutionContext): Promise<boolean> {

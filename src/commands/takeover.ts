@@ -4,19 +4,19 @@
  */
 import { parseArgs } from 'node:util';
 import { readDatabaseConfig } from '../config/config.js';
-import { ConfigurationError, EnvironmentReader } from '../config/environment-reader.js';
-import { createDocumentClient, createDynamoDbClient } from '../database/clients.js';
+import { EnvironmentReader } from '../config/environment-reader.js';
+import { createDynamoDbClient } from '../database/clients.js';
 import { Takeover, type TakeoverReport } from '../takeover/takeover.js';
+import { errorLines } from './command-error.js';
 
 /** Nobody waits for a page in a request. */
 const CALL_LIMIT_MS = 10_000;
 const PROGRESS_EVERY_MS = 1000;
 
+const USAGE = 'the options are --check, the default, and --apply';
+
 async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: { check: { type: 'boolean', default: false }, apply: { type: 'boolean', default: false } },
-  });
-  if (values.check && values.apply) throw new TypeError('Choose one of --check and --apply');
+  const apply = readMode(process.argv.slice(2)) === 'apply';
   const env = new EnvironmentReader(process.env);
   const config = readDatabaseConfig(env);
   env.finish();
@@ -24,41 +24,54 @@ async function main(): Promise<void> {
     ...config,
     database: { ...config.database, budgetMs: CALL_LIMIT_MS },
   });
-  let shown = 0;
+  let shown = performance.now();
   try {
-    const takeover = new Takeover(createDocumentClient(client), config.tables, {
-      apply: values.apply,
+    const takeover = new Takeover(client, config.tables, {
+      apply,
       onFinding: ({ table, key, problem }) => console.log(`${table} ${key}: ${problem}`),
-      onProgress: (report) => {
+      onProgress: ({ reading, rows }) => {
         if (performance.now() - shown < PROGRESS_EVERY_MS) return;
         shown = performance.now();
-        console.error(`… ${report.users} accounts, ${report.audioFiles} audio files read`);
+        // On standard error, so that standard output is the report alone.
+        console.error(`… reading ${reading}: ${rows} rows so far`);
       },
     });
-    print(await takeover.run(), values.apply);
+    print(await takeover.run(), apply);
   } finally {
     client.destroy();
   }
 }
 
+function readMode(args: string[]): 'check' | 'apply' {
+  const { tokens } = parseArgs({ args, strict: false, tokens: true });
+  const modes = tokens.map((token) => {
+    if (token.kind !== 'option' || token.value !== undefined || !/^(check|apply)$/.test(token.name)) {
+      throw new TypeError(`unknown argument ${args[token.index]}; ${USAGE}`);
+    }
+    return token.name;
+  });
+  if (new Set(modes).size > 1) throw new TypeError('choose one of --check and --apply');
+  return modes.includes('apply') ? 'apply' : 'check';
+}
+
 function print(report: TakeoverReport, apply: boolean): void {
-  console.log(`accounts read:                   ${report.users}`);
-  console.log(`audio files read:                ${report.audioFiles}`);
-  console.log(`rows that cannot be read:        ${report.unreadable}`);
-  console.log(`emails shared by accounts:       ${report.duplicateEmails}`);
-  console.log(`emails that are not normalised:  ${report.unnormalisedEmails}`);
-  console.log(`hashes that are not Argon2:      ${report.foreignHashes}`);
-  console.log(`reservations there already:      ${report.reserved}`);
-  console.log(`reservations ${apply ? 'written: ' : 'to write:'}           ${report.missingReservations}`);
-  if (!apply && report.missingReservations > 0)
+  const lines: [string, number][] = [
+    ['accounts read', report.users],
+    ['audio files read', report.audioFiles],
+    ['rows that cannot be read', report.unreadable],
+    ['accounts that share an email', report.duplicateEmails],
+    ['emails that are not normalised', report.unnormalisedEmails],
+    ['hashes that are not Argon2', report.foreignHashes],
+    ['reservations there already', report.reserved],
+    [`reservations ${apply ? 'written' : 'to write'}`, report.missingReservations],
+  ];
+  for (const [what, count] of lines) console.log(`${`${what}:`.padEnd(32)} ${count}`);
+  if (!apply && report.missingReservations > 0) {
     console.log('Nothing was changed. To write them: npm run takeover -- --apply');
+  }
 }
 
 main().catch((error: unknown) => {
-  const lines =
-    error instanceof ConfigurationError
-      ? error.problems
-      : [`The takeover stopped: ${error instanceof Error ? error.message || error.name : String(error)}`];
-  for (const line of lines) console.error(line);
+  for (const line of errorLines('The takeover stopped', error)) console.error(line);
   process.exitCode = 1;
 });

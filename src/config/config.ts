@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { EnvironmentReader } from './environment-reader.js';
 
@@ -234,7 +234,10 @@ function readTrustProxy(env: EnvironmentReader): Pick<AppConfig, 'trustProxy'> {
   if (/^\d{1,2}$/.test(value)) return { trustProxy: Number(value) };
   const networks = env.list('TRUST_PROXY');
   if (!networks.every(isNetwork)) {
-    env.problem('TRUST_PROXY', 'a number of hops, or networks such as 10.0.0.0/8 separated by commas');
+    env.problem(
+      'TRUST_PROXY',
+      'a number of hops, or networks such as 10.0.0.0/8 separated by commas, none of them very wide',
+    );
   }
   return { trustProxy: networks };
 }
@@ -245,7 +248,16 @@ function isNetwork(text: string): boolean {
   const version = isIP(address);
   if (version === 0 || rest.length > 0) return false;
   if (bits === undefined) return true;
-  return /^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= (version === 4 ? 32 : 128);
+  if (!/^\d{1,3}$/.test(bits) || Number(bits) > (version === 4 ? 32 : 128)) return false;
+  return Number(bits) >= (version === 4 ? 8 : isAlsoIPv4(address, Number(bits)) ? 104 : 7);
+}
+
+/** Whether an IPv6 network has IPv4 addresses in it (`::ffff:192.0.2.1`), by which those are trusted too. */
+function isAlsoIPv4(address: string, bits: number): boolean {
+  const [network, mapped] = [new BlockList(), new BlockList()];
+  network.addSubnet(address, bits, 'ipv6');
+  mapped.addSubnet('::ffff:0:0', 96, 'ipv6');
+  return network.check('::ffff:0:0', 'ipv6') || mapped.check(address, 'ipv6');
 }
 
 function readCredentials(env: EnvironmentReader): Pick<AwsConfig, 'credentials'> {

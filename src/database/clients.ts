@@ -20,14 +20,21 @@ const MAX_CONNECTIONS = 128;
  */
 const UNUSED_STEPS = ['loggerMiddleware', 'recursionDetectionMiddleware', 'getUserAgentMiddleware'];
 
-/** The one DynamoDB client of the process. Deadlines of whole calls are in `Database`. */
-export function createDynamoDbClient(config: Pick<AppConfig, 'aws' | 'database'>): DynamoDBClient {
+/**
+ * The one DynamoDB client of the process. Deadlines of whole calls are in `Database`.
+ *
+ * @param options.maxAttempts tries of one call; more than two only for commands, where nobody waits
+ */
+export function createDynamoDbClient(
+  config: Pick<AppConfig, 'aws' | 'database'>,
+  { maxAttempts = MAX_ATTEMPTS } = {},
+): DynamoDBClient {
   const { budgetMs, endpoint } = config.database;
   const client = new DynamoDBClient({
     region: config.aws.region,
     ...(config.aws.credentials && { credentials: config.aws.credentials }),
     ...(endpoint && { endpoint }),
-    maxAttempts: MAX_ATTEMPTS,
+    maxAttempts,
     requestHandler: new UndiciHttpHandler({
       dispatcher: new Agent({
         connections: MAX_CONNECTIONS,

@@ -45,7 +45,7 @@ async function timed(call: Promise<unknown>): Promise<{ outcome: unknown; ms: nu
   return ended;
 }
 
-const request = (): RequestContext => ({ requestId: 'r-1', databaseMs: 0 });
+const request = (): RequestContext => ({ requestId: 'r-1', address: '192.0.2.7', databaseMs: 0 });
 const key = { TableName: 'things', Key: { id: '1' } };
 const anyReading = { TableName: 'things' };
 

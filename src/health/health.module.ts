@@ -1,23 +1,16 @@
 import { Module } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
-import { AppConfig } from '../config/config.js';
 import { DatabaseHealthIndicator } from './database.health-indicator.js';
 import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
+import { Lifecycle } from './lifecycle.js';
 
 @Module({
   imports: [
-    TerminusModule.forRootAsync({
-      inject: [AppConfig],
-      useFactory: (config: AppConfig) => ({
-        // The indicator logs what failed and why; Terminus would add a line with less.
-        logger: false,
-        // On SIGTERM readiness says 503 for this long before the server closes.
-        gracefulShutdownTimeoutMs: config.shutdownGraceMs,
-      }),
-    }),
+    // The indicator logs what failed and why; Terminus would add a line with less.
+    TerminusModule.forRoot({ logger: false }),
   ],
   controllers: [HealthController],
-  providers: [HealthService, DatabaseHealthIndicator],
+  providers: [HealthService, DatabaseHealthIndicator, Lifecycle],
 })
 export class HealthModule {}

@@ -1,6 +1,7 @@
 import { Injectable, ServiceUnavailableException } from '@nestjs/common';
 import { HealthCheckService } from '@nestjs/terminus';
 import { DatabaseHealthIndicator } from './database.health-indicator.js';
+import { Lifecycle } from './lifecycle.js';
 
 /** Whether this instance should get requests. */
 @Injectable()
@@ -8,10 +9,12 @@ export class HealthService {
   constructor(
     private readonly checks: HealthCheckService,
     private readonly database: DatabaseHealthIndicator,
+    private readonly lifecycle: Lifecycle,
   ) {}
 
   /** `false` when the database does not serve, or when this instance is shutting down. */
   async isReady(): Promise<boolean> {
+    if (this.lifecycle.stopping) return false;
     try {
       await this.checks.check([() => this.database.check()]);
       return true;

@@ -19,6 +19,14 @@ interface Failures {
   readonly strikes: Limiter;
 }
 
+/** An attempt that was counted, for whoever made it to say how it ended; nothing is said of a wrong guess. */
+export interface LoginAttempt {
+  /** It was right: it is given back, and those before it from this address are forgotten. */
+  succeeded(): Promise<void>;
+  /** The password was not looked at: it is given back. */
+  withdrawn(): Promise<void>;
+}
+
 /**
  * Slows down guessing. Attempts are counted before the password is looked at, so that simultaneous ones count too, and
  * given back when one succeeds: by account and address, and by account alone against guesses from many addresses. The
@@ -49,25 +57,28 @@ export class LoginThrottle {
    * @param client what stands for the address
    * @throws TooManyRequestsError where the attempt must not be made
    */
-  async begin(account: string, client: string): Promise<void> {
-    await count(this.byAddress, `${account}:${client}`);
-    if (!(await this.isKnown(account, client))) await count(this.byAccount, account);
+  async begin(account: string, client: string): Promise<LoginAttempt> {
+    const pair = `${account}:${client}`;
+    await count(this.byAddress, pair);
+    const known = await this.isKnown(pair);
+    if (!known) await count(this.byAccount, account);
+    const giveBackToAccount = known ? undefined : () => this.byAccount.attempts.refund(account);
+    return {
+      succeeded: async () => {
+        await Promise.all([
+          this.byAddress.attempts.reset(pair),
+          this.byAddress.strikes.reset(pair),
+          giveBackToAccount?.(),
+          this.setKnown(pair),
+        ]);
+      },
+      withdrawn: async () => {
+        await Promise.all([this.byAddress.attempts.refund(pair), giveBackToAccount?.()]);
+      },
+    };
   }
 
-  /** The attempt was right: it and those before it are forgotten. */
-  async succeed(account: string, client: string): Promise<void> {
-    const pair = `${account}:${client}`;
-    const known = await this.isKnown(account, client);
-    await Promise.all([
-      this.byAddress.attempts.reset(pair),
-      this.byAddress.strikes.reset(pair),
-      known ? undefined : this.byAccount.attempts.refund(account),
-      this.setKnown(pair),
-    ]);
-  }
-
-  private async isKnown(account: string, client: string): Promise<boolean> {
-    const pair = `${account}:${client}`;
+  private async isKnown(pair: string): Promise<boolean> {
     if (this.known.has(pair)) return true;
     if (this.redis?.status !== 'ready') return false;
     try {

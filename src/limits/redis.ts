@@ -13,6 +13,8 @@ export function createRedis(url: string, logger: Logger): Redis {
   const redis = new Redis(url, {
     connectTimeout: TIMEOUT_MS,
     commandTimeout: TIMEOUT_MS,
+    // One that hangs is left at once, so that only the first request waits for it.
+    socketTimeout: TIMEOUT_MS,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     retryStrategy: (attempt) => Math.min(attempt * 100, LONGEST_PAUSE_MS),

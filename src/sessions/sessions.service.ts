@@ -115,7 +115,8 @@ export class SessionsService {
   async endOwn(signIn: SignIn): Promise<void> {
     if (signIn.sessionId !== undefined) return this.end(signIn.userId, signIn.sessionId);
     // A token of the older backend has no session: it ends together with those issued before it.
-    const account = await this.users.setTokensValidFrom(signIn.userId, signIn.issuedAt + 1);
+    const { userId, issuedAt } = signIn;
+    const account = await this.users.endToken(userId, issuedAt, signInReference(signIn));
     if (account) this.remember(account);
   }
 

@@ -1,37 +1,71 @@
-type Row = Readonly<Record<string, unknown>>;
+/** A row as it is stored, its numbers as JavaScript's. */
+export type Row = Readonly<Record<string, unknown>>;
+
+/** No email that the service accepts is longer. */
+const LONGEST_EMAIL = 254;
+/** 9999-12-31T23:59:59Z: what is later is no number of seconds, and has no ISO text of four digits for its year. */
+const LAST_SECOND = 253_402_300_799;
+
+const KEY_SALT = /^[A-Za-z0-9+/]{43}=$/;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+const ARGON2 = /^\$argon2(id|i|d)(\$v=\d+)?\$m=\d+,t=\d+,p=\d+(\$[A-Za-z0-9+/]+){2}$/;
 
 /** How the index and the reservation know an email. */
 export function normaliseEmail(email: string): string {
   return email.trim().toLowerCase();
 }
 
+/** Whether a hash is Argon2 in PHC string format, of any parameters. */
+export function isArgon2(hash: string): boolean {
+  return ARGON2.test(hash);
+}
+
 /** What keeps an account row from being read; empty where nothing does. */
 export function unreadableUser(row: Row): string[] {
+  const { email, key_salt: keySalt } = row;
   return [
-    ...strings(row, ['user_id', 'email', 'password_hash', 'key_salt']),
-    ...numbers(row, ['created_at']),
-    ...(typeof row['key_salt'] === 'string' && Buffer.from(row['key_salt'], 'base64').length !== 32
-      ? ['key_salt is not 32 bytes in base64']
+    ...texts(row, ['email', 'password_hash', 'key_salt']),
+    ...times(row, ['created_at']),
+    ...(typeof email === 'string' && email.length > LONGEST_EMAIL
+      ? [`email is longer than ${LONGEST_EMAIL} characters`]
       : []),
+    ...(isText(keySalt) && !KEY_SALT.test(keySalt) ? ['key_salt is not 32 bytes in base64'] : []),
   ];
 }
 
 /** What keeps an audio-file row from being read; empty where nothing does. */
 export function unreadableAudioFile(row: Row): string[] {
-  const optional = ['file_size', 'recorded_at'].filter(
-    (name) => row[name] !== undefined && row[name] !== null,
-  );
-  return [...strings(row, ['file_id', 'user_id', 's3_key']), ...numbers(row, ['uploaded_at', ...optional])];
+  const { file_id: fileId, file_size: fileSize } = row;
+  return [
+    ...(typeof fileId === 'string' && UUID.test(fileId) ? [] : ['file_id is not a UUID']),
+    ...texts(row, ['user_id', 's3_key']),
+    ...times(row, ['uploaded_at', ...(isNothing(row['recorded_at']) ? [] : ['recorded_at'])]),
+    ...(isNothing(fileSize) || (Number.isSafeInteger(fileSize) && (fileSize as number) >= 0)
+      ? []
+      : ['file_size is not a number of bytes']),
+  ];
 }
 
-function strings(row: Row, names: readonly string[]): string[] {
+function texts(row: Row, names: readonly string[]): string[] {
   return names
-    .filter((name) => typeof row[name] !== 'string' || row[name] === '')
-    .map((name) => `${name} is ${row[name] === undefined ? 'missing' : 'no text'}`);
+    .filter((name) => !isText(row[name]))
+    .map((name) => `${name} is ${isNothing(row[name]) ? 'missing' : 'not a text'}`);
 }
 
-function numbers(row: Row, names: readonly string[]): string[] {
+function times(row: Row, names: readonly string[]): string[] {
   return names
-    .filter((name) => typeof row[name] !== 'number')
-    .map((name) => `${name} is ${row[name] === undefined ? 'missing' : 'no number'}`);
+    .filter((name) => !isTime(row[name]))
+    .map((name) => `${name} is ${isNothing(row[name]) ? 'missing' : 'not a time in Unix seconds'}`);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value !== '';
+}
+
+function isTime(value: unknown): boolean {
+  return typeof value === 'number' && value >= 0 && value <= LAST_SECOND;
+}
+
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null;
 }

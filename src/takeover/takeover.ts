@@ -1,26 +1,19 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import {
-  type DynamoDBDocumentClient,
-  GetCommand,
-  paginateScan,
-  PutCommand,
-  QueryCommand,
-} from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { TableNames } from '../config/config.js';
-import { EMAIL_INDEX } from '../database/tables.js';
-import { isReservationKey, reservationRow } from '../users/reservation.js';
-import { normaliseEmail, unreadableAudioFile, unreadableUser } from './row-checks.js';
+import { isReservationKey } from '../users/reservation.js';
+import { EmailSightings } from './email-sightings.js';
+import { isArgon2, normaliseEmail, type Row, unreadableAudioFile, unreadableUser } from './row-checks.js';
+import { TakeoverRepository } from './takeover.repository.js';
 
-type Row = Record<string, unknown>;
-
-/** Rows to a page; one page is in memory at a time, however many rows there are. */
-const PAGE = 200;
-/** Accounts looked at simultaneously. */
+/** Reservations written simultaneously. */
 const PARALLEL = 20;
+
+/** A key that may be shown: an id, and neither an email in the wrong place nor what could move a cursor. */
+const PRINTABLE_KEY = /^[\w-]{1,64}$/;
 
 export interface Finding {
   readonly table: string;
-  /** Partition key of the row. */
+  /** Partition key of the row, or a description of one that is no id. */
   readonly key: string;
   readonly problem: string;
 }
@@ -29,8 +22,9 @@ export interface Finding {
 export interface TakeoverReport {
   users: number;
   audioFiles: number;
+  /** Rows, however much is wrong with each. */
   unreadable: number;
-  /** Accounts whose email another account has too. */
+  /** Accounts whose email, however it is written, another account has or holds too. */
   duplicateEmails: number;
   unnormalisedEmails: number;
   foreignHashes: number;
@@ -39,19 +33,36 @@ export interface TakeoverReport {
   missingReservations: number;
 }
 
+export interface TakeoverProgress {
+  readonly reading: 'emails' | 'accounts' | 'audio files';
+  /** Rows read of these. */
+  readonly rows: number;
+}
+
 export interface TakeoverOptions {
   /** Whether to write; otherwise nothing is changed. */
   readonly apply: boolean;
   readonly onFinding: (finding: Finding) => void;
-  readonly onProgress: (report: Readonly<TakeoverReport>) => void;
+  readonly onProgress: (progress: TakeoverProgress) => void;
+}
+
+/** An account whose email nobody else has, written as the service looks it up. */
+interface Candidate {
+  readonly userId: string;
+  readonly email: string;
 }
 
 /**
- * Prepares the tables of the older backend. An account whose email is shared or not normalised gets no reservation:
- * who it belongs to is for people to decide. Every write is conditional and can be repeated, so that a run which was
- * stopped is simply started again, also beside a running service.
+ * Prepares the tables of the older backend. An account that cannot be read, or whose email is shared or not normalised,
+ * gets no reservation: who it belongs to is for people to decide. Every write is conditional and can be repeated, so
+ * that a run which was stopped is simply started again, also beside a running service.
+ *
+ * The accounts are read twice: the index cannot tell that `Ada@Example.com` and `ada@example.com` are one address. No
+ * more than a page of them is in memory.
  */
 export class Takeover {
+  private readonly repository: TakeoverRepository;
+  private readonly sightings = new EmailSightings();
   private readonly report: TakeoverReport = {
     users: 0,
     audioFiles: 0,
@@ -64,112 +75,125 @@ export class Takeover {
   };
 
   constructor(
-    private readonly client: DynamoDBDocumentClient,
-    private readonly tables: TableNames,
+    client: DynamoDBClient,
+    private readonly tables: Pick<TableNames, 'users' | 'audioFiles'>,
     private readonly options: TakeoverOptions,
-  ) {}
+  ) {
+    this.repository = new TakeoverRepository(client);
+  }
 
-  async run(): Promise<TakeoverReport> {
-    await this.eachRow(this.tables.users, async (row) => {
-      if (isReservationKey(row['user_id'])) return;
-      this.report.users++;
-      await this.checkUser(row);
+  /**
+   * Reads both tables. Once only.
+   *
+   * @throws MissingTableError before anything is written
+   */
+  async run(): Promise<Readonly<TakeoverReport>> {
+    const { users, audioFiles } = this.tables;
+    await this.repository.assertReadable(users);
+    await this.repository.assertReadable(audioFiles);
+
+    await this.eachPage('emails', this.repository.pages(users, ['user_id', 'email']), (rows) => {
+      for (const { email } of accountsOf(rows)) {
+        if (typeof email === 'string') this.sightings.note(normaliseEmail(email));
+      }
     });
-    await this.eachRow(this.tables.audioFiles, (row) => {
-      this.report.audioFiles++;
-      this.findUnreadable(this.tables.audioFiles, row['file_id'], unreadableAudioFile(row));
-      return Promise.resolve();
+    await this.eachPage('accounts', this.repository.pages(users), async (rows) => {
+      const accounts = accountsOf(rows);
+      this.report.users += accounts.length;
+      await this.reserveAll(accounts.flatMap((account) => this.checkAccount(account) ?? []));
+    });
+    await this.eachPage('audio files', this.repository.pages(audioFiles), (rows) => {
+      this.report.audioFiles += rows.length;
+      for (const row of rows) this.findUnreadable(audioFiles, row['file_id'], unreadableAudioFile(row));
     });
     return this.report;
   }
 
-  private async eachRow(table: string, look: (row: Row) => Promise<void>): Promise<void> {
-    for await (const { Items = [] } of paginateScan(
-      { client: this.client, pageSize: PAGE },
-      { TableName: table },
-    )) {
-      for (let start = 0; start < Items.length; start += PARALLEL) {
-        await Promise.all(Items.slice(start, start + PARALLEL).map(look));
-      }
-      this.options.onProgress(this.report);
+  private async eachPage(
+    reading: TakeoverProgress['reading'],
+    pages: AsyncIterable<Row[]>,
+    look: (rows: Row[]) => Promise<void> | void,
+  ): Promise<void> {
+    let count = 0;
+    for await (const rows of pages) {
+      await look(rows);
+      count += rows.length;
+      this.options.onProgress({ reading, rows: count });
     }
   }
 
-  private async checkUser(row: Row): Promise<void> {
-    const { users } = this.tables;
-    if (this.findUnreadable(users, row['user_id'], unreadableUser(row))) return;
-    const { user_id: userId, email, password_hash: hash } = row as Record<string, string>;
-    if (userId === undefined || email === undefined || hash === undefined) return;
-    if (!hash.startsWith('$argon2')) {
+  /** Reports on an account. Gives it back where its email can be reserved. */
+  private checkAccount(row: Row): Candidate | undefined {
+    const { user_id: userId, email, password_hash: hash } = row;
+    const readable = !this.findUnreadable(this.tables.users, userId, unreadableUser(row));
+    if (typeof hash === 'string' && hash !== '' && !isArgon2(hash)) {
       this.report.foreignHashes++;
-      this.find(users, userId, 'password_hash is not Argon2');
+      this.findInAccount(userId, 'password_hash is not Argon2');
     }
-    const normalised = email === normaliseEmail(email);
-    if (!normalised) {
+    if (typeof email !== 'string') return undefined;
+    const normalised = normaliseEmail(email);
+    if (email !== normalised) {
       this.report.unnormalisedEmails++;
-      this.find(users, userId, 'email is not trimmed and lower case');
+      this.findInAccount(userId, 'email is not trimmed and lower case');
     }
-    const shared = await this.isShared(normaliseEmail(email), userId);
-    if (shared) {
-      this.report.duplicateEmails++;
-      this.find(users, userId, 'email belongs to another account too');
-    }
-    if (normalised && !shared) await this.reserve(email, userId);
+    const shared = this.sightings.isRepeated(normalised);
+    if (shared) this.findDuplicate(userId, 'email belongs to another account too');
+    return readable && email === normalised && !shared ? { userId: String(userId), email } : undefined;
   }
 
-  private async isShared(email: string, userId: string): Promise<boolean> {
-    const { Items = [] } = await this.client.send(
-      new QueryCommand({
-        TableName: this.tables.users,
-        IndexName: EMAIL_INDEX,
-        KeyConditionExpression: 'email = :email',
-        ExpressionAttributeValues: { ':email': email },
-        Limit: 2,
-      }),
-    );
-    return Items.some((item) => item['user_id'] !== userId);
-  }
-
-  private async reserve(email: string, userId: string): Promise<void> {
-    const Item = { ...reservationRow(email, userId) };
-    const existing = await this.client.send(
-      new GetCommand({ TableName: this.tables.users, Key: { user_id: Item.user_id } }),
-    );
-    if (existing.Item) {
-      this.report.reserved++;
+  private async reserveAll(candidates: readonly Candidate[]): Promise<void> {
+    const emails = candidates.map(({ email }) => email);
+    const owners = await this.repository.reservationOwners(this.tables.users, emails);
+    const missing: Candidate[] = [];
+    for (const candidate of candidates) {
+      const owner = owners.get(candidate.email);
+      if (owner === undefined) missing.push(candidate);
+      else if (owner === candidate.userId) this.report.reserved++;
+      else this.findTaken(candidate.userId);
+    }
+    if (!this.options.apply) {
+      this.report.missingReservations += missing.length;
       return;
     }
-    if (this.options.apply && !(await this.write(Item))) {
-      this.report.reserved++;
-      return;
+    for (let start = 0; start < missing.length; start += PARALLEL) {
+      await Promise.all(missing.slice(start, start + PARALLEL).map((candidate) => this.reserve(candidate)));
     }
-    this.report.missingReservations++;
   }
 
-  private async write(Item: Row): Promise<boolean> {
-    try {
-      await this.client.send(
-        new PutCommand({
-          TableName: this.tables.users,
-          Item,
-          ConditionExpression: 'attribute_not_exists(user_id)',
-        }),
-      );
-      return true;
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
-      throw error;
-    }
+  private async reserve({ email, userId }: Candidate): Promise<void> {
+    const outcome = await this.repository.reserve(this.tables.users, email, userId);
+    if (outcome === 'reserved') this.report.missingReservations++;
+    else if (outcome === 'taken') this.findTaken(userId);
+    // Gone: deleted since it was read. There is nothing to prepare.
+  }
+
+  /** Whoever holds it registered it in the moment in which the index did not show this account. */
+  private findTaken(userId: unknown): void {
+    this.findDuplicate(userId, 'email is reserved for another account');
+  }
+
+  private findDuplicate(userId: unknown, problem: string): void {
+    this.report.duplicateEmails++;
+    this.findInAccount(userId, problem);
   }
 
   private findUnreadable(table: string, key: unknown, problems: readonly string[]): boolean {
-    if (problems.length === 0) return false;
-    this.report.unreadable++;
-    for (const problem of problems) this.find(table, String(key), problem);
-    return true;
+    if (problems.length > 0) this.report.unreadable++;
+    for (const problem of problems) this.find(table, key, problem);
+    return problems.length > 0;
   }
 
-  private find(table: string, key: string, problem: string): void {
-    this.options.onFinding({ table, key, problem });
+  private findInAccount(userId: unknown, problem: string): void {
+    this.find(this.tables.users, userId, problem);
   }
+
+  private find(table: string, key: unknown, problem: string): void {
+    const text = String(key);
+    const shown = PRINTABLE_KEY.test(text) ? text : `(a key of ${text.length} characters that is no id)`;
+    this.options.onFinding({ table, key: shown, problem });
+  }
+}
+
+function accountsOf(rows: readonly Row[]): Row[] {
+  return rows.filter(({ user_id: userId }) => !isReservationKey(userId));
 }

@@ -124,12 +124,24 @@ export class UsersRepository {
   }
 
   /**
-   * Ends the tokens without a session that were issued before a time. Costs 2 write units.
+   * Ends a token without a session: together with those issued before it, or, where they have ended already and it was
+   * kept, alone. Costs 2 write units, or 3.
    *
-   * @returns the account as it is now; `undefined` where there is none
+   * @param reference names the token, see `signInReference`
+   * @returns the account as it is now; `undefined` where the token had ended
    */
-  async setTokensValidFrom(userId: string, tokensValidFrom: number): Promise<User | undefined> {
-    return this.updateExisting(userId, 'SET tokens_valid_from = :from', { ':from': tokensValidFrom });
+  async endToken(userId: string, issuedAt: number, reference: string): Promise<User | undefined> {
+    const raised = await this.updateExisting(
+      userId,
+      'SET tokens_valid_from = :from',
+      { ':from': issuedAt + 1 },
+      // Never back: that would revive what a password change has ended.
+      'attribute_exists(user_id) AND (attribute_not_exists(tokens_valid_from) OR tokens_valid_from < :from)',
+    );
+    return (
+      raised ??
+      this.updateExisting(userId, 'REMOVE kept_sign_in', { ':kept': reference }, 'kept_sign_in = :kept')
+    );
   }
 
   /**

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import argon2 from 'argon2';
 import { Logger } from '../../common/logging/logger.js';
 import { AppConfig } from '../../config/config.js';
+import { FailurePace } from './failure-pace.js';
 import { HashQueue } from './hash-queue.js';
 
 /**
@@ -14,10 +15,11 @@ export class PasswordHasher {
   private readonly queue: HashQueue;
   private readonly options: argon2.HashOptions & { raw?: false };
   /** The hash of a password that nobody knows, to spend the same time on an unknown account. */
-  private decoy: Promise<string> | undefined;
+  private decoy: string | undefined;
+  private readonly pace = new FailurePace();
 
   constructor(
-    config: AppConfig,
+    private readonly config: AppConfig,
     private readonly logger: Logger,
   ) {
     const { memoryKib, timeCost, parallelism, concurrency, maxWaitMs } = config.passwords;
@@ -35,27 +37,38 @@ export class PasswordHasher {
     const match = /^\$argon2id\$v=\d+\$(.*)\$.*\$/.exec(phc);
     const parameters = new Map(match?.[1]?.split(',').map((pair) => pair.split('=') as [string, string]));
     const work = Number(parameters.get('m')) * Number(parameters.get('t'));
-    return !(work >= this.options.memoryCost! * this.options.timeCost!);
+    // Written so that a hash whose parameters cannot be read counts as weak.
+    return !(work >= this.config.passwords.memoryKib * this.config.passwords.timeCost);
   }
 
   /**
-   * Whether the password belongs to the hash. Without a hash it does the same work and says no.
+   * Whether the password belongs to the hash. Without a hash it does the same work and says no; every no takes the same
+   * time, see {@link FailurePace}.
    *
    * @param phc Argon2 in PHC string format, any parameters; `undefined` where there is no such account
    */
   async verify(phc: string | undefined, password: string): Promise<boolean> {
-    const decoy = (this.decoy ??= argon2.hash(randomBytes(32), this.options));
-    const hash = await decoy;
-    return this.queue.run(async () => {
-      try {
-        if (phc?.startsWith('$argon2')) return await argon2.verify(phc, password);
-        if (phc !== undefined) throw new TypeError('Not an Argon2 hash');
-      } catch (error) {
-        // Not Argon2, or damaged. Whoever owns it cannot sign in, and nobody learns that there is such an account.
-        this.logger.error({ err: error }, 'a stored password hash cannot be read');
-      }
-      await argon2.verify(hash, password);
-      return false;
+    // Made before the queue, so that the first unknown email does not take two turns.
+    this.decoy ??= await argon2.hash(randomBytes(32), this.options);
+    const decoy = this.decoy;
+    const { matches, durationMs } = await this.queue.run(async () => {
+      const started = performance.now();
+      return { matches: await this.check(phc, decoy, password), durationMs: performance.now() - started };
     });
+    this.pace.note(durationMs);
+    if (!matches) await this.pace.hold(durationMs);
+    return matches;
+  }
+
+  private async check(phc: string | undefined, decoy: string, password: string): Promise<boolean> {
+    try {
+      if (phc?.startsWith('$argon2')) return await argon2.verify(phc, password);
+      if (phc !== undefined) throw new TypeError('Not an Argon2 hash');
+    } catch (error) {
+      // Not Argon2, or damaged. Whoever owns it cannot sign in, and nobody learns that there is such an account.
+      this.logger.error({ err: error }, 'a stored password hash cannot be read');
+    }
+    await argon2.verify(decoy, password);
+    return false;
   }
 }

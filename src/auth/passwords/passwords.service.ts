@@ -51,10 +51,16 @@ export class PasswordsService {
     const throttle = this.limits.loginThrottle;
     const account = this.subject(email);
     const client = clientKey(currentRequest()?.address ?? '');
-    await throttle?.begin(account, client);
-    const matches = await this.hasher.verify(user?.passwordHash, password);
-    if (matches) await throttle?.succeed(account, client);
-    return matches;
+    const attempt = await throttle?.begin(account, client);
+    try {
+      const matches = await this.hasher.verify(user?.passwordHash, password);
+      if (matches) await attempt?.succeeded();
+      return matches;
+    } catch (error) {
+      // Nothing was guessed: a flood that fills the queue must not use up the attempts of whoever it keeps out.
+      if (error instanceof UnavailableError) await attempt?.withdrawn();
+      throw error;
+    }
   }
 
   /** Replaces a hash that is weaker than new ones are. A login does not fail for it. */

@@ -8,6 +8,7 @@ import {
   UnsupportedMediaTypeException,
 } from '@nestjs/common';
 import { describe, expect, it } from '@jest/globals';
+import { AuditLog } from '../../audit/audit-log.js';
 import {
   AccessDeniedError,
   ConflictError,
@@ -16,8 +17,10 @@ import {
   InvalidTokenError,
   NotAuthenticatedError,
   NotFoundError,
+  TooManyRequestsError,
   UnavailableError,
   ValidationError,
+  WrongPasswordError,
 } from '../errors/domain-errors.js';
 import type { Logger } from '../logging/logger.js';
 import { runInRequest } from '../request-context.js';
@@ -40,9 +43,12 @@ function filtered(error: unknown, { headersSent = false, url = '/api/thing' } = 
     send: (body: Buffer) => void (answer.body = JSON.parse(body.toString())),
     destroy: () => void (answer.destroyed = true),
   };
-  const http = { getRequest: () => ({ originalUrl: url }), getResponse: () => response };
+  const request = { originalUrl: url, route: { path: '/api/:thing' } };
+  const http = { getRequest: () => request, getResponse: () => response };
   const host = { switchToHttp: () => http } as unknown as ArgumentsHost;
-  runInRequest({ requestId: 'r-1', databaseMs: 0 }, () => new ProblemFilter(logger).catch(error, host));
+  const context = { requestId: 'r-1', address: '192.0.2.7', userId: 'u-1', databaseMs: 0 };
+  const filter = new ProblemFilter(logger, new AuditLog(logger));
+  runInRequest(context, () => filter.catch(error, host));
   return { ...answer, logged };
 }
 
@@ -57,7 +63,7 @@ describe('ProblemFilter', () => {
   it.each([
     [new NotFoundError('Audio file not found'), body(404, 'Not Found', 'Audio file not found'), {}],
     [new ConflictError('User already exists'), body(409, 'Conflict', 'User already exists'), {}],
-    [new AccessDeniedError(), body(403, 'Forbidden', 'Access denied'), {}],
+    [new WrongPasswordError(), body(403, 'Forbidden', 'Current password is incorrect'), {}],
     [
       new NotAuthenticatedError(),
       body(401, 'Unauthorized', 'Not authenticated'),
@@ -67,11 +73,6 @@ describe('ProblemFilter', () => {
       new InvalidCredentialsError(),
       body(401, 'Unauthorized', 'Invalid email or password'),
       { 'WWW-Authenticate': 'Bearer' },
-    ],
-    [
-      new InvalidTokenError(),
-      body(401, 'Unauthorized', 'Token is invalid or expired'),
-      { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
     ],
     [
       new MethodNotAllowedError('PUT', 'GET, HEAD, OPTIONS'),
@@ -103,6 +104,35 @@ describe('ProblemFilter', () => {
       body: problem,
       destroyed: false,
       logged: [],
+    });
+  });
+
+  it.each([
+    [new AccessDeniedError(), body(403, 'Forbidden', 'Access denied'), {}, 'access-denied', 'not-owner'],
+    [
+      new InvalidTokenError(),
+      body(401, 'Unauthorized', 'Token is invalid or expired'),
+      { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
+      'access-denied',
+      'invalid-token',
+    ],
+    [
+      new TooManyRequestsError({
+        ...{ policy: 'login', quota: 10, windowSeconds: 60, consumed: 11, remaining: 0, resetSeconds: 7 },
+      }),
+      body(429, 'Too Many Requests', 'Too many requests'),
+      { RateLimit: '"login";r=0;t=7', 'RateLimit-Policy': '"login";q=10;w=60', 'Retry-After': '7' },
+      'rate-limited',
+      'login',
+    ],
+  ])('answers %s and writes it to the audit trail', (error, problem, headers, audit, reason) => {
+    const fields = { audit, address: '192.0.2.7', reason, user_id: 'u-1', route: '/api/:thing' };
+    expect(filtered(error)).toEqual({
+      status: problem.status,
+      headers: { ...headers, ...JSON_TYPE },
+      body: problem,
+      destroyed: false,
+      logged: [['info', fields, 'audit']],
     });
   });
 

@@ -1,0 +1,23 @@
+import { ConfigurationError } from '../config/environment-reader.js';
+
+/** Names that say nothing in front of a message. */
+const PLAIN = new Set(['Error', 'TypeError', 'MissingTableError']);
+
+/**
+ * What a person in front of a terminal has to know of an error, a line for each problem: no stack, no object dump.
+ *
+ * @param failure what did not work, before the colon
+ */
+export function errorLines(failure: string, error: unknown): readonly string[] {
+  if (error instanceof ConfigurationError) return error.problems;
+  return [`${failure}: ${describe(error)}`];
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  // A refused connection comes with an empty message and a code.
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
+  const message = error.message.replace(/\s+/g, ' ').trim();
+  if (message === '') return code;
+  return PLAIN.has(code) ? message : `${code}: ${message}`;
+}

@@ -1,0 +1,66 @@
+import { describe, expect, it } from '@jest/globals';
+import { readConfig } from './config.js';
+import { ConfigurationError } from './environment-reader.js';
+
+const SECRET = 'f1d2d2f924e986ac86fdf7b36c94bcdf';
+
+/** The lines that an environment is refused with; none when it is accepted. */
+function problems(environment: Record<string, string>): readonly string[] {
+  try {
+    readConfig({ SECRET_KEY: SECRET, ...environment });
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.problems;
+    throw error;
+  }
+}
+
+describe('SECRET_KEY', () => {
+  const short = 'SECRET_KEY must be set to at least 32 random bytes, e.g. from: openssl rand -hex 32';
+  const example = 'SECRET_KEY must be random, not an example value, e.g. from: openssl rand -hex 32';
+
+  it.each([[''], ['too-short'], [SECRET.slice(1)]])('may not be %j in any environment', (key) => {
+    for (const NODE_ENV of ['production', 'development', 'test', '']) {
+      expect(problems({ SECRET_KEY: key, NODE_ENV })).toEqual([short]);
+    }
+  });
+
+  it('is measured in bytes', () => {
+    expect(problems({ SECRET_KEY: 'äöüßàéîõñçøåæþðý' })).toEqual([]);
+  });
+
+  it.each([
+    ['change-me-change-me-change-me-change-me'],
+    ['CHANGEME0123456789abcdefghijklmnopq'],
+    ['your-secret-here-0123456789abcdefghij'],
+    ['your-256-bit-secret-key-0123456789abc'],
+    ['an example value that is long enough'],
+    ['a'.repeat(64)],
+    ['0123'.repeat(16)],
+  ])('may not be the example %s in production, which is also what an unset NODE_ENV means', (key) => {
+    expect(problems({ SECRET_KEY: key })).toEqual([example]);
+    expect(problems({ SECRET_KEY: key, NODE_ENV: 'production' })).toEqual([example]);
+    expect(problems({ SECRET_KEY: key, NODE_ENV: 'development' })).toEqual([]);
+    expect(problems({ SECRET_KEY: key, NODE_ENV: 'test' })).toEqual([]);
+  });
+});
+
+describe('SECRET_KEY_PREVIOUS', () => {
+  const rule = 'SECRET_KEY_PREVIOUS must be keys of at least 32 bytes, separated by commas';
+  const [older, oldest] = ['e242ed3bffccdf271b7fbaf34ed72d08', '6a7d5c2b9e1f4830a7c6d5e4f3b2a190'];
+  const read = (value: string) =>
+    readConfig({ SECRET_KEY: SECRET, SECRET_KEY_PREVIOUS: value }).previousSecretKeys;
+
+  it('is a list of keys, or empty', () => {
+    expect(read('')).toEqual([]);
+    expect(read(older)).toEqual([older]);
+    expect(read(`${older}, ${oldest}`)).toEqual([older, oldest]);
+  });
+
+  it.each([['short'], [older.slice(1)], [`${older},short`], [`${older.slice(1)},${oldest}`]])(
+    'may not be %j, which has a key that is too short',
+    (value) => {
+      expect(problems({ SECRET_KEY_PREVIOUS: value })).toEqual([rule]);
+    },
+  );
+});
