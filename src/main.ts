@@ -1,6 +1,6 @@
 import { createApp } from './app.setup.js';
 import { createLogger } from './common/logging/logger.js';
-import { readConfig } from './config/config.js';
+import { readConfig } from './config/read-config.js';
 import { ConfigurationError } from './config/environment-reader.js';
 import { stopGracefully } from './shutdown.js';
 

@@ -19,9 +19,8 @@ export const RECORDS = 50;
  * @throws Error when the service does not do its part
  */
 export async function arrange(url: string): Promise<Fixtures> {
-  const email = `bench-${randomUUID()}@example.com`;
-  const password = 'correct horse battery';
-  const { token } = await call<{ token: string }>(`${url}/api/register`, { email, password });
+  const account = await register(url);
+  const { token } = account;
   let fileId = '';
   for (let n = 1; n <= RECORDS; n++) {
     const body = {
@@ -33,7 +32,20 @@ export async function arrange(url: string): Promise<Fixtures> {
   }
   const list = await call<unknown[]>(`${url}/api/user/audio-files?limit=${RECORDS}`, undefined, token);
   if (list.length !== RECORDS) throw new Error(`The list has ${list.length} records instead of ${RECORDS}`);
-  return { email, password, token, fileId };
+  return { ...account, fileId };
+}
+
+/**
+ * Registers a user over HTTP.
+ *
+ * @throws Error when the service does not do its part
+ */
+export async function register(url: string): Promise<Omit<Fixtures, 'fileId'>> {
+  const email = `bench-${randomUUID()}@example.com`;
+  // None of the common ones, which production refuses.
+  const password = `correct horse battery ${randomUUID()}`;
+  const { token } = await call<{ token: string }>(`${url}/api/register`, { email, password });
+  return { email, password, token };
 }
 
 async function call<T>(url: string, body?: object, token?: string): Promise<T> {

@@ -116,6 +116,6 @@ function counts(result: autocannon.Result): Pick<Measurement, 'statuses' | 'erro
 }
 
 /** Nearest rank. */
-function percentile(sorted: readonly number[], share: number): number {
+export function percentile(sorted: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? NaN;
 }

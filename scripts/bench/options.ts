@@ -1,5 +1,15 @@
 /** What can be left out with `BENCH_ONLY`, in the order in which it runs. */
-export const SECTIONS = ['live', 'health', 'get', 'list', 'login', 'memory', 'flood', 'start'] as const;
+export const SECTIONS = [
+  'live',
+  'health',
+  'get',
+  'list',
+  'login',
+  'memory',
+  'timing',
+  'flood',
+  'start',
+] as const;
 export type Section = (typeof SECTIONS)[number];
 
 /** What a run does. */

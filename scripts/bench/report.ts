@@ -1,7 +1,8 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import type { FloodResult } from './login-flood.js';
 import { FLOOD_CLIENTS } from './login-flood.js';
-import { type Measurement, non2xx } from './load.js';
+import { type Measurement, non2xx, percentile } from './load.js';
+import { areaUnderCurve, type TimingResult } from './login-timing.js';
 import type { Memory } from './process-stats.js';
 
 /** A measured line of the table. */
@@ -79,6 +80,22 @@ export function describeFlood({ idle, flooded, logins }: FloodResult): string {
       ],
     ]),
     `Logins in ${logins.seconds.toFixed(1)} s: ${counts.join(', ')}`,
+  ].join('\n');
+}
+
+/** Whether the time of an answer tells which emails have an account. */
+export function describeTiming({ unknownEmail, wrongPassword, olderHash }: TimingResult): string {
+  const rows = [unknownEmail, wrongPassword, olderHash].map(({ title, latencies }) => {
+    const sorted = [...latencies].sort((a, b) => a - b);
+    const times = [0.5, 0.99].map((share) => percentile(sorted, share).toFixed(2));
+    const auc = areaUnderCurve(latencies, unknownEmail.latencies).toFixed(2);
+    return [title, String(sorted.length), ...times, title === unknownEmail.title ? '' : auc];
+  });
+  return [
+    'Failed logins, one after another, in random order',
+    table([['', 'count', 'p50 ms', 'p99 ms', 'AUC'], ...rows]),
+    'AUC: how well the time tells this from an unknown email; 0.5 is not at all, the aim is 0.4 to 0.6.',
+    'An older hash takes the time of its own parameters, until its owner signs in and it is replaced.',
   ].join('\n');
 }
 

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readConfig } from '../../src/config/config.js';
+import { readConfig } from '../../src/config/read-config.js';
 import { startEngine } from '../local-engines/index.js';
-import { arrange, type Fixtures } from './fixtures.js';
+import { arrange, type Fixtures, register } from './fixtures.js';
 import { type Load, measure, non2xx, send } from './load.js';
 import { measureLoginFlood } from './login-flood.js';
+import { measureLoginTiming } from './login-timing.js';
 import type { BenchOptions } from './options.js';
 import { memoryOf } from './process-stats.js';
 import { type Program, type Programs, serviceEnvironment } from './programs.js';
@@ -22,6 +23,8 @@ const SETTLE_MS = 500;
 /** A process has found its size after so many requests. */
 const MEMORY_REQUESTS = 10_000;
 const STARTS = 5;
+/** The parameters of the older backend: the defaults of Python's `argon2-cffi`. */
+const OLDER_ARGON2 = { ARGON2_MEMORY_KIB: '65536', ARGON2_TIME_COST: '3', ARGON2_PARALLELISM: '4' };
 
 /** One run of the benchmark: the database, the service, and what is found out about it. */
 export class Run {
@@ -55,6 +58,7 @@ export class Run {
     await this.measureScenarios(service, fixtures);
     if (sections.has('login')) await this.compareLoginRate();
     if (sections.has('memory')) await this.readMemory(service, fixtures);
+    if (sections.has('timing')) await this.timeFailedLogins(service, fixtures);
     if (sections.has('flood')) await this.floodLogins(service, fixtures);
     await service.stop();
     if (sections.has('start')) await this.measureStarts();
@@ -106,6 +110,16 @@ export class Run {
     const missing = MEMORY_REQUESTS - this.requests;
     if (missing > 0) this.requests += await send(getOne(service.url, fixtures), missing);
     print(report.describeMemory(memoryOf(service.pid), this.requests));
+  }
+
+  private async timeFailedLogins(service: Program, fixtures: Fixtures): Promise<void> {
+    progress('failed logins');
+    const older = await this.programs.startService({ ...this.environment, ...OLDER_ARGON2 });
+    const olderAccount = await register(older.url);
+    await older.stop();
+    const result = await measureLoginTiming(service.url, fixtures, olderAccount);
+    print(report.describeTiming(result));
+    if (result.unexpected > 0) this.problems.push(`${result.unexpected} failing logins did not get 401`);
   }
 
   private async floodLogins(service: Program, fixtures: Fixtures): Promise<void> {

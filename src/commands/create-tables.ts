@@ -1,5 +1,5 @@
 /** `npm run tables`: makes the tables that are missing. Safe to run at every deployment. */
-import { readDatabaseConfig } from '../config/config.js';
+import { readDatabaseConfig } from '../config/read-config.js';
 import { EnvironmentReader } from '../config/environment-reader.js';
 import { createDynamoDbClient } from '../database/clients.js';
 import { TableCreator, TableMismatchError } from '../database/table-creator.js';

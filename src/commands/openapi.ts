@@ -1,7 +1,7 @@
 /** `npm run openapi` writes `openapi.json`; `--check` fails when the file is stale. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { createApp } from '../app.setup.js';
-import { readConfig } from '../config/config.js';
+import { readConfig } from '../config/read-config.js';
 import { buildOpenApi } from '../openapi.js';
 
 const FILE = 'openapi.json';

@@ -3,7 +3,7 @@
  * `--apply` it writes the reservations that accounts of the older backend lack. Safe to stop and to run again.
  */
 import { parseArgs } from 'node:util';
-import { readDatabaseConfig } from '../config/config.js';
+import { readDatabaseConfig } from '../config/read-config.js';
 import { EnvironmentReader } from '../config/environment-reader.js';
 import { createDynamoDbClient } from '../database/clients.js';
 import { Takeover, type TakeoverReport } from '../takeover/takeover.js';

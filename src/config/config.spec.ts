@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
-import { readConfig, readDatabaseConfig } from './config.js';
+import { readConfig, readDatabaseConfig } from './read-config.js';
 import { ConfigurationError, EnvironmentReader } from './environment-reader.js';
 
 const SECRET = 'f1d2d2f924e986ac86fdf7b36c94bcdf';

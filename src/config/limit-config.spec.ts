@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readConfig } from './config.js';
+import { readConfig } from './read-config.js';
 import { ConfigurationError } from './environment-reader.js';
 
 const SECRET_KEY = 'f1d2d2f924e986ac86fdf7b36c94bcdf';
@@ -71,7 +71,9 @@ describe('the limits in the configuration', () => {
   });
 
   it.each(['127.0.0.1:6379', 'http://127.0.0.1:6379', 'redis'])('refuse %j as REDIS_URL', (value) => {
-    expect(problems({ REDIS_URL: value })).toEqual(['REDIS_URL must be a URL such as redis://127.0.0.1:6379']);
+    expect(problems({ REDIS_URL: value })).toEqual([
+      'REDIS_URL must be a URL such as redis://127.0.0.1:6379',
+    ]);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { readConfig } from './config.js';
+import { readConfig } from './read-config.js';
 import { ConfigurationError } from './environment-reader.js';
 
 const SECRET = 'f1d2d2f924e986ac86fdf7b36c94bcdf';

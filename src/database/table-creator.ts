@@ -39,6 +39,12 @@ export class TableCreator {
   async ensure(definitions: readonly TableDefinition[]): Promise<{ table: string; created: boolean }[]> {
     const found = await Promise.all(definitions.map((definition) => this.describe(definition.name)));
     definitions.forEach((definition, i) => assertSame(definition, found[i]));
+    // Also of tables that are there: a process may have died between making one and turning this on.
+    const lackTimeToLive = await Promise.all(
+      definitions.map((definition, i) =>
+        found[i] ? this.lacksTimeToLive(definition) : Promise.resolve(true),
+      ),
+    );
     return Promise.all(
       definitions.map(async (definition, i) => {
         const created = found[i] === undefined && (await this.create(definition));
@@ -46,29 +52,38 @@ export class TableCreator {
           { client: this.client, maxWaitTime: CREATION_LIMIT_SECONDS, minDelay: 1, maxDelay: 5 },
           { TableName: definition.name },
         );
-        await this.ensureTimeToLive(definition);
+        if (lackTimeToLive[i]) await this.enableTimeToLive(definition);
         return { table: definition.name, created };
       }),
     );
   }
 
-  /** Also where the table is there: a process may have died between making it and this. */
-  private async ensureTimeToLive({ name, timeToLive }: TableDefinition): Promise<void> {
-    if (timeToLive === undefined) return;
-    const { TimeToLiveDescription } = await this.client.send(
+  /** @throws TableMismatchError where the rows of the table expire by another attribute */
+  private async lacksTimeToLive({ name, timeToLive }: TableDefinition): Promise<boolean> {
+    if (timeToLive === undefined) return false;
+    const { TimeToLiveDescription: found } = await this.client.send(
       new DescribeTimeToLiveCommand({ TableName: name }),
     );
-    if (TimeToLiveDescription?.TimeToLiveStatus !== 'DISABLED' && TimeToLiveDescription !== undefined) {
-      const { AttributeName = '' } = TimeToLiveDescription;
-      if (AttributeName === timeToLive) return;
-      throw new TableMismatchError(name, [`time to live is on ${AttributeName}, must be on ${timeToLive}`]);
+    if (found?.TimeToLiveStatus !== 'ENABLED' && found?.TimeToLiveStatus !== 'ENABLING') return true;
+    if (found.AttributeName === timeToLive) return false;
+    const difference = `time to live is on ${found.AttributeName}, must be on ${timeToLive}`;
+    throw new TableMismatchError(name, [difference]);
+  }
+
+  private async enableTimeToLive(definition: TableDefinition): Promise<void> {
+    const { name, timeToLive } = definition;
+    if (timeToLive === undefined) return;
+    try {
+      await this.client.send(
+        new UpdateTimeToLiveCommand({
+          TableName: name,
+          TimeToLiveSpecification: { AttributeName: timeToLive, Enabled: true },
+        }),
+      );
+    } catch (error) {
+      // DynamoDB refuses to turn on what somebody else has just turned on.
+      if (await this.lacksTimeToLive(definition)) throw error;
     }
-    await this.client.send(
-      new UpdateTimeToLiveCommand({
-        TableName: name,
-        TimeToLiveSpecification: { AttributeName: timeToLive, Enabled: true },
-      }),
-    );
   }
 
   private async describe(table: string): Promise<TableDescription | undefined> {

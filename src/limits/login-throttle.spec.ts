@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type LimitState, TooManyRequestsError } from '../common/errors/domain-errors.js';
-import { readConfig } from '../config/config.js';
+import { readConfig } from '../config/read-config.js';
 import { LoginThrottle } from './login-throttle.js';
 
 const { limits } = readConfig({ SECRET_KEY: 'f1d2d2f924e986ac86fdf7b36c94bcdf', RATE_LIMIT: 'on' });
@@ -49,7 +49,10 @@ describe('LoginThrottle', () => {
       resetSeconds: 30,
     });
     await pass(10);
-    expect(await attempt('ada', 'a')).toMatchObject({ policy: 'login-failures-by-address', resetSeconds: 20 });
+    expect(await attempt('ada', 'a')).toMatchObject({
+      policy: 'login-failures-by-address',
+      resetSeconds: 20,
+    });
   });
 
   it('delays an address for twice as long each time, up to a quarter of an hour', async () => {

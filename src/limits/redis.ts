@@ -3,6 +3,8 @@ import type { Logger } from '../common/logging/logger.js';
 
 /** Redis that takes longer counts as away. Milliseconds. */
 const TIMEOUT_MS = 250;
+/** A connection that is silent for longer while an answer is due is given up; a busy moment of ours must not count. */
+const HANGING_MS = 1000;
 const LONGEST_PAUSE_MS = 2000;
 
 /**
@@ -13,8 +15,9 @@ export function createRedis(url: string, logger: Logger): Redis {
   const redis = new Redis(url, {
     connectTimeout: TIMEOUT_MS,
     commandTimeout: TIMEOUT_MS,
-    // One that hangs is left at once, so that only the first request waits for it.
-    socketTimeout: TIMEOUT_MS,
+    disconnectTimeout: TIMEOUT_MS,
+    // Without it each request would wait anew for a Redis that hangs, and nothing would say that it is away.
+    socketTimeout: HANGING_MS,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     retryStrategy: (attempt) => Math.min(attempt * 100, LONGEST_PAUSE_MS),

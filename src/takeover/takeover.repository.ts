@@ -33,7 +33,7 @@ export class TakeoverRepository {
 
   constructor(client: DynamoDBClient) {
     this.client = DynamoDBDocumentClient.from(client, {
-      // The SDK throws at a number beyond 2⁵³: one such row would end the run instead of being reported.
+      // The SDK throws at a fraction beyond 2⁵³: one such row would end the run instead of being reported.
       unmarshallOptions: { wrapNumbers: Number },
     });
   }
@@ -85,6 +85,8 @@ export class TakeoverRepository {
       const output = await this.client.send(
         new BatchGetCommand({ RequestItems: { [table]: { Keys: keys, ConsistentRead: true } } }),
       );
+      // `patiently` asks again; what there is to ask for is still the same.
+      if (output.$metadata.requestId === undefined) return output;
       const found = (output.Responses?.[table] ?? []) as ReservationRow[];
       for (const row of found) owners.set(row.user_id, row.owner_id);
       keys = output.UnprocessedKeys?.[table]?.Keys ?? [];
@@ -121,7 +123,7 @@ export class TakeoverRepository {
                 Put: {
                   TableName: table,
                   Item: reservationRow(email, userId),
-                  ConditionExpression: 'attribute_not_exists(user_id) OR owner_id = :owner',
+                  ConditionExpression: 'attribute_not_exists(user_id) AND NOT owner_id = :owner',
                   ExpressionAttributeValues: { ':owner': userId },
                 },
               },

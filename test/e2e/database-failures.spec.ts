@@ -7,9 +7,9 @@ import {
   dynamoDbError,
   startDatabaseStub,
 } from '../support/database-stub.js';
+import { olderToken, putOlderUser } from '../support/older-backend.js';
 import { PROBLEM_TYPE, problemBody } from '../support/problem-body.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
-import { testToken } from '../support/test-token.js';
 
 const LEAK = /exception|aws|arn:|dynamo|users-|audio-files-|proxy|\.js|node_modules|127\.0\.0\.1/i;
 const PAGE = '<html><body>Proxy: the site is down</body></html>';
@@ -41,6 +41,14 @@ const DEFECTS: [name: string, behaviour: Behaviour][] = [
   ['UnrecognizedClientException', dynamoDbError(400, 'UnrecognizedClientException')],
 ];
 
+/** A caller whose account the application has just asked about, so that what fails is the request's own call. */
+async function knownCaller(app: TestApp): Promise<{ Authorization: string }> {
+  const { user_id: userId } = await putOlderUser(app);
+  const authorization = olderToken(app, userId);
+  await app.http.get('/api/user/audio-files').set(authorization).expect(200);
+  return authorization;
+}
+
 describe('an application whose database', () => {
   let stub: DatabaseStub;
   let app: TestApp;
@@ -48,8 +56,10 @@ describe('an application whose database', () => {
 
   beforeAll(async () => {
     stub = await startDatabaseStub();
-    app = await startTestApp({ DYNAMODB_ENDPOINT: stub.endpoint, DATABASE_BUDGET_MS: '300' });
-    authorization = testToken(app, randomUUID());
+    app = await startTestApp({
+      ...{ DYNAMODB_ENDPOINT: stub.endpoint, DATABASE_BUDGET_MS: '300', SESSION_CACHE_SECONDS: '3600' },
+    });
+    authorization = await knownCaller(app);
   });
 
   beforeEach(() => stub.behave(() => 'forward'));
@@ -118,8 +128,8 @@ describe('an application whose database fails once', () => {
   // An application of its own: after many failures the SDK stops trying again for a while.
   beforeAll(async () => {
     stub = await startDatabaseStub();
-    app = await startTestApp({ DYNAMODB_ENDPOINT: stub.endpoint });
-    authorization = testToken(app, randomUUID());
+    app = await startTestApp({ DYNAMODB_ENDPOINT: stub.endpoint, SESSION_CACHE_SECONDS: '3600' });
+    authorization = await knownCaller(app);
   });
 
   afterAll(async () => {

@@ -57,7 +57,7 @@ describe('the documentation', () => {
     });
   });
 
-  it('has the seven endpoints of the contract', () => {
+  it('has the endpoints of the contract', () => {
     expect(operations.map(nameOf)).toEqual(
       expect.arrayContaining([
         'GET /api/health',
@@ -67,6 +67,15 @@ describe('the documentation', () => {
         'POST /api/audio-file',
         'GET /api/audio-file/{file_id}',
         'DELETE /api/audio-file/{file_id}',
+        'POST /api/logout',
+        'POST /api/token/renew',
+        'GET /api/user/sessions',
+        'DELETE /api/user/sessions',
+        'DELETE /api/user/sessions/{session_id}',
+        'GET /api/user',
+        'PUT /api/user/password',
+        'DELETE /api/user',
+        'GET /api/user/export',
       ]),
     );
   });

@@ -4,7 +4,7 @@ import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { type Account, createAudioFile, registerAccount } from '../support/accounts.js';
 import { dynamoDbError, startDatabaseStub } from '../support/database-stub.js';
 import { findLogLine } from '../support/log-lines.js';
-import { putOlderUser } from '../support/older-backend.js';
+import { olderToken, putOlderUser } from '../support/older-backend.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 describe('the log', () => {
@@ -116,6 +116,7 @@ describe('the log', () => {
       await accessLine(id);
       expect(linesOf(id).map(({ level, msg }) => ({ level, msg }))).toEqual([
         { level: 'error', msg: expect.stringMatching(/hash/) },
+        { level: 'info', msg: 'audit' },
         { level: 'info', msg: 'request' },
       ]);
     }
@@ -195,14 +196,16 @@ describe('the log', () => {
       const [email, password, s3_key] = [`${randomUUID()}@example.com`, randomUUID(), randomUUID()];
       const id = randomUUID();
       await failing.http.post('/api/register').send({ email, password }).expect(503);
-      const headers = { ...account.authorization, 'X-Request-Id': id };
+      const { user_id: userId } = await putOlderUser(failing);
+      const authorization = olderToken(failing, userId);
+      const headers = { ...authorization, 'X-Request-Id': id };
       await failing.http.post('/api/audio-file').set(headers).send({ s3_key }).expect(503);
       await accessLine(id, failing);
 
       expect(stub.calls).toEqual(expect.arrayContaining(['TransactWriteItems', 'PutItem']));
       const written = JSON.stringify(failing.logs);
       expect(written).toContain('InternalServerError');
-      for (const hidden of [email, password, s3_key, account.token, 'argon2'])
+      for (const hidden of [email, password, s3_key, authorization.Authorization.slice(7), 'argon2'])
         expect(written).not.toContain(hidden);
     } finally {
       await failing.close();

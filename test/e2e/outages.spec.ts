@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { adoptNativeErrors } from '../support/native-errors.js';
+import { olderToken } from '../support/older-backend.js';
 import { PROBLEM_TYPE, problemBody } from '../support/problem-body.js';
-import { testToken } from '../support/test-token.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 /** Nothing listens there, and no program may without being root. */
@@ -16,7 +16,7 @@ describe('an application whose database is away', () => {
   beforeAll(async () => {
     adoptNativeErrors();
     app = await startTestApp({ DYNAMODB_ENDPOINT: CLOSED });
-    authorization = testToken(app, randomUUID());
+    authorization = olderToken(app, randomUUID());
   });
 
   afterAll(() => app.close());
@@ -55,10 +55,15 @@ describe('an application whose database is away', () => {
   it('still refuses what needs no database to be refused', async () => {
     await app.http.post('/api/register').send({ email: 'ada@example.com' }).expect(400);
     await app.http.get('/api/user/audio-files').expect(401);
-    await app.http.get('/api/audio-file/monday').set(authorization).expect(404);
-    const foreign = { s3_key: `audio_upload/${randomUUID()}/a` };
-    await app.http.post('/api/audio-file').set(authorization).send(foreign).expect(403);
+    const forged = olderToken({ config: { ...app.config, secretKey: 'another key' } }, randomUUID());
+    await app.http.get('/api/user/audio-files').set(forged).expect(401);
     await app.http.get('/api/no-such-path').expect(404);
+  });
+
+  it('lets nobody in whose token it cannot check, whatever the request is worth otherwise', async () => {
+    const foreign = { s3_key: `audio_upload/${randomUUID()}/a` };
+    await app.http.get('/api/audio-file/monday').set(authorization).expect(503);
+    await app.http.post('/api/audio-file').set(authorization).send(foreign).expect(503);
   });
 
   it('is not ready, says so well within two seconds, and logs why', async () => {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createAudioFile, registerAccount } from '../support/accounts.js';
+import { type Account, createAudioFile, registerAccount } from '../support/accounts.js';
 import { type CapacityMeter, meterCapacity } from '../support/capacity-meter.js';
 import { engine } from '../support/engine.js';
 import { putAudioFile } from '../support/stored-rows.js';
@@ -28,24 +29,34 @@ if (!counts) {
 
   const credentials = () => ({ email: `${randomUUID()}@example.com`, password: 'correct horse battery' });
 
-  it('of a registration are 0.5 to read and 5 to write', async () => {
+  const list = (of: TestApp, { authorization }: Account) =>
+    of.http.get('/api/user/audio-files').set(authorization).expect(200);
+
+  /** An account whose session the application has just asked about. */
+  async function knownAccount(): Promise<Account> {
+    const account = await registerAccount(app);
+    await list(app, account);
+    return account;
+  }
+
+  it('of a registration are 0.5 to read and 7 to write', async () => {
     const units = await meter.during(() => app.http.post('/api/register').send(credentials()).expect(201));
-    expect(units).toEqual({ read: 0.5, write: 5 });
+    expect(units).toEqual({ read: 0.5, write: 7 });
   });
 
-  it('of a login are 1.5 to read', async () => {
+  it('of a login are 1.5 to read and 2 to write', async () => {
     const { email, password } = await registerAccount(app);
     const units = await meter.during(() => app.http.post('/api/login').send({ email, password }).expect(200));
-    expect(units).toEqual({ read: 1.5, write: 0 });
+    expect(units).toEqual({ read: 1.5, write: 2 });
   });
 
   it('of a new record are 2 to write', async () => {
-    const account = await registerAccount(app);
+    const account = await knownAccount();
     expect(await meter.during(() => createAudioFile(app, account))).toEqual({ read: 0, write: 2 });
   });
 
   it('of a page of 50 records of 400 bytes are 2.5 to read', async () => {
-    const account = await registerAccount(app);
+    const account = await knownAccount();
     for (let i = 0; i < 60; i++) {
       await putAudioFile(app, {
         file_id: randomUUID(),
@@ -81,5 +92,55 @@ if (!counts) {
       app.http.delete(`/api/audio-file/${fileId}`).set(account.authorization).expect(200),
     );
     expect(units).toEqual({ read: 1, write: 2 });
+  });
+
+  it('of the check of a session are 1 to read, once in the lifetime of what is known of it', async () => {
+    const account = await registerAccount(app);
+    const emptyList = 0.5;
+    expect(await meter.during(() => list(app, account))).toEqual({ read: emptyList + 1, write: 0 });
+    for (let i = 0; i < 3; i++) {
+      expect(await meter.during(() => list(app, account))).toEqual({ read: emptyList, write: 0 });
+    }
+  });
+
+  it('of the checks of twenty simultaneous requests of one session are 1 to read', async () => {
+    const account = await registerAccount(app);
+    const units = await meter.during(() =>
+      Promise.all(Array.from({ length: 20 }, async () => list(app, account))),
+    );
+    expect(units).toEqual({ read: 20 * 0.5 + 1, write: 0 });
+  });
+
+  it('of the check of a second session of one user are 0.5 to read', async () => {
+    const { email, password } = await knownAccount();
+    const { body } = await app.http.post('/api/login').send({ email, password }).expect(200);
+    const authorization = { Authorization: `Bearer ${(body as { token: string }).token}` };
+    const units = await meter.during(() =>
+      app.http.get('/api/user/audio-files').set(authorization).expect(200),
+    );
+    expect(units).toEqual({ read: 0.5 + 0.5, write: 0 });
+  });
+
+  it('of the check of a session are 1 to read again when its lifetime is over', async () => {
+    const short = await startTestApp({ SESSION_CACHE_SECONDS: '1' });
+    try {
+      const shortMeter = meterCapacity(short.app.get(DynamoDBClient, { strict: false }));
+      const account = await registerAccount(short);
+      await list(short, account);
+      await sleep(1100);
+      expect(await shortMeter.during(() => list(short, account))).toEqual({ read: 0.5 + 1, write: 0 });
+    } finally {
+      await short.close();
+    }
+  });
+
+  it('of ending all other sessions are 2 to write, however many there are', async () => {
+    const account = await knownAccount();
+    const { email, password } = account;
+    for (let i = 0; i < 3; i++) await app.http.post('/api/login').send({ email, password }).expect(200);
+    const units = await meter.during(() =>
+      app.http.delete('/api/user/sessions').set(account.authorization).expect(200),
+    );
+    expect(units).toEqual({ read: 0, write: 2 });
   });
 });

@@ -18,6 +18,7 @@ describe('TableCreator', () => {
   let definitions: readonly TableDefinition[];
   let users: string;
   let audioFiles: string;
+  let sessions: string;
 
   beforeAll(() => {
     client = testClient(testConfig());
@@ -25,8 +26,9 @@ describe('TableCreator', () => {
   });
 
   beforeEach(() => {
-    [users, audioFiles] = [`users-${randomUUID()}`, `audio-files-${randomUUID()}`];
-    definitions = tableDefinitions({ users, audioFiles });
+    const suffix = randomUUID();
+    [users, audioFiles, sessions] = [`users-${suffix}`, `audio-files-${suffix}`, `sessions-${suffix}`];
+    definitions = tableDefinitions({ users, audioFiles, sessions });
   });
 
   afterEach(async () => {
@@ -35,10 +37,10 @@ describe('TableCreator', () => {
 
   afterAll(() => client.destroy());
 
-  /** Which of the two tables of this test exist. */
+  /** Which of the three tables of this test exist. */
   async function existing(): Promise<string[]> {
     const { TableNames = [] } = await client.send(new ListTablesCommand({}));
-    return TableNames.filter((name) => name === users || name === audioFiles);
+    return TableNames.filter((name) => [users, audioFiles, sessions].includes(name));
   }
 
   async function described(TableName: string) {
@@ -62,10 +64,9 @@ describe('TableCreator', () => {
   }
 
   it('makes the tables of the contract, and waits until they can be used', async () => {
-    expect(await creator.ensure(definitions)).toEqual([
-      { table: users, created: true },
-      { table: audioFiles, created: true },
-    ]);
+    expect(await creator.ensure(definitions)).toEqual(
+      [users, audioFiles, sessions].map((table) => ({ table, created: true })),
+    );
     expect(await described(users)).toEqual({
       status: 'ACTIVE',
       billing: 'PAY_PER_REQUEST',
@@ -91,30 +92,48 @@ describe('TableCreator', () => {
         },
       ],
     });
+    expect(await described(sessions)).toEqual({
+      status: 'ACTIVE',
+      billing: 'PAY_PER_REQUEST',
+      keys: [{ AttributeName: 'session_id', KeyType: 'HASH' }],
+      attributes: { session_id: 'S', user_id: 'S', created_at: 'N' },
+      indexes: [
+        {
+          name: 'user-sessions-index',
+          keys: [
+            { AttributeName: 'user_id', KeyType: 'HASH' },
+            { AttributeName: 'created_at', KeyType: 'RANGE' },
+          ],
+          projection: 'KEYS_ONLY',
+        },
+      ],
+    });
   });
 
   it('leaves tables alone that are there and right', async () => {
     await creator.ensure(definitions);
-    const before = [await described(users), await described(audioFiles)];
+    const before = await Promise.all([users, audioFiles, sessions].map(described));
     expect(await creator.ensure(definitions)).toEqual([
       { table: users, created: false },
       { table: audioFiles, created: false },
+      { table: sessions, created: false },
     ]);
-    expect([await described(users), await described(audioFiles)]).toEqual(before);
+    expect(await Promise.all([users, audioFiles, sessions].map(described))).toEqual(before);
   });
 
-  it('makes only the table that is missing', async () => {
+  it('makes only the tables that are missing', async () => {
     await creator.ensure(definitions.slice(0, 1));
     expect(await creator.ensure(definitions)).toEqual([
       { table: users, created: false },
       { table: audioFiles, created: true },
+      { table: sessions, created: true },
     ]);
   });
 
   it('may run many times at once', async () => {
     const results = await Promise.all(Array.from({ length: 5 }, () => creator.ensure(definitions)));
-    expect(results.flat().filter(({ created }) => created)).toHaveLength(2);
-    expect((await existing()).sort()).toEqual([users, audioFiles].sort());
+    expect(results.flat().filter(({ created }) => created)).toHaveLength(3);
+    expect((await existing()).sort()).toEqual([users, audioFiles, sessions].sort());
   });
 
   describe('with an audio-file table that is there and different', () => {
@@ -224,6 +243,7 @@ describe('TableCreator', () => {
       expect(await creator.ensure(definitions)).toEqual([
         { table: users, created: true },
         { table: audioFiles, created: false },
+        { table: sessions, created: true },
       ]);
     });
   });

@@ -15,6 +15,9 @@ function newUser(overrides: Partial<User> = {}): User {
     passwordHash: '$argon2id$v=19$m=1024,t=1,p=1$c2FsdHNhbHQ$aGFzaA',
     keySalt: randomBytes(32),
     createdAt: 1_758_762_381,
+    generation: 0,
+    keptSignIn: undefined,
+    tokensValidFrom: 0,
     ...overrides,
   };
 }

@@ -39,3 +39,16 @@ export async function createAudioFile(
     .expect(201);
   return response.body as Record<string, unknown> & { file_id: string };
 }
+
+/** Signs in over HTTP, which makes another session of the same account. */
+export async function signIn(
+  { http }: Pick<TestApp, 'http'>,
+  { email, password }: Pick<Account, 'email' | 'password'>,
+  userAgent?: string,
+): Promise<Account> {
+  const request = http.post('/api/login').send({ email, password });
+  if (userAgent !== undefined) void request.set('User-Agent', userAgent);
+  const { body } = await request.expect(200);
+  const { user_id: userId, token } = body as { user_id: string; token: string };
+  return { email, password, userId, token, authorization: { Authorization: `Bearer ${token}` } };
+}

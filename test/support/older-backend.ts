@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import jwt from 'jsonwebtoken';
 import type { TestApp } from './test-app.js';
 
 /** Made by Python's `argon2-cffi` 25.1.0 with its defaults; nothing here but that package wrote it. */
@@ -33,4 +34,18 @@ export async function putOlderUser(app: TestApp, overrides: Partial<StoredUser> 
   };
   await app.rows.send(new PutCommand({ TableName: app.config.tables.users, Item: user }));
   return user;
+}
+
+/**
+ * A header with a token as the older backend made it: for an account, and without a session.
+ *
+ * @param issuedAt Unix seconds
+ */
+export function olderToken(
+  { config }: Pick<TestApp, 'config'>,
+  userId: string,
+  issuedAt = Math.floor(Date.now() / 1000),
+): { Authorization: string } {
+  const claims = { user_id: userId, iat: issuedAt };
+  return { Authorization: `Bearer ${jwt.sign(claims, config.secretKey, { expiresIn: '30d' })}` };
 }

@@ -17,12 +17,53 @@ export async function putAudioFile({ rows, config }: Arranged, row: Row): Promis
   await rows.send(new PutCommand({ TableName: config.tables.audioFiles, Item: row }));
 }
 
-/** Every row of both tables, in an order that does not change while the rows do not. */
-export async function everyRow({ rows, config }: Arranged): Promise<string[]> {
-  const found: string[] = [];
-  for (const TableName of [config.tables.users, config.tables.audioFiles]) {
-    const { Items } = await rows.send(new ScanCommand({ TableName, ConsistentRead: true }));
-    found.push(...(Items ?? []).map((item) => JSON.stringify(Object.entries(item).sort())));
-  }
-  return found.sort();
+/** Every row of all tables, in an order that does not change while the rows do not. */
+export async function everyRow(app: Arranged): Promise<string[]> {
+  const tables = await Promise.all(Object.values(app.config.tables).map((name) => scan(app, name as string)));
+  return tables
+    .flat()
+    .map((row) => JSON.stringify(Object.entries(row).sort()))
+    .sort();
+}
+
+/** Every row that belongs to a user, by table; the reservation of the email is one of `users`. */
+export async function rowsOf(
+  app: Arranged,
+  userId: string,
+): Promise<Record<'users' | 'audioFiles' | 'sessions', Row[]>> {
+  const { users, audioFiles, sessions } = app.config.tables;
+  const own = async (table: string) =>
+    (await scan(app, table)).filter((row) => row['user_id'] === userId || row['owner_id'] === userId);
+  return { users: await own(users), audioFiles: await own(audioFiles), sessions: await own(sessions) };
+}
+
+/** The row of a session as it is stored, or `undefined`. */
+export async function storedSession({ rows, config }: Arranged, sessionId: string): Promise<Row | undefined> {
+  const { Item } = await rows.send(
+    new GetCommand({
+      TableName: config.tables.sessions,
+      Key: { session_id: sessionId },
+      ConsistentRead: true,
+    }),
+  );
+  return Item;
+}
+
+/** Changes attributes of the row of a session behind the application's back. */
+export async function changeSession(app: Arranged, sessionId: string, changes: Row): Promise<void> {
+  const Item = { ...(await storedSession(app, sessionId)), ...changes };
+  await app.rows.send(new PutCommand({ TableName: app.config.tables.sessions, Item }));
+}
+
+async function scan({ rows }: Pick<TestApp, 'rows'>, TableName: string): Promise<Row[]> {
+  const found: Row[] = [];
+  let start: Row | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await rows.send(
+      new ScanCommand({ TableName, ConsistentRead: true, ExclusiveStartKey: start }),
+    );
+    found.push(...Items);
+    start = LastEvaluatedKey;
+  } while (start !== undefined);
+  return found;
 }

@@ -23,18 +23,23 @@ export interface TestApp {
   readonly rows: DynamoDBDocumentClient;
   /** Every line logged so far. */
   readonly logs: LogLine[];
-  /** Stops the application and deletes its tables. */
+  /** Stops the application and deletes its tables, unless it was given those of another one. */
   close(): Promise<void>;
 }
 
 /**
  * @param environment what differs from the environment of the tests
+ * @param beside an application on whose tables this one works too, as a second instance
  */
-export async function startTestApp(environment: Record<string, string> = {}): Promise<TestApp> {
-  const config = testConfig(environment);
+export async function startTestApp(
+  environment: Record<string, string> = {},
+  beside?: Pick<TestApp, 'config'>,
+): Promise<TestApp> {
+  const own = testConfig(environment);
+  const config = { ...own, tables: beside?.config.tables ?? own.tables };
   // The application may be told of another endpoint than the tests use, to be cut off from its database.
   const client: DynamoDBClient = testClient(testConfig());
-  await createTestTables(client, config.tables);
+  if (!beside) await createTestTables(client, config.tables);
   const logs: LogLine[] = [];
   const destination = new Writable({
     write(chunk: Buffer, _encoding, done) {
@@ -54,7 +59,7 @@ export async function startTestApp(environment: Record<string, string> = {}): Pr
     logs,
     async close() {
       await app.close();
-      await deleteTestTables(client, config.tables);
+      if (!beside) await deleteTestTables(client, config.tables);
       client.destroy();
     },
   };

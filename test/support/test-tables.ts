@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DeleteTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { AppConfig, TableNames } from '../../src/config/config.js';
-import { readConfig } from '../../src/config/config.js';
+import { readConfig } from '../../src/config/read-config.js';
 import { createDynamoDbClient } from '../../src/database/clients.js';
 import { TableCreator } from '../../src/database/table-creator.js';
 import { tableDefinitions } from '../../src/database/tables.js';
@@ -20,6 +20,7 @@ export function testConfig(environment: Record<string, string> = {}): AppConfig 
     AWS_SECRET_ACCESS_KEY: 'local',
     USERS_TABLE: `users-${suffix}`,
     AUDIO_FILES_TABLE: `audio-files-${suffix}`,
+    SESSIONS_TABLE: `sessions-${suffix}`,
     // A loaded machine must not look like an outage; the tests of outages set their own.
     DATABASE_BUDGET_MS: '20000',
     ARGON2_MEMORY_KIB: '1024',

@@ -1,0 +1,185 @@
+import { BlockList, isIP } from 'node:net';
+import { availableParallelism } from 'node:os';
+import { type AppConfig, type AwsConfig, type LimitConfig, LOG_LEVELS } from './config.js';
+import { EnvironmentReader } from './environment-reader.js';
+
+/** Values of `SECRET_KEY` that stand in examples and so are known to everybody. */
+const EXAMPLE_SECRETS = /change[-_ ]?me|example|your[-_ ]?secret|secret[-_ ]?key/i;
+
+/** RFC 7518 §3.2: a key for HS256 has at least as many bits as the hash. */
+const MIN_SECRET_BYTES = 32;
+
+/**
+ * libuv runs file-system and DNS calls on the same threads as Argon2. One of them stays free, so that a login
+ * flood cannot stop the resolver.
+ */
+const RESERVED_THREADS = 1;
+
+/** In seconds. */
+const MINUTE = 60;
+
+/**
+ * The typed view of the environment, and the only reader of it.
+ *
+ * @throws ConfigurationError listing everything that is wrong
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): AppConfig {
+  const env = new EnvironmentReader(environment);
+  const s3Endpoint = env.endpoint('S3_ENDPOINT');
+  const bucket = env.optional('AWS_S3_BUCKET_NAME');
+  if (bucket !== undefined && !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
+    env.problem('AWS_S3_BUCKET_NAME', 'a bucket name: 3 to 63 lower-case letters, digits, "-" or "."');
+  }
+  // Unset means production: whoever forgets the variable gets the safe defaults.
+  const nodeEnv = env.oneOf('NODE_ENV', ['production', 'development', 'test'], 'production');
+  const config: AppConfig = {
+    nodeEnv,
+    logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+    host: env.text('HOST', '0.0.0.0', /^[\w.:-]+$/, 'a host name or an IP address'),
+    port: env.integer('PORT', { default: 3000, min: 0, max: 65_535 }),
+    corsOrigins: env.origins('CORS_ORIGINS'),
+    secretKey: readSecretKey(env, nodeEnv),
+    previousSecretKeys: readPreviousSecretKeys(env),
+    sessions: { cacheSeconds: env.integer('SESSION_CACHE_SECONDS', { default: 30, min: 0, max: 3600 }) },
+    limits: readLimits(env, nodeEnv),
+    ...readTrustProxy(env),
+    ...readDatabaseConfig(env),
+    storage: {
+      audioFolder: env.text(
+        'AWS_S3_AUDIO_FOLDER',
+        'audio_upload',
+        /^[\w-]+(\/[\w-]+)*$/,
+        'a folder such as audio_upload, without a slash at either end',
+      ),
+      ...(bucket && { bucket }),
+      ...(s3Endpoint && { endpoint: s3Endpoint }),
+    },
+    passwords: {
+      memoryKib: env.integer('ARGON2_MEMORY_KIB', { default: 19_456, min: 1024, max: 4_194_304 }),
+      timeCost: env.integer('ARGON2_TIME_COST', { default: 2, min: 1, max: 100 }),
+      parallelism: env.integer('ARGON2_PARALLELISM', { default: 1, min: 1, max: 64 }),
+      concurrency: env.integer('HASH_CONCURRENCY', { default: hashThreads(env), min: 1, max: 1024 }),
+      maxWaitMs: env.integer('HASH_MAX_WAIT_MS', { default: 2000, min: 0, max: 60_000 }),
+      blockCommon:
+        env.oneOf('PASSWORD_BLOCKLIST', ['common', 'off'], nodeEnv === 'production' ? 'common' : 'off') ===
+        'common',
+    },
+    shutdownGraceMs: env.integer('SHUTDOWN_GRACE_MS', { default: 1000, min: 0, max: 60_000 }),
+  };
+  env.finish();
+  return config;
+}
+
+/** What a command that only talks to the database has to know: no token key among it. */
+export function readDatabaseConfig(env: EnvironmentReader): Pick<AppConfig, 'aws' | 'tables' | 'database'> {
+  const tableName = (name: string, fallback: string) =>
+    env.text(name, fallback, /^[\w.-]{3,255}$/, '3 to 255 letters, digits, "_", "-" or "."');
+  const endpoint = env.endpoint('DYNAMODB_ENDPOINT');
+  return {
+    aws: {
+      region: env.text('REGION_NAME', 'us-east-1', /^[a-z0-9-]{1,40}$/, 'an AWS region such as us-east-1'),
+      ...readCredentials(env),
+    },
+    tables: {
+      users: tableName('USERS_TABLE', 'panzoto-users'),
+      audioFiles: tableName('AUDIO_FILES_TABLE', 'panzoto-audio-files'),
+      sessions: tableName('SESSIONS_TABLE', 'panzoto-sessions'),
+    },
+    database: {
+      budgetMs: env.integer('DATABASE_BUDGET_MS', { default: 1500, min: 100, max: 60_000 }),
+      ...(endpoint && { endpoint }),
+    },
+  };
+}
+
+function readSecretKey(env: EnvironmentReader, nodeEnv: AppConfig['nodeEnv']): string {
+  const key = env.optional('SECRET_KEY') ?? '';
+  if (Buffer.byteLength(key) < MIN_SECRET_BYTES) {
+    env.problem(
+      'SECRET_KEY',
+      `set to at least ${MIN_SECRET_BYTES} random bytes, e.g. from: openssl rand -hex 32`,
+    );
+  } else if (nodeEnv === 'production' && (EXAMPLE_SECRETS.test(key) || new Set(key).size < 8)) {
+    env.problem('SECRET_KEY', 'random, not an example value, e.g. from: openssl rand -hex 32');
+  }
+  return key;
+}
+
+function readPreviousSecretKeys(env: EnvironmentReader): string[] {
+  const keys = env.list('SECRET_KEY_PREVIOUS');
+  if (keys.some((key) => Buffer.byteLength(key) < MIN_SECRET_BYTES)) {
+    env.problem('SECRET_KEY_PREVIOUS', `keys of at least ${MIN_SECRET_BYTES} bytes, separated by commas`);
+  }
+  return keys;
+}
+
+function readLimits(env: EnvironmentReader, nodeEnv: AppConfig['nodeEnv']): LimitConfig {
+  const points = (name: string, fallback: number) =>
+    env.integer(name, { default: fallback, min: 1, max: 1_000_000 });
+  const redisUrl = env.optional('REDIS_URL');
+  if (
+    redisUrl !== undefined &&
+    !/^rediss?:$/.test(URL.canParse(redisUrl) ? new URL(redisUrl).protocol : '')
+  ) {
+    env.problem('REDIS_URL', 'a URL such as redis://127.0.0.1:6379');
+  }
+  return {
+    enabled: env.oneOf('RATE_LIMIT', ['on', 'off'], nodeEnv === 'production' ? 'on' : 'off') === 'on',
+    register: { points: points('RATE_LIMIT_REGISTER', 5), seconds: MINUTE },
+    login: { points: points('RATE_LIMIT_LOGIN', 10), seconds: MINUTE },
+    create: { points: points('RATE_LIMIT_CREATE', 30), seconds: MINUTE },
+    loginFailuresByAddress: { points: points('RATE_LIMIT_FAILURES_BY_ADDRESS', 5), seconds: 15 * MINUTE },
+    loginFailures: { points: points('RATE_LIMIT_FAILURES', 10), seconds: 15 * MINUTE },
+    ...(redisUrl && { redisUrl }),
+  };
+}
+
+/** Never "everything": whoever may name any address has no limits. */
+function readTrustProxy(env: EnvironmentReader): Pick<AppConfig, 'trustProxy'> {
+  const value = env.optional('TRUST_PROXY');
+  if (value === undefined) return {};
+  if (/^\d{1,2}$/.test(value)) return { trustProxy: Number(value) };
+  const networks = env.list('TRUST_PROXY');
+  if (!networks.every(isNetwork)) {
+    env.problem(
+      'TRUST_PROXY',
+      'a number of hops, or networks such as 10.0.0.0/8 separated by commas, none of them very wide',
+    );
+  }
+  return { trustProxy: networks };
+}
+
+function isNetwork(text: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
+  const [address = '', bits, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  if (bits === undefined) return true;
+  if (!/^\d{1,3}$/.test(bits) || Number(bits) > (version === 4 ? 32 : 128)) return false;
+  return Number(bits) >= (version === 4 ? 8 : isAlsoIPv4(address, Number(bits)) ? 104 : 7);
+}
+
+/** Whether an IPv6 network has IPv4 addresses in it (`::ffff:192.0.2.1`), by which those are trusted too. */
+function isAlsoIPv4(address: string, bits: number): boolean {
+  const [network, mapped] = [new BlockList(), new BlockList()];
+  network.addSubnet(address, bits, 'ipv6');
+  mapped.addSubnet('::ffff:0:0', 96, 'ipv6');
+  return network.check('::ffff:0:0', 'ipv6') || mapped.check(address, 'ipv6');
+}
+
+function readCredentials(env: EnvironmentReader): Pick<AwsConfig, 'credentials'> {
+  const accessKeyId = env.optional('AWS_ACCESS_KEY_ID');
+  const secretAccessKey = env.optional('AWS_SECRET_ACCESS_KEY');
+  // A session token marks temporary credentials, which the SDK's chain reads from the environment whole.
+  if (env.optional('AWS_SESSION_TOKEN')) return {};
+  if (accessKeyId && secretAccessKey) return { credentials: { accessKeyId, secretAccessKey } };
+  if (accessKeyId) env.problem('AWS_SECRET_ACCESS_KEY', 'set, as AWS_ACCESS_KEY_ID is');
+  if (secretAccessKey) env.problem('AWS_ACCESS_KEY_ID', 'set, as AWS_SECRET_ACCESS_KEY is');
+  return {};
+}
+
+/** As many hashes at once as there are cores, as far as libuv has threads for them. */
+function hashThreads(env: EnvironmentReader): number {
+  const pool = env.integer('UV_THREADPOOL_SIZE', { default: 4, min: 1, max: 1024 });
+  return Math.max(1, Math.min(availableParallelism(), pool - RESERVED_THREADS));
+}

@@ -1,0 +1,104 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo, createConnection } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe } from '@jest/globals';
+
+const SERVER = 'redis-server';
+const LIMIT_MS = 10_000;
+
+/** A Redis of the test's own on this machine, empty at the start and without a file. */
+export interface TestRedis {
+  readonly url: string;
+  /** Ends the server and forgets what it held. */
+  stop(): Promise<void>;
+  /** Starts it again on the same port, empty. */
+  start(): Promise<void>;
+  /** Makes it hang: connections stay open and nothing is answered. */
+  pause(): void;
+  resume(): void;
+  /** Stops it for good. */
+  close(): Promise<void>;
+}
+
+/** `describe` where Redis is installed; elsewhere the tests are skipped, and a line says so. */
+export const describeWithRedis: typeof describe | typeof describe.skip = chooseDescribe();
+
+function chooseDescribe() {
+  if (spawnSync(SERVER, ['--version']).status === 0) return describe;
+  process.stderr.write(
+    `Skipped: the tests with Redis, since there is no ${SERVER} on the PATH (Debian: apt-get install redis-server)\n`,
+  );
+  return describe.skip;
+}
+
+export async function startRedis(): Promise<TestRedis> {
+  const directory = await mkdtemp(join(tmpdir(), 'test-redis-'));
+  const port = await freePort();
+  let server: ChildProcess | undefined;
+  // A test run that is cut short must not leave a server behind.
+  const kill = () => server?.kill('SIGKILL');
+  process.once('exit', kill);
+
+  const start = async () => {
+    server = spawn(
+      SERVER,
+      ['--bind', '127.0.0.1', '--port', String(port), '--dir', directory, '--save', '', '--appendonly', 'no'],
+      { stdio: 'ignore' },
+    );
+    await untilAnswering(port, server);
+  };
+  const stop = async () => {
+    if (server?.exitCode !== null || server.signalCode !== null) return;
+    const ended = once(server, 'exit');
+    server.kill('SIGKILL');
+    await ended;
+  };
+
+  await start();
+  return {
+    url: `redis://127.0.0.1:${port}`,
+    start,
+    stop,
+    pause: () => void server?.kill('SIGSTOP'),
+    resume: () => void server?.kill('SIGCONT'),
+    async close() {
+      await stop();
+      process.off('exit', kill);
+      await rm(directory, { recursive: true });
+    },
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function untilAnswering(port: number, server: ChildProcess): Promise<void> {
+  for (const end = performance.now() + LIMIT_MS; performance.now() < end; await sleep(20)) {
+    if (server.exitCode !== null) throw new Error(`${SERVER} ended with ${server.exitCode}`);
+    if (await answersPing(port)) return;
+  }
+  throw new Error(`${SERVER} does not answer on port ${port}`);
+}
+
+function answersPing(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = createConnection(port, '127.0.0.1', () => socket.write('PING\r\n'));
+    const answer = (ready: boolean) => {
+      socket.destroy();
+      resolve(ready);
+    };
+    socket.once('data', (data) => answer(data.toString().startsWith('+PONG')));
+    socket.once('error', () => answer(false));
+    socket.setTimeout(1000, () => answer(false));
+  });
+}
