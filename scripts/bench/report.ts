@@ -59,8 +59,9 @@ export function describeMemory(memory: Memory | undefined, requests: number): st
 /** Reads alone and during the flood. */
 export function describeFlood({ idle, flooded, logins }: FloodResult): string {
   const others = Object.entries(logins.statuses).filter(([status]) => !['200', '503'].includes(status));
+  const served = logins.statuses['200'] ?? 0;
   const counts = [
-    `${logins.statuses['200'] ?? 0} got 200`,
+    `${served} got 200 (${(served / logins.seconds).toFixed(1)}/s)`,
     `${logins.statuses['503'] ?? 0} got 503`,
     ...others.map(([status, n]) => `${n} got ${status}`),
     `${logins.errors} errors`,

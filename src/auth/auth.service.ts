@@ -44,6 +44,7 @@ export class AuthService {
     await this.users.assertEmailIsFree(email);
     const user = await this.users.create(email, await this.passwords.hash(password));
     const signedIn = await this.signIn(user, device);
+    await this.passwords.trustClient(email);
     this.audit.record('register', { user_id: user.userId });
     return signedIn;
   }

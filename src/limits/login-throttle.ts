@@ -78,6 +78,11 @@ export class LoginThrottle {
     };
   }
 
+  /** Counts an address as the owner's, as that of whoever makes the account. */
+  async trust(account: string, client: string): Promise<void> {
+    await this.setKnown(`${account}:${client}`);
+  }
+
   private async isKnown(pair: string): Promise<boolean> {
     if (this.known.has(pair)) return true;
     if (this.redis?.status !== 'ready') return false;

@@ -16,7 +16,9 @@ export function deviceName(userAgent: string | undefined): string {
   if (text === '') return 'Unknown device';
   const { browser, os, platform } = Bowser.parse(text);
   const app = /^([^/(]+)(?:\/(\d+(?:\.\d+)?))?/.exec(text);
-  const name = browser.name || [app?.[1]?.trim(), app?.[2]].filter(Boolean).join(' ');
+  // Every browser calls itself Mozilla; of an app Bowser would make "Android Browser" or "Recorder/2.1.7 CFNetwork".
+  const isBrowser = /^(Mozilla|Opera)\//.test(text);
+  const name = (isBrowser && browser.name) || [app?.[1]?.trim(), app?.[2]].filter(Boolean).join(' ');
   const device = platform.model || os.name;
   return [name || 'Unknown app', device].filter(Boolean).join(' on ').slice(0, NAME_LIMIT);
 }

@@ -107,7 +107,8 @@ export class SessionsService {
    * @throws NotFoundError where the user has no such session
    */
   async end(userId: string, sessionId: string): Promise<void> {
-    if (!(await this.repository.delete(sessionId, userId))) throw new NotFoundError('Session not found');
+    const ended = isSessionId(sessionId) && (await this.repository.delete(sessionId, userId));
+    if (!ended) throw new NotFoundError('Session not found');
     this.sessions.set(sessionId, null);
   }
 
@@ -200,6 +201,7 @@ export class SessionsService {
   }
 
   private async findSession(sessionId: string): Promise<Cached<Session>> {
+    if (!isSessionId(sessionId)) return null;
     return this.sessions.getOrLoad(sessionId, async () => {
       const session = await this.load((consistent) => this.repository.findById(sessionId, consistent));
       if (session) this.noteUse(session);
@@ -221,6 +223,11 @@ export class SessionsService {
       this.logger.warn({ err: error }, 'the last use of a session could not be noted');
     });
   }
+}
+
+/** Whether it could be one. What is none is not looked up: DynamoDB refuses an empty key and a long one. */
+function isSessionId(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 }
 
 /** Without the rest of the account: what is cached for all should hold no hash. */

@@ -123,7 +123,7 @@ export class TakeoverRepository {
                 Put: {
                   TableName: table,
                   Item: reservationRow(email, userId),
-                  ConditionExpression: 'attribute_not_exists(user_id) AND NOT owner_id = :owner',
+                  ConditionExpression: 'attribute_not_exists(user_id) OR owner_id = :owner',
                   ExpressionAttributeValues: { ':owner': userId },
                 },
               },

@@ -74,7 +74,7 @@ describe('PUT /api/user/password', () => {
     const after = await userRow(account.userId);
     expect(after).toEqual({
       ...before,
-      password_hash: expect.stringMatching(/^\$argon2id\$v=19\$m=1024,\w=1,\w=1\$/),
+      password_hash: expect.stringMatching(/^\$argon2id\$v=19\$m=1024,t=1,p=1\$/),
       session_generation: 1,
       kept_sign_in: expect.stringMatching(/^[0-9a-f-]{36}$/),
       tokens_valid_from: expect.any(Number),

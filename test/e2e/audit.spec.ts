@@ -15,7 +15,7 @@ const WRONG = 'wrong password';
 const SUBJECT = /^[0-9a-f]{16}$/;
 
 const newEmail = () => `${randomUUID()}@example.com`;
-const sessionOf = (token: string) => decodeToken(token).claims['jti'];
+const sessionOf = (token: string) => String(decodeToken(token).claims['jti']);
 
 describe('the audit trail', () => {
   let app: TestApp;

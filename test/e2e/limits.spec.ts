@@ -132,6 +132,16 @@ describe('the limits', () => {
     expectRefusal(attacker, '/api/login', '"login-failures";q=10;w=900', 30);
   });
 
+  it('let the owner log in from where the account was made, also without a login before the attack', async () => {
+    const home = newAddress();
+    const email = newEmail();
+    await post('/api/register', home, { email, password: PASSWORD }).expect(201);
+
+    const attack = await Promise.all(Array.from({ length: 40 }, () => login(newAddress(), email, WRONG)));
+    expect(statuses(attack)).toEqual([...times(10, 401), ...times(30, 429)]);
+    await login(home, email, PASSWORD).expect(200);
+  });
+
   it.each([
     ['PUT', '/api/user/password', { current_password: WRONG, new_password: 'staple battery horse' }],
     ['DELETE', '/api/user', { password: WRONG }],

@@ -39,7 +39,7 @@ describe('security checklist: requests, answers, logs and failures', () => {
   it("8.2.2 keeps every verb off another's record and session, which stay as they are", async () => {
     const { file_id } = await createAudioFile(app, owner);
     const path = `/api/audio-file/${file_id}`;
-    const session = `/api/user/sessions/${decodeToken(owner.token).claims['jti']}`;
+    const session = `/api/user/sessions/${String(decodeToken(owner.token).claims['jti'])}`;
     const before = await everyRow(app);
     const send = (method: string, to: string) =>
       sendRaw(app, method, to, { headers: stranger.authorization });

@@ -32,7 +32,7 @@ export class PasswordHasher {
     const phc = await this.queue.run(() => argon2.hash(password, this.options));
     // The package sorts the parameters by name. The reference decoder, which the older backend reads hashes with, takes
     // them in the order of the format only: m, t, p.
-    return phc.replace(/\$(m=\d+),(p=\d+),(t=\d+)\$/, '$$$1,$3,$2$$');
+    return phc.replace(/(,p=\d+)(,t=\d+)/, '$2$1');
   }
 
   /** Whether a hash took less work than a new one would, or is of another kind than Argon2id. */

@@ -48,10 +48,7 @@ export class PasswordsService {
    * @throws UnavailableError where the hash queue is full
    */
   async verify(email: string, user: User | undefined, password: string): Promise<boolean> {
-    const throttle = this.limits.loginThrottle;
-    const account = this.subject(email);
-    const client = clientKey(currentRequest()?.address ?? '');
-    const attempt = await throttle?.begin(account, client);
+    const attempt = await this.limits.loginThrottle?.begin(this.subject(email), currentClient());
     try {
       const matches = await this.hasher.verify(user?.passwordHash, password);
       if (matches) await attempt?.succeeded();
@@ -61,6 +58,11 @@ export class PasswordsService {
       if (error instanceof UnavailableError) await attempt?.withdrawn();
       throw error;
     }
+  }
+
+  /** Takes the address of this request for the owner's, so that guesses of strangers do not delay logins from there. */
+  async trustClient(email: string): Promise<void> {
+    await this.limits.loginThrottle?.trust(this.subject(email), currentClient());
   }
 
   /** Replaces a hash that is weaker than new ones are. A login does not fail for it. */
@@ -78,4 +80,9 @@ export class PasswordsService {
   subject(email: string): string {
     return createHmac('sha256', this.config.secretKey).update(email).digest('hex').slice(0, SUBJECT_LENGTH);
   }
+}
+
+/** What the client of this request is counted by. */
+function currentClient(): string {
+  return clientKey(currentRequest()?.address ?? '');
 }

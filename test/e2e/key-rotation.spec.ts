@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Account, registerAccount, signIn } from '../support/accounts.js';
+import { craftToken, decodeToken } from '../support/crafted-tokens.js';
+import { olderToken } from '../support/older-backend.js';
+import { expectProblem } from '../support/problems.js';
+import { startTestApp, type TestApp } from '../support/test-app.js';
+
+const [NEWEST, BEFORE, LONG_AGO] = [
+  'a key for tests that came last, long enough',
+  'a key for tests that came before, long enough',
+  'a key for tests that is forgotten, long enough',
+] as const;
+
+describe('a change of the token key', () => {
+  /** As it ran before, and as it runs now. */
+  let before: TestApp;
+  let now: TestApp;
+  let account: Account;
+
+  beforeAll(async () => {
+    before = await startTestApp({ SECRET_KEY: BEFORE });
+    account = await registerAccount(before);
+    now = await startTestApp(
+      { SECRET_KEY: NEWEST, SECRET_KEY_PREVIOUS: `another key that is long enough 12,${BEFORE}` },
+      before,
+    );
+  });
+
+  afterAll(async () => {
+    await now.close();
+    await before.close();
+  });
+
+  const statusOf = async (app: TestApp, { authorization }: Pick<Account, 'authorization'>) =>
+    (await app.http.get('/api/user').set(authorization)).status;
+  const bearer = (token: string) => ({ authorization: { Authorization: `Bearer ${token}` } });
+  const isSignedWith = (key: string, token: string) => {
+    const { header, claims } = decodeToken(token);
+    return craftToken(claims, key, header as object) === token;
+  };
+
+  it('ends no session: tokens of the key before it are accepted', async () => {
+    expect(await statusOf(now, account)).toBe(200);
+    expect(await statusOf(now, { authorization: olderToken(before, account.userId) })).toBe(200);
+  });
+
+  it('makes no token with the key before: not at registration, login or renewal', async () => {
+    const tokens = [(await registerAccount(now)).token, (await signIn(now, account)).token];
+    const renewed = await now.http.post('/api/token/renew').set(account.authorization).expect(200);
+    tokens.push((renewed.body as { token: string }).token);
+    for (const token of tokens) {
+      expect(isSignedWith(NEWEST, token)).toBe(true);
+      expect(isSignedWith(BEFORE, token)).toBe(false);
+      expect(await statusOf(now, bearer(token))).toBe(200);
+      expect(await statusOf(before, bearer(token))).toBe(401);
+    }
+  });
+
+  it('does not widen what is accepted: the rules hold for the key before as well', async () => {
+    const { claims } = decodeToken(account.token);
+    const seconds = Math.floor(Date.now() / 1000);
+    for (const token of [
+      craftToken(claims, LONG_AGO),
+      craftToken(claims, ''),
+      craftToken(claims, BEFORE, { alg: 'none' }),
+      craftToken(claims, BEFORE, { alg: 'HS512' }, 'sha512'),
+      craftToken({ ...claims, exp: seconds - 1 }, BEFORE),
+      craftToken({ ...claims, exp: undefined }, BEFORE),
+      craftToken({ ...claims, iat: seconds + 120 }, BEFORE),
+    ]) {
+      const answer = await now.http.get('/api/user').set(bearer(token).authorization);
+      expectProblem(answer, { status: 401, detail: 'Token is invalid or expired', instance: '/api/user' });
+    }
+  });
+
+  it('lets a session of the key before be ended', async () => {
+    const other = await signIn(before, account);
+    await now.http.post('/api/logout').set(other.authorization).expect(200);
+    expect(await statusOf(now, other)).toBe(401);
+  });
+
+  it('ends every token once the key before is left out', async () => {
+    const without = await startTestApp({ SECRET_KEY: NEWEST }, before);
+    try {
+      expect(await statusOf(without, account)).toBe(401);
+      expect(await statusOf(without, await signIn(without, account))).toBe(200);
+    } finally {
+      await without.close();
+    }
+  });
+});
