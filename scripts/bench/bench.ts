@@ -13,10 +13,10 @@ import { Programs } from './programs.js';
 import { Run } from './run.js';
 
 /**
- * A run is over by then: 150 s for starts, stops and the logins that are timed one by one, and for each phase its length
+ * A run is over by then: 420 s for starts, stops and the logins that are timed one by one, and for each phase its length
  * and 15 s for its warm-up.
  */
-const limitMs = (seconds: number): number => (150 + 12 * (seconds + 15)) * 1000;
+const limitMs = (seconds: number): number => (420 + 12 * (seconds + 15)) * 1000;
 
 async function main(): Promise<number> {
   const options = readOptions(process.env);

@@ -96,7 +96,6 @@ export function describeTiming({ unknownEmail, wrongPassword, olderHash }: Timin
     'Failed logins, one after another, in random order',
     table([['', 'count', 'p50 ms', 'p99 ms', 'AUC'], ...rows]),
     'AUC: how well the time tells this from an unknown email; 0.5 is not at all, the aim is 0.4 to 0.6.',
-    'An older hash takes the time of its own parameters, until its owner signs in and it is replaced.',
   ].join('\n');
 }
 

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { UnavailableError } from '../common/errors/domain-errors.js';
 import { batchGetAll } from './batches.js';
 import type { Database } from './database.js';
@@ -26,31 +26,16 @@ function databaseLeaving(undone: (keys: Key[], call: number) => Key[], missing: 
   return { database: { batchGet } as unknown as Database, calls, sizes };
 }
 
-/** How it ends, with the pauses in between passed over. */
-async function settled(rows: Promise<Key[]>): Promise<Key[] | Error> {
-  const outcome = rows.catch((error: unknown) => error as Error);
-  await jest.runAllTimersAsync();
-  return outcome;
-}
-
 describe('batchGetAll', () => {
-  beforeEach(() => {
-    jest.useFakeTimers();
-  });
-
-  afterEach(() => {
-    jest.useRealTimers();
-  });
-
   it('asks for nothing where there is nothing to ask for', async () => {
     const { database, calls } = databaseLeaving(() => []);
-    expect(await settled(batchGetAll(database, TABLE, []))).toEqual([]);
+    expect(await batchGetAll(database, TABLE, [])).toEqual([]);
     expect(calls).toEqual([]);
   });
 
   it('gives the rows there are, read consistently', async () => {
     const { database, calls } = databaseLeaving(() => [], ['1']);
-    expect(await settled(batchGetAll(database, TABLE, keysOf(3)))).toEqual([{ id: '0' }, { id: '2' }]);
+    expect(await batchGetAll(database, TABLE, keysOf(3))).toEqual([{ id: '0' }, { id: '2' }]);
     expect(calls).toEqual([{ RequestItems: { [TABLE]: { Keys: keysOf(3), ConsistentRead: true } } }]);
   });
 
@@ -60,31 +45,19 @@ describe('batchGetAll', () => {
     [250, [100, 100, 50]],
   ])('asks for %i rows in calls of at most 100', async (count, expected) => {
     const { database, sizes } = databaseLeaving(() => []);
-    expect(await settled(batchGetAll(database, TABLE, keysOf(count)))).toEqual(keysOf(count));
+    expect(await batchGetAll(database, TABLE, keysOf(count))).toEqual(keysOf(count));
     expect(sizes()).toEqual(expected);
   });
 
   it('asks again for what was left undone, until nothing is', async () => {
     const { database, sizes } = databaseLeaving((keys) => keys.slice(2));
-    expect(await settled(batchGetAll(database, TABLE, keysOf(7)))).toEqual(keysOf(7));
+    expect(await batchGetAll(database, TABLE, keysOf(7))).toEqual(keysOf(7));
     expect(sizes()).toEqual([7, 5, 3, 1]);
-  });
-
-  it('pauses before it asks again', async () => {
-    const { database, calls } = databaseLeaving((keys, call) => (call === 1 ? keys : []));
-    jest.spyOn(Math, 'random').mockReturnValue(1);
-    const rows = batchGetAll<Key>(database, TABLE, keysOf(1));
-    await jest.advanceTimersByTimeAsync(24);
-    expect(calls).toHaveLength(1);
-    await jest.advanceTimersByTimeAsync(1);
-    expect(calls).toHaveLength(2);
-    expect(await rows).toEqual(keysOf(1));
-    jest.mocked(Math.random).mockRestore();
   });
 
   it('gives up where something stays undone, and does not pass off a part for the whole', async () => {
     const { database, calls } = databaseLeaving((keys) => keys.filter(({ id }) => id === '3'));
-    const outcome = await settled(batchGetAll(database, TABLE, keysOf(5)));
+    const outcome = await batchGetAll(database, TABLE, keysOf(5)).catch((error: unknown) => error);
     expect(outcome).toBeInstanceOf(UnavailableError);
     expect(outcome).toMatchObject({
       message: 'The service is temporarily unavailable',
@@ -96,6 +69,6 @@ describe('batchGetAll', () => {
   it('throws what the database throws', async () => {
     const error = new UnavailableError('Not now', 1);
     const database = { batchGet: () => Promise.reject(error) } as unknown as Database;
-    expect(await settled(batchGetAll(database, TABLE, keysOf(1)))).toBe(error);
+    await expect(batchGetAll(database, TABLE, keysOf(1))).rejects.toBe(error);
   });
 });

@@ -6,9 +6,9 @@ import { expectProblem } from '../support/problems.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const [NEWEST, BEFORE, LONG_AGO] = [
-  'a key for tests that came last, long enough',
-  'a key for tests that came before, long enough',
-  'a key for tests that is forgotten, long enough',
+  'a key for tests that is the newest one',
+  'a key for tests that came before it',
+  'a key for tests that is forgotten',
 ] as const;
 
 describe('a change of the token key', () => {
