@@ -39,7 +39,7 @@ export function createDynamoDbClient(
       dispatcher: new Agent({
         connections: MAX_CONNECTIONS,
         pipelining: 1,
-        connect: { timeout: Math.min(500, budgetMs) },
+        connect: { timeout: Math.ceil(budgetMs / 3) },
         // A lost packet must leave time for the second try.
         headersTimeout: Math.ceil(budgetMs * 0.6),
         bodyTimeout: Math.ceil(budgetMs * 0.6),

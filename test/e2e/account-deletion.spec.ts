@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Account, createAudioFile, registerAccount, signIn } from '../support/accounts.js';
 import { OLDER_PASSWORD, olderToken, putOlderUser } from '../support/older-backend.js';
 import { expectProblem } from '../support/problems.js';
-import { everyRow, putAudioFile, rowsOf } from '../support/stored-rows.js';
+import { everyRow, putRows, rowsOf } from '../support/stored-rows.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const PATH = '/api/user';
@@ -67,8 +66,8 @@ describe('DELETE /api/user', () => {
     await createAudioFile(app, stranger);
     const strangers = await rowsOf(app, stranger.userId);
     const account = await registerAccount(app);
-    await Promise.all(Array.from({ length: 120 }, (_, i) => putRecord(account.userId, i)));
-    await Promise.all(Array.from({ length: 60 }, (_, i) => putSession(account.userId, i)));
+    await putRecords(account.userId, 120);
+    await putSessions(account.userId, 60);
 
     const { body } = await remove(account.authorization, { password: account.password }).expect(200);
 
@@ -80,7 +79,7 @@ describe('DELETE /api/user', () => {
 
   it('removes an account of the older backend, which has no reservation, with a token of that backend', async () => {
     const older = await putOlderUser(app);
-    await putRecord(older.user_id, 0);
+    await putRecords(older.user_id, 1);
     const authorization = olderToken(app, older.user_id);
 
     const { body } = await remove(authorization, { password: OLDER_PASSWORD }).expect(200);
@@ -150,23 +149,20 @@ describe('DELETE /api/user', () => {
     expect(await rowsOf(app, account.userId)).toEqual(NOTHING);
   });
 
-  async function putRecord(userId: string, i: number): Promise<void> {
-    await putAudioFile(app, {
+  async function putRecords(userId: string, count: number): Promise<void> {
+    const records = Array.from({ length: count }, (_, i) => ({
       ...{ file_id: randomUUID(), user_id: userId, s3_key: `recordings/${i}.m4a` },
       ...{ uploaded_at: 1_758_762_381 + i, uploaded_at_iso: '2025-09-25T01:06:21.123456' },
-    });
+    }));
+    await putRows(app, app.config.tables.audioFiles, records);
   }
 
-  async function putSession(userId: string, i: number): Promise<void> {
+  async function putSessions(userId: string, count: number): Promise<void> {
     const now = Math.floor(Date.now() / 1000);
-    const times = { created_at: now - i, last_used_at: now, expires_at: now + 1000 };
-    const Item = {
-      session_id: randomUUID(),
-      user_id: userId,
-      device: 'Unknown device',
-      generation: 0,
-      ...times,
-    };
-    await app.rows.send(new PutCommand({ TableName: app.config.tables.sessions, Item }));
+    const sessions = Array.from({ length: count }, (_, i) => ({
+      ...{ session_id: randomUUID(), user_id: userId, device: 'Unknown device', generation: 0 },
+      ...{ created_at: now - i, last_used_at: now, expires_at: now + 1000 },
+    }));
+    await putRows(app, app.config.tables.sessions, sessions);
   }
 });

@@ -6,7 +6,7 @@ import { findLogLine } from '../support/log-lines.js';
 import { adoptNativeErrors } from '../support/native-errors.js';
 import { olderToken, putOlderUser } from '../support/older-backend.js';
 import { expectProblem } from '../support/problems.js';
-import { putAudioFile } from '../support/stored-rows.js';
+import { putRows } from '../support/stored-rows.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const PATH = '/api/user/export';
@@ -31,23 +31,23 @@ describe('GET /api/user/export', () => {
 
   /** Records of the owner, oldest first, as they are to be seen. */
   async function putRecords(userId: string, count: number): Promise<Record<string, unknown>[]> {
-    const numbers = Array.from({ length: count }, (_, i) => i);
-    return Promise.all(
-      numbers.map(async (i) => {
-        const common = {
-          file_id: randomUUID(),
-          user_id: userId,
-          s3_key: `recordings/${i} "ü".m4a`,
-          file_size: i,
-        };
-        await putAudioFile(app, {
-          ...common,
-          ...{ uploaded_at: 1_758_762_381 + i, uploaded_at_iso: '1999-12-31T00:00:00.5', recorded_at: 0 },
-        });
-        const uploaded_at = new Date((1_758_762_381 + i) * 1000).toISOString().replace('.000', '');
-        return { ...common, uploaded_at, recorded_at: '1970-01-01T00:00:00Z' };
-      }),
+    const records = Array.from({ length: count }, (_, i) => ({
+      ...{ file_id: randomUUID(), user_id: userId, s3_key: `recordings/${i} "ü".m4a`, file_size: i },
+    }));
+    const uploadedAt = (i: number) => 1_758_762_381 + i;
+    await putRows(
+      app,
+      app.config.tables.audioFiles,
+      records.map((record, i) => ({
+        ...record,
+        ...{ uploaded_at: uploadedAt(i), uploaded_at_iso: '1999-12-31T00:00:00.5', recorded_at: 0 },
+      })),
     );
+    return records.map((record, i) => ({
+      ...record,
+      uploaded_at: new Date(uploadedAt(i) * 1000).toISOString().replace('.000', ''),
+      recorded_at: '1970-01-01T00:00:00Z',
+    }));
   }
 
   it('gives everything held about the caller as one document, and nothing of anybody else', async () => {

@@ -72,9 +72,7 @@ describe('POST /api/register', () => {
       user_id: body.user_id,
       email,
       // The parameters of the tests' configuration; 16 bytes of salt and 32 of hash.
-      password_hash: expect.stringMatching(
-        /^\$argon2id\$v=19\$m=1024,t=1,p=1\$[\w+/]{22}\$[\w+/]{43}$/,
-      ),
+      password_hash: expect.stringMatching(/^\$argon2id\$v=19\$m=1024,t=1,p=1\$[\w+/]{22}\$[\w+/]{43}$/),
       key_salt: Buffer.from(body.key_salt as string, 'hex').toString('base64'),
       created_at: Date.parse(body.user.created_at as string) / 1000,
       created_at_iso: body.user.created_at,

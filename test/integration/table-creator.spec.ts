@@ -113,11 +113,9 @@ describe('TableCreator', () => {
   it('leaves tables alone that are there and right', async () => {
     await creator.ensure(definitions);
     const before = await Promise.all([users, audioFiles, sessions].map(described));
-    expect(await creator.ensure(definitions)).toEqual([
-      { table: users, created: false },
-      { table: audioFiles, created: false },
-      { table: sessions, created: false },
-    ]);
+    expect(await creator.ensure(definitions)).toEqual(
+      [users, audioFiles, sessions].map((table) => ({ table, created: false })),
+    );
     expect(await Promise.all([users, audioFiles, sessions].map(described))).toEqual(before);
   });
 

@@ -1,4 +1,4 @@
-import { GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { BatchWriteCommand, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { TestApp } from './test-app.js';
 
 type Row = Record<string, unknown>;
@@ -15,6 +15,14 @@ export async function storedAudioFile({ rows, config }: Arranged, fileId: string
 /** Stores the row of an audio file behind the application's back. */
 export async function putAudioFile({ rows, config }: Arranged, row: Row): Promise<void> {
   await rows.send(new PutCommand({ TableName: config.tables.audioFiles, Item: row }));
+}
+
+/** Stores many rows behind the application's back, with few calls at a time. */
+export async function putRows({ rows }: Pick<TestApp, 'rows'>, table: string, items: Row[]): Promise<void> {
+  for (let start = 0; start < items.length; start += 25) {
+    const puts = items.slice(start, start + 25).map((Item) => ({ PutRequest: { Item } }));
+    await rows.send(new BatchWriteCommand({ RequestItems: { [table]: puts } }));
+  }
 }
 
 /** Every row of all tables, in an order that does not change while the rows do not. */
