@@ -13,7 +13,7 @@ import { HashQueue } from './hash-queue.js';
 @Injectable()
 export class PasswordHasher {
   private readonly queue: HashQueue;
-  private readonly options: argon2.HashOptions & { raw?: false };
+  private readonly options: argon2.Options & { raw?: false };
   /** The hash of a password that nobody knows, to spend the same time on an unknown account. */
   private decoy: string | undefined;
   private readonly pace = new FailurePace();
