@@ -1,6 +1,6 @@
-/** `npm start`: database, tables and service on this machine, with nothing to install or configure. */
+/** `npm start`: database, object store, tables and service on this machine, with nothing to install or configure. */
 import { join } from 'node:path';
-import { startEngine } from './local-engines/index.js';
+import { type ObjectStorage, startEngine, startObjectStorage } from './local-engines/index.js';
 import { banner } from './local/banner.js';
 import { dataDirectory, freeAddress, loadDotEnv, setting } from './local/environment.js';
 import { developmentSecretKey } from './local/secret-key.js';
@@ -21,6 +21,8 @@ async function run(signal: AbortSignal): Promise<void> {
     const endpoint = setting('DYNAMODB_ENDPOINT');
     const engine = endpoint === undefined ? await startDatabase(signal) : undefined;
     if (engine !== undefined) stops.push(() => engine.stop());
+    const storage = usesOwnBucket() ? undefined : await startStorage(signal);
+    if (storage !== undefined) stops.push(() => storage.stop());
 
     const env: NodeJS.ProcessEnv = {
       ...process.env,
@@ -29,6 +31,7 @@ async function run(signal: AbortSignal): Promise<void> {
       PORT: String(port),
       DYNAMODB_ENDPOINT: endpoint ?? engine?.endpoint,
       SECRET_KEY: secretKey,
+      ...(storage && { S3_ENDPOINT: storage.endpoint, AWS_S3_BUCKET_NAME: storage.bucket }),
       // No local engine looks at them, but the SDK signs nothing without.
       AWS_ACCESS_KEY_ID: setting('AWS_ACCESS_KEY_ID') ?? 'local',
       AWS_SECRET_ACCESS_KEY: setting('AWS_SECRET_ACCESS_KEY') ?? 'local',
@@ -44,12 +47,17 @@ async function run(signal: AbortSignal): Promise<void> {
       ...(engine === undefined
         ? []
         : [engine.exited.then((reason) => `The database stopped by itself (${reason})`)]),
+      ...(storage === undefined
+        ? []
+        : [storage.exited.then((reason) => `The object store stopped by itself (${reason})`)]),
     ]);
     await unless(failed, untilLive(url, signal));
-    process.stdout.write(banner(url, engine ?? String(endpoint)));
+    process.stdout.write(
+      banner(url, engine ?? String(endpoint), storage ?? String(setting('AWS_S3_BUCKET_NAME'))),
+    );
     await unless(failed, aborted(signal));
   } finally {
-    // The service first: it still needs the database for the requests it has.
+    // The service first: it still needs the others for the requests it has.
     for (const stop of stops.reverse()) await stop();
   }
 }
@@ -61,6 +69,15 @@ async function startDatabase(signal: AbortSignal): ReturnType<typeof startEngine
     directory: join(dataDirectory(), 'dynamodb-local'),
     signal,
   });
+}
+
+/** Whether the environment names a bucket of its own, on AWS or elsewhere. */
+function usesOwnBucket(): boolean {
+  return setting('AWS_S3_BUCKET_NAME') !== undefined || setting('S3_ENDPOINT') !== undefined;
+}
+
+async function startStorage(signal: AbortSignal): Promise<ObjectStorage> {
+  return startObjectStorage({ bucket: 'audio', directory: join(dataDirectory(), 's3'), signal });
 }
 
 /** Waits for `work`, or throws what failed meanwhile. */

@@ -41,7 +41,10 @@ export async function createApp(
     // As a function, so that requests of no listed origin go past CORS: with a list it answers every OPTIONS itself.
     origin: (origin: string | undefined, allow: (error: null, allowed: boolean) => void) =>
       allow(null, origin !== undefined && config.corsOrigins.includes(origin)),
-    exposedHeaders: ['X-Request-Id', 'Retry-After', 'RateLimit', 'RateLimit-Policy'],
+    exposedHeaders: [
+      ...['X-Request-Id', 'Retry-After', 'RateLimit', 'RateLimit-Policy'],
+      ...['ETag', 'Link', 'X-Next-Cursor'],
+    ],
     maxAge: PREFLIGHT_SECONDS,
   });
   app.use(requireJson);

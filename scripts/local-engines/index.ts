@@ -5,6 +5,7 @@ import type { Engine, EngineKind, EngineOptions } from './engine.js';
 export { hasJava, startDynamoDbLocal } from './dynamodb-local.js';
 export { hasEmbedded, startEmbedded } from './embedded.js';
 export type { Engine, EngineKind, EngineOptions } from './engine.js';
+export { type ObjectStorage, type ObjectStorageOptions, startObjectStorage } from './s3.js';
 
 /** Which engine to start, and where it keeps its data (in memory by default). */
 export interface StartEngineOptions extends EngineOptions {

@@ -1,12 +1,14 @@
 import type { Engine } from '../local-engines/engine.js';
+import type { ObjectStorage } from '../local-engines/s3.js';
 import { shown } from './environment.js';
 
 /** What to know once the service runs, and a first request to copy. */
-export function banner(url: string, database: Engine | string): string {
+export function banner(url: string, database: Engine | string, storage: ObjectStorage | string): string {
   return `
   Service    ${url}
   API docs   ${url}/api/docs
   Database   ${typeof database === 'string' ? `${database} (DYNAMODB_ENDPOINT)` : describe(database)}
+  Audio      ${typeof storage === 'string' ? `bucket ${storage}` : `${storage.name} at ${storage.endpoint}, ${shown(storage.storage)}`}
 
   A first request:
 

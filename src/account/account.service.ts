@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AudioFilesService } from '../audio-files/audio-files.service.js';
+import { AudioObjectsService } from '../audio-files/audio-objects.service.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { PasswordsService } from '../auth/passwords/passwords.service.js';
 import {
@@ -19,6 +20,8 @@ const DELETION_LIMIT_MS = 20_000;
 
 /** How many of each thing a deletion removed. */
 export interface DeletionReceipt {
+  /** In S3. */
+  objects: number;
   audioFiles: number;
   sessions: number;
   users: number;
@@ -31,6 +34,7 @@ export class AccountService {
     private readonly users: UsersRepository,
     private readonly sessions: SessionsService,
     private readonly audioFiles: AudioFilesService,
+    private readonly audioObjects: AudioObjectsService,
     private readonly passwords: PasswordsService,
     private readonly audit: AuditLog,
   ) {}
@@ -66,18 +70,18 @@ export class AccountService {
   }
 
   /**
-   * Deletes the account and everything that belongs to it. First all other sessions end; then records and sessions go,
-   * page by page; last, in one transaction, the account and the reservation of its email. Wherever it stops, the
+   * Deletes the account and everything that belongs to it. First all other sessions end; then audio, records and
+   * sessions go, page by page; last, in one transaction, the account and the reservation of its email. Wherever it stops, the
    * account is still there to sign in to, and the same request goes on where it stopped.
    *
    * @returns what this request removed
    * @throws WrongPasswordError where the password is wrong
-   * @throws UnavailableError where there is more than one request can remove, or the database cannot serve now
+   * @throws UnavailableError where there is more than one request can remove, or the database or S3 cannot serve now
    */
   async delete(caller: Caller, password: string): Promise<DeletionReceipt> {
     const user = await this.profile(caller);
     await this.confirm(user, password, 'account-deletion-failed');
-    const receipt: DeletionReceipt = { audioFiles: 0, sessions: 0, users: 0 };
+    const receipt: DeletionReceipt = { objects: 0, audioFiles: 0, sessions: 0, users: 0 };
     const end = performance.now() + DELETION_LIMIT_MS;
     const proceed = () => {
       if (performance.now() > end)
@@ -91,6 +95,11 @@ export class AccountService {
         receipt.audioFiles += count;
         proceed();
       });
+    // The audio before the records that tell of it.
+    await this.audioObjects.removeAll(user.userId, (count) => {
+      receipt.objects += count;
+      proceed();
+    });
     await removeRecords();
     await this.sessions.removeAll(user.userId, caller.sessionId, (count) => {
       receipt.sessions += count;

@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import type { AudioFile } from '../audio-files/audio-file.js';
 import { AudioFilesService } from '../audio-files/audio-files.service.js';
+import { AudioObjectsService } from '../audio-files/audio-objects.service.js';
 import { toAudioFileDto } from '../audio-files/dto/audio-file.dto.js';
 import type { Caller } from '../common/http/caller.decorator.js';
 import { renewDatabaseBudget } from '../common/request-context.js';
@@ -7,6 +9,7 @@ import { toSessionDto } from '../sessions/dto/session.dto.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { toUserDto } from '../users/dto/user.dto.js';
 import { AccountService } from './account.service.js';
+import type { ExportedAudioFileDto } from './dto/export.dto.js';
 
 /** Everything held about a user, as one JSON document. */
 @Injectable()
@@ -15,6 +18,7 @@ export class ExportService {
     private readonly account: AccountService,
     private readonly sessions: SessionsService,
     private readonly audioFiles: AudioFilesService,
+    private readonly audioObjects: AudioObjectsService,
   ) {}
 
   /**
@@ -39,9 +43,13 @@ export class ExportService {
     for await (const page of this.audioFiles.pages(userId)) {
       renewDatabaseBudget();
       if (page.length === 0) continue;
-      yield separator + page.map((file) => JSON.stringify(toAudioFileDto(file))).join(',');
+      yield separator + page.map((file) => JSON.stringify(this.exported(file))).join(',');
       separator = ',';
     }
     yield ']}\n';
+  }
+
+  private exported(file: AudioFile): ExportedAudioFileDto {
+    return { ...toAudioFileDto(file), object_kept: this.audioObjects.isKept(file) };
   }
 }

@@ -1,79 +1,132 @@
-import { Body, Controller, Delete, Get, Post, Query, UseGuards } from '@nestjs/common';
+import { Body, Controller, Get, HttpStatus, Post, Query, Req, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
 import {
-  ApiBearerAuth,
-  ApiCreatedResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiParam,
-  ApiTags,
-} from '@nestjs/swagger';
-import { ApiProblems, BODY_PROBLEMS, TOKEN_PROBLEMS } from '../common/http/api-problems.decorator.js';
+  ApiProblems,
+  BODY_PROBLEMS,
+  STORAGE_PROBLEMS,
+  TOKEN_PROBLEMS,
+} from '../common/http/api-problems.decorator.js';
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
-import { MessageDto } from '../common/http/message.dto.js';
+import { ApiIdempotencyKey, IdempotencyKey } from '../common/http/idempotency-key.decorator.js';
 import { RateLimited } from '../limits/rate-limited.decorator.js';
-import type { AudioFile } from './audio-file.js';
-import { AudioFileOwnerGuard, OwnedAudioFile } from './audio-file-owner.guard.js';
+import { AudioFileCreationService } from './audio-file-creation.service.js';
 import { AudioFilesService } from './audio-files.service.js';
-import { AudioFileDto, toAudioFileDto } from './dto/audio-file.dto.js';
+import { AudioObjectsService } from './audio-objects.service.js';
+import {
+  AudioFileDto,
+  CreatedAudioFileDto,
+  etagOf,
+  toAudioFileDto,
+  toCreatedAudioFileDto,
+} from './dto/audio-file.dto.js';
 import { CreateAudioFileDto, toNewAudioFile } from './dto/create-audio-file.dto.js';
-import { ListAudioFilesQuery } from './dto/list-audio-files.query.js';
+import { toCursor } from './dto/cursor.js';
+import { ETAG_HEADER, PAGE_HEADERS } from './dto/headers.js';
+import { ListAudioFilesQuery, nextQuery, toListRequest } from './dto/list-audio-files.query.js';
+import { PresignedUrlQuery, SignedUrlDto, toSignedUrlDto } from './dto/signed-url.dto.js';
+import { toUsageDto, UsageDto } from './dto/usage.dto.js';
+import { UsageService } from './usage.service.js';
 
 /** What belongs to the caller as a whole. */
 @ApiTags('Audio files')
 @ApiBearerAuth()
 @Controller()
 export class AudioFilesController {
-  constructor(private readonly files: AudioFilesService) {}
+  constructor(
+    private readonly files: AudioFilesService,
+    private readonly creation: AudioFileCreationService,
+    private readonly objects: AudioObjectsService,
+    private readonly usageService: UsageService,
+  ) {}
 
   @Get('user/audio-files')
-  @ApiOperation({ operationId: 'listAudioFiles', summary: 'List your records, newest upload first' })
-  @ApiOkResponse({ type: [AudioFileDto], description: 'Your records' })
+  @ApiOperation({
+    operationId: 'listAudioFiles',
+    summary: 'List your records, newest upload first',
+    description:
+      'A page at a time: follow `Link: <…>; rel="next"`, or send `X-Next-Cursor` as `cursor`, until neither comes. ' +
+      'A page with filters looks at 500 records at most, so that it may be short or empty while the list goes on; ' +
+      '`uploaded_from` and `uploaded_to` are no filter but a range, and skip what they leave out.',
+  })
+  @ApiOkResponse({ type: [AudioFileDto], description: 'Your records', headers: PAGE_HEADERS })
   @ApiProblems({ ...TOKEN_PROBLEMS, 400: 'limit must be a whole number from 1 to 100' })
   async list(
     @CurrentCaller() caller: Caller,
-    @Query() { limit }: ListAudioFilesQuery,
+    @Query() query: ListAudioFilesQuery,
+    @Req() { path }: Request,
+    @Res({ passthrough: true }) response: Response,
   ): Promise<AudioFileDto[]> {
-    return (await this.files.list(caller.userId, limit)).map(toAudioFileDto);
+    const { files, next } = await this.files.list(caller.userId, toListRequest(query));
+    if (next) {
+      response.set({
+        Link: `<${path}?${nextQuery(query, next)}>; rel="next"`,
+        'X-Next-Cursor': toCursor(next),
+      });
+    }
+    return files.map(toAudioFileDto);
   }
 
   @Post('audio-file')
   @RateLimited('create')
-  @ApiOperation({ operationId: 'createAudioFile', summary: 'Record an audio file that is in S3' })
-  @ApiCreatedResponse({ type: AudioFileDto, description: 'The record' })
-  @ApiProblems({ ...BODY_PROBLEMS, ...TOKEN_PROBLEMS, 400: 's3_key is required', 403: 'Access denied' })
-  async create(@CurrentCaller() caller: Caller, @Body() body: CreateAudioFileDto): Promise<AudioFileDto> {
-    return toAudioFileDto(await this.files.create(caller.userId, toNewAudioFile(body)));
+  @ApiOperation({
+    operationId: 'createAudioFile',
+    summary: 'Record an audio file that is in S3, or begin the upload of one',
+    description:
+      'With `s3_key`, the record of an object that is in S3. Without, and with `content_type` and `file_size`, a ' +
+      'pending record and in `upload` how to send its audio to S3: send `method` with exactly these `headers` to ' +
+      '`url`, and then call `complete`.',
+  })
+  @ApiIdempotencyKey()
+  @ApiCreatedResponse({ type: CreatedAudioFileDto, description: 'The record', headers: ETAG_HEADER })
+  @ApiOkResponse({
+    type: CreatedAudioFileDto,
+    description: 'The record that an earlier request with this `Idempotency-Key` made',
+    headers: ETAG_HEADER,
+  })
+  @ApiProblems({
+    ...BODY_PROBLEMS,
+    ...TOKEN_PROBLEMS,
+    ...STORAGE_PROBLEMS,
+    400: 's3_key is required',
+    403: 'Access denied',
+    422: 'The idempotency key was used before with different content',
+  })
+  async create(
+    @CurrentCaller() caller: Caller,
+    @Body() body: CreateAudioFileDto,
+    @IdempotencyKey() idempotencyKey: string | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<CreatedAudioFileDto> {
+    const request = { details: toNewAudioFile(body), idempotencyKey };
+    const creation = await this.creation.create(caller.userId, request);
+    response.status(creation.isNew ? HttpStatus.CREATED : HttpStatus.OK).set('ETag', etagOf(creation.file));
+    return toCreatedAudioFileDto(creation);
   }
-}
 
-/** One file. Everything here is behind {@link AudioFileOwnerGuard}. */
-@ApiTags('Audio files')
-@ApiBearerAuth()
-@ApiParam({
-  name: 'file_id',
-  description: 'Id of the record',
-  schema: { type: 'string', format: 'uuid', maxLength: 64 },
-  example: 'c1b7d0c2-58a5-4d0f-9a53-6a3b0a4c7f10',
-})
-@UseGuards(AudioFileOwnerGuard)
-@Controller('audio-file/:file_id')
-export class AudioFileController {
-  constructor(private readonly files: AudioFilesService) {}
-
-  @Get()
-  @ApiOperation({ operationId: 'getAudioFile', summary: 'Get one of your records' })
-  @ApiOkResponse({ type: AudioFileDto, description: 'The record' })
-  @ApiProblems({ ...TOKEN_PROBLEMS, 403: 'Access denied', 404: 'Audio file not found' })
-  get(@OwnedAudioFile() file: AudioFile): AudioFileDto {
-    return toAudioFileDto(file);
+  @Get('user/usage')
+  @RateLimited('usage')
+  @ApiOperation({ operationId: 'getUsage', summary: 'Count your records and their bytes' })
+  @ApiOkResponse({ type: UsageDto, description: 'What you keep, and what you may keep' })
+  @ApiProblems(TOKEN_PROBLEMS)
+  async usage(@CurrentCaller() caller: Caller): Promise<UsageDto> {
+    return toUsageDto(await this.usageService.of(caller.userId));
   }
 
-  @Delete()
-  @ApiOperation({ operationId: 'deleteAudioFile', summary: 'Delete one of your records' })
-  @ApiOkResponse({ type: MessageDto, description: 'It is gone' })
-  @ApiProblems({ ...TOKEN_PROBLEMS, 403: 'Access denied', 404: 'Audio file not found' })
-  async delete(@OwnedAudioFile() file: AudioFile): Promise<MessageDto> {
-    await this.files.delete(file);
-    return { message: 'Audio file deleted successfully' };
+  @Get('presigned-url')
+  @ApiOperation({
+    operationId: 'getPresignedUrl',
+    summary: 'Get an address to upload to a key of your own',
+    description:
+      'For apps that upload first and record afterwards. Valid for 15 minutes, for a PUT of any type and length; new ' +
+      'apps leave out `s3_key` when they create a record.',
+  })
+  @ApiOkResponse({ type: SignedUrlDto, description: 'The address' })
+  @ApiProblems({ ...TOKEN_PROBLEMS, ...STORAGE_PROBLEMS, 400: 'key is required', 403: 'Access denied' })
+  async presignedUrl(
+    @CurrentCaller() caller: Caller,
+    @Query() { key }: PresignedUrlQuery,
+  ): Promise<SignedUrlDto> {
+    return toSignedUrlDto(await this.objects.uploadUrl(caller.userId, key));
   }
 }

@@ -1,11 +1,32 @@
 import { Module } from '@nestjs/common';
-import { AudioFileController, AudioFilesController } from './audio-files.controller.js';
+import { AudioFileBatchesController } from './audio-file-batches.controller.js';
+import { AudioFileBatchesService } from './audio-file-batches.service.js';
+import { AudioFileController } from './audio-file.controller.js';
+import { AudioFileCreationService } from './audio-file-creation.service.js';
+import { AudioFileListRepository } from './audio-file-list.repository.js';
+import { AudioFilesController } from './audio-files.controller.js';
 import { AudioFilesRepository } from './audio-files.repository.js';
 import { AudioFilesService } from './audio-files.service.js';
+import { AudioObjectsService } from './audio-objects.service.js';
+import { BatchItems } from './batch-items.js';
+import { ObjectKeys } from './object-keys.js';
+import { QuotaService } from './quota.service.js';
+import { UsageService } from './usage.service.js';
 
 @Module({
-  controllers: [AudioFilesController, AudioFileController],
-  providers: [AudioFilesRepository, AudioFilesService],
-  exports: [AudioFilesService],
+  controllers: [AudioFilesController, AudioFileBatchesController, AudioFileController],
+  providers: [
+    AudioFilesRepository,
+    AudioFileListRepository,
+    ObjectKeys,
+    AudioObjectsService,
+    QuotaService,
+    UsageService,
+    AudioFilesService,
+    AudioFileCreationService,
+    AudioFileBatchesService,
+    BatchItems,
+  ],
+  exports: [AudioFilesService, AudioObjectsService],
 })
 export class AudioFilesModule {}

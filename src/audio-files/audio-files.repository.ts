@@ -1,37 +1,27 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { Injectable } from '@nestjs/common';
-import { toIso } from '../common/time.js';
 import { AppConfig } from '../config/config.js';
+import { batchGet, batchWrite } from '../database/batches.js';
 import { Database } from '../database/database.js';
-import { USER_FILES_INDEX } from '../database/tables.js';
-import type { AudioFile } from './audio-file.js';
-
-type AudioFileKey = { file_id: string };
-
-interface AudioFileRow extends AudioFileKey {
-  user_id: string;
-  s3_key: string;
-  file_size?: number | null;
-  uploaded_at: number;
-  uploaded_at_iso: string;
-  recorded_at?: number | null;
-  recorded_at_iso?: string | null;
-}
-
-type ListedRow = Omit<AudioFileRow, 'user_id' | 'uploaded_at_iso' | 'recorded_at_iso'>;
+import type { AudioFile, AudioFileChanges } from './audio-file.js';
+import { audioFileKey, type AudioFileRow, STATUS_NAME, toAudioFile, toRow } from './audio-file.row.js';
 
 /** How a delete ended. */
 export type DeleteOutcome = 'deleted' | 'not-found' | 'not-owner';
 
-/** Records to a page where all of them are walked. */
-const PAGE = 50;
-/**
- * What a list needs of a row; the rest (the ISO texts, the owner who asks) would only be parsed to be thrown away,
- * more than a quarter of the CPU of a long list.
- */
-const LISTED = 'file_id, s3_key, file_size, uploaded_at, recorded_at';
+/** What a conditional write left behind: the record as it is now, and whether it was this write that made it so. */
+export interface WriteOutcome {
+  readonly written: boolean;
+  /** Absent where there is no record. */
+  readonly file?: AudioFile;
+}
 
 const BELONGS_TO_OWNER = 'user_id = :owner';
+const IS_NEW = 'attribute_not_exists(file_id)';
+const IS_PENDING = '#status = :pending';
+const IS_AT_VERSION = 'version = :version';
+const WAS_NEVER_CHANGED = 'attribute_not_exists(version)';
 
 /** Records of audio files in DynamoDB. */
 @Injectable()
@@ -56,40 +46,20 @@ export class AudioFilesRepository {
   }
 
   /**
-   * The owner's newest uploads first. Eventually consistent: an index cannot be read otherwise.
-   * Costs 0.5 read units for each 4 KB.
+   * The records, consistently read. Costs 1 read unit a record.
    *
-   * @param limit how many at most
+   * @param fileIds all different
+   * @returns the records there are by id, and the ids that could not be asked about now
    */
-  async listByOwner(ownerId: string, limit: number): Promise<AudioFile[]> {
-    const { Items } = await this.database.query({
-      TableName: this.table,
-      IndexName: USER_FILES_INDEX,
-      KeyConditionExpression: BELONGS_TO_OWNER,
-      ExpressionAttributeValues: { ':owner': ownerId },
-      ProjectionExpression: LISTED,
-      ScanIndexForward: false,
-      Limit: limit,
-    });
-    return (Items as ListedRow[] | undefined)?.map((row) => toAudioFile({ ...row, user_id: ownerId })) ?? [];
-  }
-
-  /** All records of the owner, oldest first, page by page. */
-  async *pagesByOwner(ownerId: string): AsyncGenerator<AudioFile[]> {
-    let start: Record<string, unknown> | undefined;
-    do {
-      const { Items, LastEvaluatedKey } = await this.database.query({
-        TableName: this.table,
-        IndexName: USER_FILES_INDEX,
-        KeyConditionExpression: BELONGS_TO_OWNER,
-        ExpressionAttributeValues: { ':owner': ownerId },
-        ProjectionExpression: LISTED,
-        Limit: PAGE,
-        ExclusiveStartKey: start,
-      });
-      yield (Items as ListedRow[] | undefined)?.map((row) => toAudioFile({ ...row, user_id: ownerId })) ?? [];
-      start = LastEvaluatedKey;
-    } while (start !== undefined);
+  async findByIds(
+    fileIds: readonly string[],
+  ): Promise<{ files: Map<string, AudioFile>; unprocessed: Set<string> }> {
+    const keys = fileIds.map(audioFileKey);
+    const { rows, unprocessed } = await batchGet<AudioFileRow>(this.database, this.table, keys);
+    return {
+      files: new Map(rows.map((row) => [row.file_id, toAudioFile(row)])),
+      unprocessed: new Set(unprocessed.map((key) => key['file_id'] ?? '')),
+    };
   }
 
   /**
@@ -98,6 +68,77 @@ export class AudioFilesRepository {
    */
   async create(file: AudioFile): Promise<void> {
     await this.database.put({ TableName: this.table, Item: toRow(file) });
+  }
+
+  /**
+   * Writes new records, as {@link create} does. Costs 2 write units each.
+   *
+   * @returns ids of those that could not be written now
+   */
+  async createMany(files: readonly AudioFile[]): Promise<Set<string>> {
+    const requests = files.map((file) => ({ PutRequest: { Item: toRow(file) } }));
+    const left = await batchWrite(this.database, this.table, requests);
+    return new Set(left.map(({ PutRequest }) => (PutRequest?.Item as unknown as AudioFileRow).file_id));
+  }
+
+  /** Writes a record unless there is one with its id. Costs 2 write units, or 1 where there is. */
+  async createIfNew(file: AudioFile): Promise<WriteOutcome> {
+    return this.conditionally(async () => {
+      await this.database.put({
+        TableName: this.table,
+        Item: toRow(file),
+        ConditionExpression: IS_NEW,
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      });
+      return file;
+    });
+  }
+
+  /**
+   * Notes that the audio of a pending record is in S3. Costs 2 write units.
+   *
+   * @param object size in bytes and ETag as S3 has them
+   */
+  async complete(file: AudioFile, object: { size: number; etag: string }): Promise<WriteOutcome> {
+    return this.update(file, {
+      update:
+        'SET file_size = :size, object_etag = :etag, version = if_not_exists(version, :zero) + :one REMOVE #status',
+      condition: IS_PENDING,
+      names: STATUS_NAME,
+      values: { ':size': object.size, ':etag': object.etag, ':pending': 'pending' },
+    });
+  }
+
+  /**
+   * Changes title and tags. Costs 2 write units.
+   *
+   * @param unchanged whether the record must still be at the version it was read at
+   */
+  async change(
+    file: AudioFile,
+    { title, tags }: AudioFileChanges,
+    unchanged: boolean,
+  ): Promise<WriteOutcome> {
+    const assignments = ['version = if_not_exists(version, :zero) + :one'];
+    const removals: string[] = [];
+    const values: Record<string, unknown> = {};
+    if (title === null) removals.push('title');
+    else if (title !== undefined) {
+      assignments.push('title = :title');
+      values[':title'] = title;
+    }
+    if (tags?.length === 0) removals.push('tags');
+    else if (tags !== undefined) {
+      assignments.push('tags = :tags');
+      values[':tags'] = tags;
+    }
+    const removal = removals.length > 0 ? ` REMOVE ${removals.join(', ')}` : '';
+    const expected = unchanged && file.version > 0;
+    return this.update(file, {
+      update: `SET ${assignments.join(', ')}${removal}`,
+      ...(unchanged && { condition: expected ? IS_AT_VERSION : WAS_NEVER_CHANGED }),
+      values: { ...values, ...(expected && { ':version': file.version }) },
+    });
   }
 
   /** Deletes the record if it still is the owner's. Costs 2 write units. */
@@ -118,35 +159,52 @@ export class AudioFilesRepository {
       return (error.$metadata.attempts ?? 1) > 1 ? 'deleted' : 'not-found';
     }
   }
-}
 
-function audioFileKey(fileId: string): AudioFileKey {
-  return { file_id: fileId };
-}
+  /**
+   * Deletes records whose owner was looked up before: an id never passes to somebody else, since it is random or made
+   * from the owner's. Costs 2 write units each.
+   *
+   * @param fileIds all different
+   * @returns ids of those that could not be deleted now
+   */
+  async deleteMany(fileIds: readonly string[]): Promise<Set<string>> {
+    const requests = fileIds.map((fileId) => ({ DeleteRequest: { Key: audioFileKey(fileId) } }));
+    const left = await batchWrite(this.database, this.table, requests);
+    return new Set(left.map(({ DeleteRequest }) => (DeleteRequest?.Key as unknown as AudioFileRow).file_id));
+  }
 
-/** Rows of the older backend may lack size and recording time; their ISO texts are naive and are never read. */
-function toAudioFile(row: ListedRow & Pick<AudioFileRow, 'user_id'>): AudioFile {
-  return {
-    fileId: row.file_id,
-    ownerId: row.user_id,
-    s3Key: row.s3_key,
-    fileSize: row.file_size ?? null,
-    uploadedAt: Math.floor(row.uploaded_at),
-    recordedAt: typeof row.recorded_at === 'number' ? Math.floor(row.recorded_at) : null,
-  };
-}
+  private async update(
+    { fileId, ownerId }: AudioFile,
+    change: {
+      update: string;
+      condition?: string;
+      names?: Record<string, string>;
+      values: Record<string, unknown>;
+    },
+  ): Promise<WriteOutcome> {
+    return this.conditionally(async () => {
+      const { Attributes } = await this.database.update({
+        TableName: this.table,
+        Key: audioFileKey(fileId),
+        UpdateExpression: change.update,
+        ConditionExpression: [BELONGS_TO_OWNER, change.condition].filter(Boolean).join(' AND '),
+        ...(change.names && { ExpressionAttributeNames: change.names }),
+        ExpressionAttributeValues: { ':owner': ownerId, ':zero': 0, ':one': 1, ...change.values },
+        ReturnValues: 'ALL_NEW',
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      });
+      return toAudioFile(Attributes as AudioFileRow);
+    });
+  }
 
-function toRow(file: AudioFile): AudioFileRow {
-  return {
-    ...audioFileKey(file.fileId),
-    user_id: file.ownerId,
-    s3_key: file.s3Key,
-    uploaded_at: file.uploadedAt,
-    uploaded_at_iso: toIso(file.uploadedAt),
-    ...(file.fileSize !== null && { file_size: file.fileSize }),
-    ...(file.recordedAt !== null && {
-      recorded_at: file.recordedAt,
-      recorded_at_iso: toIso(file.recordedAt),
-    }),
-  };
+  private async conditionally(write: () => Promise<AudioFile>): Promise<WriteOutcome> {
+    try {
+      return { written: true, file: await write() };
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      // The document client does not translate what comes with an error.
+      const file = error.Item && toAudioFile(unmarshall(error.Item) as AudioFileRow);
+      return { written: false, ...(file && { file }) };
+    }
+  }
 }

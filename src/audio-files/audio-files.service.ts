@@ -1,92 +1,136 @@
-import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { AccessDeniedError, NotFoundError } from '../common/errors/domain-errors.js';
-import { nowSeconds } from '../common/time.js';
-import { AppConfig } from '../config/config.js';
-import type { AudioFile, NewAudioFile } from './audio-file.js';
+import {
+  AccessDeniedError,
+  NotFoundError,
+  PreconditionFailedError,
+  ValidationError,
+} from '../common/errors/domain-errors.js';
+import type { AudioFile, AudioFileChanges, AudioFilePage, ListRequest } from './audio-file.js';
+import { AudioFileListRepository } from './audio-file-list.repository.js';
 import { AudioFilesRepository } from './audio-files.repository.js';
+import { AudioObjectsService } from './audio-objects.service.js';
+import { QuotaService } from './quota.service.js';
 
-/** Folder that uploads have always gone to; protected also where new ones go elsewhere. */
-const ORIGINAL_AUDIO_FOLDER = 'audio_upload';
+/** Records that a filtered page looks at, at a time and at most. */
+const FILTER_STEP = 100;
+const FILTER_REACH = 500;
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** Whether a text can be the id of a record at all; what is none is not looked up. */
+export function isFileId(text: string): boolean {
+  return UUID.test(text);
+}
 
 /** The rules of audio-file records. */
 @Injectable()
 export class AudioFilesService {
-  private readonly userFolders: readonly string[];
-
   constructor(
     private readonly files: AudioFilesRepository,
-    config: AppConfig,
-  ) {
-    this.userFolders = [...new Set([ORIGINAL_AUDIO_FOLDER, config.storage.audioFolder])];
-  }
+    private readonly lists: AudioFileListRepository,
+    private readonly objects: AudioObjectsService,
+    private readonly quota: QuotaService,
+  ) {}
 
   /**
-   * Makes a record for an object in S3.
+   * A page of the owner's records. Where a filter is set, a page may be short, or empty, and the list go on: a page
+   * looks at 500 records at most.
    *
-   * @throws AccessDeniedError for a key in another user's upload folder
+   * @throws ValidationError where the page begins outside of the range asked for
    */
-  async create(ownerId: string, file: NewAudioFile): Promise<AudioFile> {
-    this.assertKeyIsOpenTo(ownerId, file.s3Key);
-    const created = { ...file, fileId: randomUUID(), ownerId, uploadedAt: nowSeconds() };
-    await this.files.create(created);
-    return created;
-  }
-
-  /** The owner's records, newest upload first. */
-  async list(ownerId: string, limit: number): Promise<AudioFile[]> {
-    return this.files.listByOwner(ownerId, limit);
+  async list(ownerId: string, request: ListRequest): Promise<AudioFilePage> {
+    assertWithin(request);
+    if (Object.values(request.filter).every((wanted) => wanted === undefined)) {
+      return this.lists.page(ownerId, request, request.limit);
+    }
+    const files: AudioFile[] = [];
+    let { after } = request;
+    for (let seen = 0; seen < FILTER_REACH; seen += FILTER_STEP) {
+      const rest = { ...request, after, limit: request.limit - files.length };
+      const page = await this.lists.page(ownerId, rest, FILTER_STEP);
+      files.push(...page.files);
+      after = page.next;
+      if (after === undefined || files.length === request.limit) break;
+    }
+    return { files, ...(after && { next: after }) };
   }
 
   /**
    * The record with this id, if it is the owner's.
    *
-   * @throws NotFoundError where there is none, also for what is no UUID, which is not looked up
+   * @throws NotFoundError where there is none
    * @throws AccessDeniedError where it is somebody else's
    */
   async getOwned(fileId: string, ownerId: string): Promise<AudioFile> {
-    const file = UUID.test(fileId) ? await this.files.findById(fileId) : undefined;
+    const file = isFileId(fileId) ? await this.files.findById(fileId) : undefined;
     if (!file) throw notFound();
     if (file.ownerId !== ownerId) throw new AccessDeniedError();
     return file;
   }
 
   /**
-   * Deletes a record. The condition of the write repeats the owner, so that check and write cannot come apart.
+   * Changes title and tags. Writes nothing where they are so already.
+   *
+   * @param unchanged whether nobody else may have changed the record since it was read
+   * @throws PreconditionFailedError where somebody did
+   * @throws NotFoundError where it was deleted meanwhile
+   */
+  async change(file: AudioFile, changes: AudioFileChanges, unchanged: boolean): Promise<AudioFile> {
+    if (isAlready(file, changes)) return file;
+    const { written, file: now } = await this.files.change(file, changes, unchanged);
+    if (now?.ownerId !== file.ownerId) throw notFound();
+    // An earlier try of this write, whose answer was lost, is no other change.
+    const isOurs = now.version === file.version + 1 && isAlready(now, changes);
+    if (!written && !isOurs) throw new PreconditionFailedError();
+    return now;
+  }
+
+  /**
+   * Deletes the audio, where it is kept here, and then the record: interrupted in between, the same request finishes.
+   * The condition of the write repeats the owner, so that check and write cannot come apart.
    *
    * @throws NotFoundError where somebody was faster
+   * @throws UnavailableError where S3 cannot serve now; nothing is gone then
    */
   async delete(file: AudioFile): Promise<void> {
+    await this.objects.remove(file);
     const outcome = await this.files.delete(file.fileId, file.ownerId);
     if (outcome === 'not-found') throw notFound();
     if (outcome === 'not-owner') throw new AccessDeniedError();
+    this.quota.release(file);
   }
 
   /** All records of the owner, oldest first, page by page. */
   pages(ownerId: string): AsyncGenerator<AudioFile[]> {
-    return this.files.pagesByOwner(ownerId);
+    return this.lists.pagesByOwner(ownerId);
   }
 
   /**
-   * Removes every record of the owner, page by page.
+   * Removes every record of the owner, page by page. The audio is removed by `AudioObjectsService.removeAll`, before.
    *
    * @param onRemoved is told how many went with each page
    */
   async removeAll(ownerId: string, onRemoved: (count: number) => void): Promise<void> {
-    for await (const page of this.files.pagesByOwner(ownerId)) {
+    for await (const page of this.lists.pagesByOwner(ownerId)) {
       const outcomes = await Promise.all(page.map(({ fileId }) => this.files.delete(fileId, ownerId)));
       onRemoved(outcomes.filter((outcome) => outcome === 'deleted').length);
     }
   }
-
-  private assertKeyIsOpenTo(ownerId: string, s3Key: string): void {
-    const folder = this.userFolders.find((candidate) => s3Key.startsWith(`${candidate}/`));
-    if (folder !== undefined && !s3Key.startsWith(`${folder}/${ownerId}/`)) throw new AccessDeniedError();
-  }
 }
 
-function notFound(): NotFoundError {
+export function notFound(): NotFoundError {
   return new NotFoundError('Audio file not found');
+}
+
+/** DynamoDB refuses to begin outside of the range. */
+function assertWithin({ after, uploaded: { from = -Infinity, to = Infinity } }: ListRequest): void {
+  if (after === undefined || (after.uploadedAt >= from && after.uploadedAt <= to)) return;
+  throw new ValidationError([
+    { field: 'cursor', message: 'cursor must be within uploaded_from and uploaded_to' },
+  ]);
+}
+
+function isAlready(file: AudioFile, { title, tags }: AudioFileChanges): boolean {
+  const sameTags = tags === undefined || JSON.stringify(tags) === JSON.stringify(file.tags);
+  return sameTags && (title === undefined || title === file.title);
 }

@@ -7,8 +7,35 @@ export interface RequestContext {
   readonly address: string;
   /** Set once the token is verified. */
   userId?: string;
-  /** Time already spent waiting for the database; milliseconds. See `Database`. */
-  databaseMs: number;
+  readonly databaseTime: DatabaseTime;
+}
+
+/** How long a request has waited for the database so far. Calls at the same time count once. */
+export class DatabaseTime {
+  private passedMs = 0;
+  private callsUnderWay = 0;
+  private busySince = 0;
+
+  /** Milliseconds. */
+  get spentMs(): number {
+    return this.passedMs + (this.callsUnderWay > 0 ? performance.now() - this.busySince : 0);
+  }
+
+  /** A call begins. */
+  begin(): void {
+    if (this.callsUnderWay++ === 0) this.busySince = performance.now();
+  }
+
+  /** A call has ended. */
+  end(): void {
+    if (--this.callsUnderWay === 0) this.passedMs += performance.now() - this.busySince;
+  }
+
+  /** Forgets what was spent. */
+  renew(): void {
+    this.passedMs = 0;
+    this.busySince = performance.now();
+  }
 }
 
 const storage = new AsyncLocalStorage<RequestContext>();
@@ -20,8 +47,7 @@ export function runInRequest<T>(context: RequestContext, work: () => T): T {
 
 /** Gives the request its whole time for the database again: for work in many steps, each of which has a limit. */
 export function renewDatabaseBudget(): void {
-  const request = currentRequest();
-  if (request) request.databaseMs = 0;
+  currentRequest()?.databaseTime.renew();
 }
 
 /** The request being served, or `undefined` outside of one (at start, in a command). */

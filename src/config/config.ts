@@ -17,6 +17,7 @@ export class AppConfig {
   readonly tables: TableNames;
   readonly database: DatabaseConfig;
   readonly storage: StorageConfig;
+  readonly quota: QuotaConfig;
   readonly passwords: PasswordConfig;
   /** How long a stopping instance goes on serving, so that load balancers notice first; milliseconds. */
   readonly shutdownGraceMs: number;
@@ -45,11 +46,21 @@ export interface DatabaseConfig {
 }
 
 export interface StorageConfig {
+  /** Absent: nothing can be uploaded or downloaded. */
   readonly bucket?: string;
-  /** Absent: S3 on AWS. */
+  /** Absent: S3 on AWS. Clients have to reach it too: it is the host of the addresses they are given. */
   readonly endpoint?: string;
   /** First segment of the keys of uploads, below which each user has a folder of their own. */
   readonly audioFolder: string;
+  /** What one call may wait for S3; milliseconds. */
+  readonly budgetMs: number;
+}
+
+/** What one user may keep; without limit where absent. */
+export interface QuotaConfig {
+  readonly maxFiles?: number;
+  /** Bytes. */
+  readonly maxBytes?: number;
 }
 
 export interface PasswordConfig {
@@ -86,6 +97,10 @@ export interface LimitConfig {
   readonly login: Limit;
   /** By user. */
   readonly create: Limit;
+  /** By user: requests of many records at once. */
+  readonly batch: Limit;
+  /** By user. */
+  readonly usage: Limit;
   /** Failed logins of one account from one address before the first delay. */
   readonly loginFailuresByAddress: Limit;
   /** Failed logins of one account from all addresses that never succeeded, before the first delay. */

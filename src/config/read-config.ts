@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 import { availableParallelism } from 'node:os';
-import { type AppConfig, type AwsConfig, type LimitConfig, LOG_LEVELS } from './config.js';
+import { type AppConfig, type AwsConfig, type LimitConfig, LOG_LEVELS, type QuotaConfig } from './config.js';
 import { EnvironmentReader } from './environment-reader.js';
 
 /** Values of `SECRET_KEY` that stand in examples and so are known to everybody. */
@@ -25,11 +25,6 @@ const MINUTE = 60;
  */
 export function readConfig(environment: Readonly<Record<string, string | undefined>>): AppConfig {
   const env = new EnvironmentReader(environment);
-  const s3Endpoint = env.endpoint('S3_ENDPOINT');
-  const bucket = env.optional('AWS_S3_BUCKET_NAME');
-  if (bucket !== undefined && !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
-    env.problem('AWS_S3_BUCKET_NAME', 'a bucket name: 3 to 63 lower-case letters, digits, "-" or "."');
-  }
   // Unset means production: whoever forgets the variable gets the safe defaults.
   const nodeEnv = env.oneOf('NODE_ENV', ['production', 'development', 'test'], 'production');
   const config: AppConfig = {
@@ -44,16 +39,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     limits: readLimits(env, nodeEnv),
     ...readTrustProxy(env),
     ...readDatabaseConfig(env),
-    storage: {
-      audioFolder: env.text(
-        'AWS_S3_AUDIO_FOLDER',
-        'audio_upload',
-        /^[\w-]+(\/[\w-]+)*$/,
-        'a folder such as audio_upload, without a slash at either end',
-      ),
-      ...(bucket && { bucket }),
-      ...(s3Endpoint && { endpoint: s3Endpoint }),
-    },
+    ...readStorageConfig(env),
+    quota: readQuota(env),
     passwords: {
       memoryKib: env.integer('ARGON2_MEMORY_KIB', { default: 19_456, min: 1024, max: 4_194_304 }),
       timeCost: env.integer('ARGON2_TIME_COST', { default: 2, min: 1, max: 100 }),
@@ -92,6 +79,37 @@ export function readDatabaseConfig(env: EnvironmentReader): Pick<AppConfig, 'aws
   };
 }
 
+/** What a command that talks to the object store has to know besides. */
+export function readStorageConfig(env: EnvironmentReader): Pick<AppConfig, 'storage'> {
+  const endpoint = env.endpoint('S3_ENDPOINT');
+  const bucket = env.optional('AWS_S3_BUCKET_NAME');
+  if (bucket !== undefined && !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
+    env.problem('AWS_S3_BUCKET_NAME', 'a bucket name: 3 to 63 lower-case letters, digits, "-" or "."');
+  }
+  return {
+    storage: {
+      audioFolder: env.text(
+        'AWS_S3_AUDIO_FOLDER',
+        'audio_upload',
+        /^[\w-]+(\/[\w-]+)*$/,
+        'a folder such as audio_upload, without a slash at either end',
+      ),
+      budgetMs: env.integer('STORAGE_BUDGET_MS', { default: 2000, min: 100, max: 60_000 }),
+      ...(bucket && { bucket }),
+      ...(endpoint && { endpoint }),
+    },
+  };
+}
+
+function readQuota(env: EnvironmentReader): QuotaConfig {
+  const limit = (name: string) =>
+    env.optional(name) === undefined
+      ? undefined
+      : env.integer(name, { default: 0, min: 1, max: Number.MAX_SAFE_INTEGER });
+  const [maxFiles, maxBytes] = [limit('MAX_FILES_PER_USER'), limit('MAX_BYTES_PER_USER')];
+  return { ...(maxFiles !== undefined && { maxFiles }), ...(maxBytes !== undefined && { maxBytes }) };
+}
+
 function readSecretKey(env: EnvironmentReader, nodeEnv: AppConfig['nodeEnv']): string {
   const key = env.optional('SECRET_KEY') ?? '';
   if (Buffer.byteLength(key) < MIN_SECRET_BYTES) {
@@ -128,6 +146,8 @@ function readLimits(env: EnvironmentReader, nodeEnv: AppConfig['nodeEnv']): Limi
     register: { points: points('RATE_LIMIT_REGISTER', 5), seconds: MINUTE },
     login: { points: points('RATE_LIMIT_LOGIN', 10), seconds: MINUTE },
     create: { points: points('RATE_LIMIT_CREATE', 30), seconds: MINUTE },
+    batch: { points: points('RATE_LIMIT_BATCH', 10), seconds: MINUTE },
+    usage: { points: points('RATE_LIMIT_USAGE', 10), seconds: MINUTE },
     loginFailuresByAddress: { points: points('RATE_LIMIT_FAILURES_BY_ADDRESS', 5), seconds: 15 * MINUTE },
     loginFailures: { points: points('RATE_LIMIT_FAILURES', 10), seconds: 15 * MINUTE },
     ...(redisUrl && { redisUrl }),

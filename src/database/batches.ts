@@ -1,18 +1,51 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { BatchWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import { UnavailableError } from '../common/errors/domain-errors.js';
 import type { Database } from './database.js';
 
 type Key = Record<string, string>;
 
-/** Limit of DynamoDB for one call. */
+/** One row to put or delete. */
+export type WriteRequest = NonNullable<BatchWriteCommandInput['RequestItems']>[string][number];
+
+/** Limits of DynamoDB for one call. */
 const GET_LIMIT = 100;
+const WRITE_LIMIT = 25;
 
 /** How often what DynamoDB left undone is asked for again, and the longest pause before the first time. */
 const RETRIES = 5;
 const PAUSE_MS = 25;
 
+/** What could not be done, and why; no error where everything was. */
+interface Leftover<Item> {
+  readonly left: readonly Item[];
+  readonly error?: UnavailableError;
+}
+
 /**
  * Rows by key, consistently read, in no order; keys without a row are left out. Costs a read unit a row.
+ *
+ * @param keys all different
+ * @returns the rows, and the keys that could not be asked about now
+ */
+export async function batchGet<Row>(
+  database: Database,
+  table: string,
+  keys: readonly Key[],
+): Promise<{ rows: Row[]; unprocessed: readonly Key[]; error?: UnavailableError }> {
+  const rows: Row[] = [];
+  const { left, error } = await inBatches(keys, GET_LIMIT, async (batch) => {
+    const { Responses, UnprocessedKeys } = await database.batchGet({
+      RequestItems: { [table]: { Keys: [...batch], ConsistentRead: true } },
+    });
+    rows.push(...((Responses?.[table] ?? []) as Row[]));
+    return (UnprocessedKeys?.[table]?.Keys ?? []) as Key[];
+  });
+  return { rows, unprocessed: left, ...(error && { error }) };
+}
+
+/**
+ * The same, all or nothing.
  *
  * @throws UnavailableError where DynamoDB keeps leaving keys unprocessed
  */
@@ -21,30 +54,61 @@ export async function batchGetAll<Row>(
   table: string,
   keys: readonly Key[],
 ): Promise<Row[]> {
-  const rows: Row[] = [];
-  await inBatches(keys, GET_LIMIT, async (batch) => {
-    const { Responses, UnprocessedKeys } = await database.batchGet({
-      RequestItems: { [table]: { Keys: batch, ConsistentRead: true } },
-    });
-    rows.push(...((Responses?.[table] ?? []) as Row[]));
-    return (UnprocessedKeys?.[table]?.Keys ?? []) as Key[];
-  });
+  const { rows, error } = await batchGet<Row>(database, table, keys);
+  if (error) throw error;
   return rows;
 }
 
-/** Calls `work` on slices of `keys`, and again, after a pause that grows, on what it gives back as undone. */
-async function inBatches(
-  keys: readonly Key[],
+/**
+ * Puts and deletes rows, without conditions. Each costs what it costs alone.
+ *
+ * @param requests of rows that are all different
+ * @returns the requests that could not be served now
+ */
+export async function batchWrite(
+  database: Database,
+  table: string,
+  requests: readonly WriteRequest[],
+): Promise<readonly WriteRequest[]> {
+  const { left } = await inBatches(requests, WRITE_LIMIT, async (batch) => {
+    const { UnprocessedItems } = await database.batchWrite({ RequestItems: { [table]: [...batch] } });
+    return UnprocessedItems?.[table] ?? [];
+  });
+  return left;
+}
+
+/** Calls `work` on slices of `items`, all at the same time. */
+async function inBatches<Item>(
+  items: readonly Item[],
   size: number,
-  work: (batch: Key[]) => Promise<Key[]>,
-): Promise<void> {
-  for (let start = 0; start < keys.length; start += size) {
-    let left = await work(keys.slice(start, start + size));
-    for (let retry = 0; left.length > 0; retry++) {
-      if (retry === RETRIES) throw new UnavailableError('The service is temporarily unavailable', 1);
-      // Jitter, so that many at once do not come back at once.
-      await sleep(Math.random() * PAUSE_MS * 2 ** retry);
+  work: (batch: readonly Item[]) => Promise<Item[]>,
+): Promise<Leftover<Item>> {
+  const slices = Array.from({ length: Math.ceil(items.length / size) }, (_, n) =>
+    items.slice(n * size, (n + 1) * size),
+  );
+  const leftovers = await Promise.all(slices.map((slice) => untilDone(slice, work)));
+  const error = leftovers.find((leftover) => leftover.error)?.error;
+  return { left: leftovers.flatMap(({ left }) => left), ...(error && { error }) };
+}
+
+/** Calls `work`, and again, after a pause that grows, on what it gives back as undone. */
+async function untilDone<Item>(
+  batch: readonly Item[],
+  work: (batch: readonly Item[]) => Promise<Item[]>,
+): Promise<Leftover<Item>> {
+  let left = batch;
+  for (let retry = 0; ; retry++) {
+    try {
       left = await work(left);
+    } catch (error) {
+      if (error instanceof UnavailableError) return { left, error };
+      throw error;
     }
+    if (left.length === 0) return { left };
+    if (retry === RETRIES) {
+      return { left, error: new UnavailableError('The service is temporarily unavailable', 1) };
+    }
+    // Jitter, so that many at once do not come back at once.
+    await sleep(Math.random() * PAUSE_MS * 2 ** retry);
   }
 }

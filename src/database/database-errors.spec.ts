@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { UnavailableError } from '../common/errors/domain-errors.js';
-import { cancellationCodes, DeadlineError, translateDatabaseError } from './database-errors.js';
+import { DeadlineError } from '../common/deadline.js';
+import { cancellationCodes, translateDatabaseError } from './database-errors.js';
 
 function named(name: string, more: object = {}): Error {
   return Object.assign(new Error(`${name} of table secret`), { name, ...more });
@@ -49,7 +50,7 @@ describe('translateDatabaseError', () => {
   });
 
   it.each([
-    ['the deadline', new DeadlineError(300)],
+    ['the deadline', new DeadlineError('the database', 300)],
     ['a 500 of an unknown name', named('UnknownError', { $metadata: { httpStatusCode: 500 } })],
     ['a 503 in the raw response', named('Error', { $response: { statusCode: 503 } })],
     [
@@ -104,11 +105,5 @@ describe('cancellationCodes', () => {
     ['nothing', undefined],
   ])('gives none for %s', (_case, error) => {
     expect(cancellationCodes(error)).toEqual([]);
-  });
-});
-
-describe('DeadlineError', () => {
-  it('says how long was waited', () => {
-    expect(new DeadlineError(299.6).message).toBe('No answer from the database within 300 ms');
   });
 });

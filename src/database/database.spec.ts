@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { UnavailableError } from '../common/errors/domain-errors.js';
-import { type RequestContext, runInRequest } from '../common/request-context.js';
+import { DatabaseTime, type RequestContext, runInRequest } from '../common/request-context.js';
 import { Database } from './database.js';
 
 type Send = (command: { input: unknown }, options: { abortSignal: AbortSignal }) => Promise<unknown>;
@@ -45,7 +45,11 @@ async function timed(call: Promise<unknown>): Promise<{ outcome: unknown; ms: nu
   return ended;
 }
 
-const request = (): RequestContext => ({ requestId: 'r-1', address: '192.0.2.7', databaseMs: 0 });
+const request = (): RequestContext => ({
+  requestId: 'r-1',
+  address: '192.0.2.7',
+  databaseTime: new DatabaseTime(),
+});
 const key = { TableName: 'things', Key: { id: '1' } };
 const anyReading = { TableName: 'things' };
 
@@ -135,7 +139,7 @@ describe('Database', () => {
     const { outcome, ms } = await timed(calls);
     expect(outcome).toBeInstanceOf(UnavailableError);
     expect(ms).toBe(300);
-    expect(context.databaseMs).toBeCloseTo(300, 0);
+    expect(context.databaseTime.spentMs).toBeCloseTo(300, 0);
     expect(signals.map(({ aborted }) => aborted)).toEqual([false, false, true]);
   });
 
@@ -144,12 +148,15 @@ describe('Database', () => {
     const database = databaseOver(() => sleep(120).then(() => Promise.reject(new Error('no'))));
     const { outcome } = await timed(runInRequest(context, () => database.get(key)));
     expect(outcome).toEqual(new Error('no'));
-    expect(context.databaseMs).toBeCloseTo(120, 0);
+    expect(context.databaseTime.spentMs).toBeCloseTo(120, 0);
   });
 
   it('gives no time to a request that has spent its budget', async () => {
     const { send } = slow(500);
-    const context = { ...request(), databaseMs: 1001 };
+    const context = request();
+    context.databaseTime.begin();
+    jest.advanceTimersByTime(1001);
+    context.databaseTime.end();
     const { outcome, ms } = await timed(runInRequest(context, () => databaseOver(send).get(key)));
     expect(outcome).toBeInstanceOf(UnavailableError);
     expect(ms).toBeLessThanOrEqual(1);

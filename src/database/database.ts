@@ -1,6 +1,8 @@
 import {
   BatchGetCommand,
   type BatchGetCommandInput,
+  BatchWriteCommand,
+  type BatchWriteCommandInput,
   DeleteCommand,
   type DeleteCommandInput,
   type DynamoDBDocumentClient,
@@ -16,8 +18,9 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
+import { withDeadline } from '../common/deadline.js';
 import { currentRequest } from '../common/request-context.js';
-import { DeadlineError, NoAnswerError, translateDatabaseError } from './database-errors.js';
+import { NoAnswerError, translateDatabaseError } from './database-errors.js';
 
 type MetadataBearer = Pick<GetCommandOutput, '$metadata'>;
 
@@ -52,6 +55,10 @@ export class Database {
     return this.run((abortSignal) => this.client.send(new UpdateCommand(input), { abortSignal }));
   }
 
+  batchWrite(input: BatchWriteCommandInput) {
+    return this.run((abortSignal) => this.client.send(new BatchWriteCommand(input), { abortSignal }));
+  }
+
   batchGet(input: BatchGetCommandInput) {
     return this.run((abortSignal) => this.client.send(new BatchGetCommand(input), { abortSignal }));
   }
@@ -67,28 +74,18 @@ export class Database {
   private async run<Output extends MetadataBearer>(
     call: (signal: AbortSignal) => Promise<Output>,
   ): Promise<Output> {
-    const request = currentRequest();
-    const started = performance.now();
-    const milliseconds = Math.max(0, this.budgetMs - (request?.databaseMs ?? 0));
-    const controller = new AbortController();
-    let timer: NodeJS.Timeout | undefined;
-    // The SDK does not look at the signal while it pauses between two tries, hence the race.
-    const deadline = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
-        reject(new DeadlineError(milliseconds));
-        controller.abort();
-      }, milliseconds);
-    });
+    const time = currentRequest()?.databaseTime;
+    const milliseconds = Math.max(0, this.budgetMs - (time?.spentMs ?? 0));
+    time?.begin();
     try {
-      const output = await Promise.race([call(controller.signal), deadline]);
+      const output = await withDeadline('the database', milliseconds, call);
       // The SDK reads an empty 200, as something between here and AWS may send, as an answer with nothing in it.
       if (output.$metadata.requestId === undefined) throw new NoAnswerError();
       return output;
     } catch (error) {
       throw translateDatabaseError(error);
     } finally {
-      clearTimeout(timer);
-      if (request) request.databaseMs += performance.now() - started;
+      time?.end();
     }
   }
 }

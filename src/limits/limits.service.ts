@@ -23,6 +23,8 @@ export class LimitsService implements OnApplicationShutdown {
       register: new Limiter('register', limits.register, redis),
       login: new Limiter('login', limits.login, redis),
       create: new Limiter('create', limits.create, redis),
+      batch: new Limiter('batch', limits.batch, redis),
+      usage: new Limiter('usage', limits.usage, redis),
     };
   }
 

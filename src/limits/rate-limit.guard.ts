@@ -17,7 +17,10 @@ export class RateLimitGuard implements CanActivate {
 
   /** @throws TooManyRequestsError */
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const name = this.reflector.get<LimitName>(LIMIT_NAME, context.getHandler());
+    const name = this.reflector.getAllAndOverride<LimitName>(LIMIT_NAME, [
+      context.getHandler(),
+      context.getClass(),
+    ]);
     const request = context.switchToHttp().getRequest<Request & { user?: Caller }>();
     const key = request.user?.userId ?? clientKey(request.ip ?? '');
     const state = await this.limits.consume(name, key);

@@ -6,7 +6,7 @@ import { nowSeconds } from '../common/time.js';
 import { AppConfig } from '../config/config.js';
 import type { AccountState } from '../users/user.js';
 import { UsersRepository } from '../users/users.repository.js';
-import { type Cached, ExpiringCache } from './expiring-cache.js';
+import { type Cached, ExpiringCache } from '../common/expiring-cache.js';
 import {
   isCurrentGeneration,
   type Session,

@@ -24,6 +24,13 @@ export function engine(): TestEngine {
   return { endpoint, kind };
 }
 
+/** Where the tests find their object store, on the same terms. */
+export function objectStorage(): { endpoint: string; bucket: string } {
+  const [endpoint = '', bucket = ''] = [process.env['TEST_S3_ENDPOINT'], process.env['TEST_S3_BUCKET']];
+  if (!isLoopback(endpoint)) throw new Error(`Tests run on a local object store only, not on "${endpoint}"`);
+  return { endpoint, bucket };
+}
+
 function isLoopback(endpoint: string): boolean {
   if (!URL.canParse(endpoint)) return false;
   const { protocol, hostname } = new URL(endpoint);

@@ -8,18 +8,26 @@ declare global {
 }
 
 /**
- * Starts the one engine of a test run. TEST_ENGINE names it; by default DynamoDB Local where Java runs, else the embedded
+ * Starts the one engine and the one object store of a test run. TEST_ENGINE names it; by default DynamoDB Local where Java runs, else the embedded
  * one. Jest runs this once, and only when a project that asks for it has tests to run.
  */
 export default async function globalSetup(): Promise<void> {
   // Jest makes CommonJS of this file and resolves none of the './x.js' that mean './x.ts': tsx does.
-  const { startEngine } = requireTs('../../scripts/local-engines/index.ts', import.meta.url) as Engines;
+  const { startEngine, startObjectStorage } = requireTs(
+    '../../scripts/local-engines/index.ts',
+    import.meta.url,
+  ) as Engines;
   const asked = process.env['TEST_ENGINE'] ?? '';
   if (asked !== '' && asked !== 'dynamodb-local' && asked !== 'embedded') {
     throw new Error(`TEST_ENGINE is dynamodb-local, embedded or unset, not ${asked}`);
   }
-  const engine = await startEngine({ kind: asked === '' ? 'auto' : asked });
-  globalThis.stopTestEngine = () => engine.stop();
+  const [engine, storage] = await Promise.all([
+    startEngine({ kind: asked === '' ? 'auto' : asked }),
+    startObjectStorage({ bucket: 'audio' }),
+  ]);
+  globalThis.stopTestEngine = async () => void (await Promise.all([engine.stop(), storage.stop()]));
+  process.env['TEST_S3_ENDPOINT'] = storage.endpoint;
+  process.env['TEST_S3_BUCKET'] = storage.bucket;
   process.env['TEST_DYNAMODB_ENDPOINT'] = engine.endpoint;
   process.env['TEST_DYNAMODB_ENGINE'] = engine.kind;
 

@@ -5,7 +5,7 @@ import { readConfig } from '../../src/config/read-config.js';
 import { createDynamoDbClient } from '../../src/database/clients.js';
 import { TableCreator } from '../../src/database/table-creator.js';
 import { tableDefinitions } from '../../src/database/tables.js';
-import { engine } from './engine.js';
+import { engine, objectStorage } from './engine.js';
 
 /** A configuration against the test engine, with tables of its own and hashes that are quick to make. */
 export function testConfig(environment: Record<string, string> = {}): AppConfig {
@@ -21,6 +21,9 @@ export function testConfig(environment: Record<string, string> = {}): AppConfig 
     USERS_TABLE: `users-${suffix}`,
     AUDIO_FILES_TABLE: `audio-files-${suffix}`,
     SESSIONS_TABLE: `sessions-${suffix}`,
+    S3_ENDPOINT: objectStorage().endpoint,
+    AWS_S3_BUCKET_NAME: objectStorage().bucket,
+    STORAGE_BUDGET_MS: '20000',
     // A loaded machine must not look like an outage; the tests of outages set their own.
     DATABASE_BUDGET_MS: '20000',
     ARGON2_MEMORY_KIB: '1024',

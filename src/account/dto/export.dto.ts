@@ -15,6 +15,16 @@ export class ExportedUserDto extends UserDto {
   readonly key_salt: string;
 }
 
+/** A record in an export. */
+export class ExportedAudioFileDto extends AudioFileDto {
+  @ApiProperty({
+    description:
+      'Whether its audio is kept in your own folder, and so is deleted with the record and the account',
+    example: true,
+  })
+  readonly object_kept: boolean;
+}
+
 /** Everything held about a user, but for the password hash. */
 export class ExportDto {
   @ApiProperty()
@@ -23,6 +33,6 @@ export class ExportDto {
   @ApiProperty({ type: [SessionDto], maxItems: 100 })
   readonly sessions: SessionDto[];
 
-  @ApiProperty({ type: [AudioFileDto] })
-  readonly audio_files: AudioFileDto[];
+  @ApiProperty({ type: [ExportedAudioFileDto] })
+  readonly audio_files: ExportedAudioFileDto[];
 }

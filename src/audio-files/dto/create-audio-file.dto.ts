@@ -1,35 +1,59 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional } from 'class-validator';
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsOptional, ValidateIf } from 'class-validator';
 import { parseInstant } from '../../common/time.js';
-import { IsInstant, IsObjectKey, IsWhole } from '../../common/validation/rules.js';
+import {
+  IsInstant,
+  IsLike,
+  IsNumberBetween,
+  IsObjectKey,
+  IsText,
+  IsTextList,
+  rule,
+} from '../../common/validation/rules.js';
 import type { NewAudioFile } from '../audio-file.js';
+import {
+  BYTES,
+  CHECKSUM,
+  CONTENT_TYPE,
+  CONTENT_TYPE_FIELD,
+  DURATION,
+  MAX_DURATION,
+  MAX_FILE_SIZE,
+  MAX_UPLOAD_SIZE,
+  normalizedType,
+  NOT_A_CONTENT_TYPE,
+  SHA256,
+  TAGS,
+  TITLE,
+} from './fields.js';
 
-/** Largest object in S3: 5 TiB. */
-const MAX_FILE_SIZE = 5 * 1024 ** 4;
-
+/** A record for an object that is in S3 (`s3_key`), or for one that is to be uploaded (`content_type`, `file_size`). */
 export class CreateAudioFileDto {
-  @ApiProperty({
+  @ApiPropertyOptional({
     description:
       'Key of the object in S3: 1 to 1,024 bytes of UTF-8, no control characters, no leading slash, no `.` or `..` ' +
-      'segments. Below `audio_upload/` only keys in the folder of the caller, `audio_upload/{user_id}/`',
+      'segments. Below `audio_upload/` only keys in the folder of the caller, `audio_upload/{user_id}/`. ' +
+      'Left out, the server makes a key and answers with where to upload the audio; `content_type` and `file_size` ' +
+      'are required then',
+    type: String,
+    nullable: true,
     example: 'recordings/monday.m4a',
     minLength: 1,
     maxLength: 1024,
   })
+  // Whoever sends neither a key nor a type most likely forgot the key.
+  @ValidateIf((dto: CreateAudioFileDto) => isGiven(dto.s3_key) || !isGiven(dto.content_type))
   @IsObjectKey()
-  readonly s3_key: string;
+  readonly s3_key?: string | null;
 
   @ApiPropertyOptional({
-    description: 'Bytes',
-    type: 'integer',
-    format: 'int64',
+    ...BYTES,
+    description: 'Bytes. Of an upload: exactly so many, from 1 to 5 GiB',
     nullable: true,
-    minimum: 0,
-    maximum: MAX_FILE_SIZE,
     example: 482_133,
   })
-  @IsOptional()
-  @IsWhole(0, MAX_FILE_SIZE)
+  @ValidateIf((dto: CreateAudioFileDto) => isGiven(dto.file_size) || isUpload(dto))
+  @IsSizeOfFile()
   readonly file_size?: number | null;
 
   @ApiPropertyOptional({
@@ -43,12 +67,69 @@ export class CreateAudioFileDto {
   @IsOptional()
   @IsInstant()
   readonly recorded_at?: string | null;
+
+  @ApiPropertyOptional({ ...TITLE, nullable: true })
+  @IsOptional()
+  @IsText(1, 200)
+  readonly title?: string | null;
+
+  @ApiPropertyOptional({ ...TAGS, description: 'A tag that comes twice counts once', nullable: true })
+  @IsOptional()
+  @IsTextList(20, 40)
+  readonly tags?: string[] | null;
+
+  @ApiPropertyOptional({ ...DURATION, description: 'To the millisecond', nullable: true })
+  @IsOptional()
+  @IsNumberBetween(0, MAX_DURATION)
+  readonly duration_seconds?: number | null;
+
+  @ApiPropertyOptional({
+    ...CONTENT_TYPE_FIELD,
+    description: 'An audio type, or `application/octet-stream` for what was encrypted before',
+    nullable: true,
+  })
+  @IsOptional()
+  @IsLike(CONTENT_TYPE, NOT_A_CONTENT_TYPE)
+  readonly content_type?: string | null;
+
+  @ApiPropertyOptional({
+    ...CHECKSUM,
+    description: 'SHA-256 of the audio in hexadecimal. Of an upload: S3 refuses anything else',
+    nullable: true,
+  })
+  @IsOptional()
+  @IsLike(SHA256, 'must be 64 hexadecimal digits')
+  readonly checksum_sha256?: string | null;
 }
 
 export function toNewAudioFile(dto: CreateAudioFileDto): NewAudioFile {
   return {
-    s3Key: dto.s3_key,
+    ...(isGiven(dto.s3_key) && { s3Key: dto.s3_key }),
     fileSize: dto.file_size ?? null,
-    recordedAt: (typeof dto.recorded_at === 'string' ? parseInstant(dto.recorded_at) : undefined) ?? null,
+    recordedAt: (isGiven(dto.recorded_at) ? parseInstant(dto.recorded_at) : undefined) ?? null,
+    title: dto.title ?? null,
+    tags: [...new Set(dto.tags ?? [])],
+    durationSeconds: isGiven(dto.duration_seconds) ? Math.round(dto.duration_seconds * 1000) / 1000 : null,
+    contentType: isGiven(dto.content_type) ? normalizedType(dto.content_type) : null,
+    checksumSha256: dto.checksum_sha256?.toLowerCase() ?? null,
   };
+}
+
+/** `null` stands for "not given", as in every optional field. */
+function isGiven<T>(value: T | null | undefined): value is T {
+  return value !== undefined && value !== null;
+}
+
+function isUpload(dto: CreateAudioFileDto): boolean {
+  return !isGiven(dto.s3_key) && isGiven(dto.content_type);
+}
+
+function IsSizeOfFile(): PropertyDecorator {
+  return rule('isSizeOfFile', (value, dto) => {
+    const upload = isUpload(dto as CreateAudioFileDto);
+    if (upload && !isGiven(value)) return 'is required for an upload';
+    const [min, max] = upload ? [1, MAX_UPLOAD_SIZE] : [0, MAX_FILE_SIZE];
+    if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) return undefined;
+    return `must be a whole number from ${min} to ${max}${upload ? ' for an upload' : ''}`;
+  });
 }

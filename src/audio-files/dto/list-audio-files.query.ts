@@ -1,13 +1,39 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { IsWhole } from '../../common/validation/rules.js';
+import { IsOptional } from 'class-validator';
+import { ValidationError } from '../../common/errors/domain-errors.js';
+import { parseInstant } from '../../common/time.js';
+import { IsInstant, IsLike, IsOneOf, IsText, IsWhole, rule } from '../../common/validation/rules.js';
+import type { AudioFileStatus, ListRequest, Range } from '../audio-file.js';
+import { parseCursor, toCursor } from './cursor.js';
+import {
+  BYTES,
+  CONTENT_TYPE,
+  CONTENT_TYPE_FIELD,
+  MAX_FILE_SIZE,
+  normalizedType,
+  NOT_A_CONTENT_TYPE,
+} from './fields.js';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 100;
 
+const ORDERS = ['newest', 'oldest'] as const;
+const STATUSES = ['pending', 'ready'] as const;
+
+const INSTANT = { type: String, format: 'date-time', maxLength: 40 } as const;
+
 /** A query parameter of digits only; anything else stays what it is and fails validation. */
-function toWholeNumber({ value }: { value: unknown }): unknown {
-  return typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+function ToWholeNumber(): PropertyDecorator {
+  return Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value,
+  );
+}
+
+function IsCursor(): PropertyDecorator {
+  return rule('isCursor', (value) =>
+    typeof value === 'string' && parseCursor(value) ? undefined : 'must be one that a list came with',
+  );
 }
 
 export class ListAudioFilesQuery {
@@ -19,7 +45,132 @@ export class ListAudioFilesQuery {
     default: DEFAULT_LIMIT,
     example: DEFAULT_LIMIT,
   })
-  @Transform(toWholeNumber)
+  @ToWholeNumber()
   @IsWhole(1, MAX_LIMIT)
   readonly limit: number = DEFAULT_LIMIT;
+
+  @ApiPropertyOptional({
+    description: 'Where to go on: `X-Next-Cursor` of the page before',
+    maxLength: 200,
+    example: 'MTc1ODc2MjM4MS9jMWI3ZDBjMi01OGE1LTRkMGYtOWE1My02YTNiMGE0YzdmMTA',
+  })
+  @IsOptional()
+  @IsCursor()
+  readonly cursor?: string;
+
+  @ApiPropertyOptional({ description: 'By upload', enum: ORDERS, default: 'newest', example: 'newest' })
+  @IsOneOf(ORDERS)
+  readonly order: (typeof ORDERS)[number] = 'newest';
+
+  @ApiPropertyOptional({
+    ...INSTANT,
+    description: 'Uploaded then or later. Costs nothing for what lies before',
+  })
+  @IsOptional()
+  @IsInstant()
+  readonly uploaded_from?: string;
+
+  @ApiPropertyOptional({
+    ...INSTANT,
+    description: 'Uploaded then or earlier. Costs nothing for what lies after',
+  })
+  @IsOptional()
+  @IsInstant()
+  readonly uploaded_to?: string;
+
+  @ApiPropertyOptional({ ...INSTANT, description: 'Recorded then or later' })
+  @IsOptional()
+  @IsInstant()
+  readonly recorded_from?: string;
+
+  @ApiPropertyOptional({ ...INSTANT, description: 'Recorded then or earlier' })
+  @IsOptional()
+  @IsInstant()
+  readonly recorded_to?: string;
+
+  @ApiPropertyOptional({ description: 'Has this tag', minLength: 1, maxLength: 40, example: 'interview' })
+  @IsOptional()
+  @IsText(1, 40)
+  readonly tag?: string;
+
+  @ApiPropertyOptional({ ...CONTENT_TYPE_FIELD, description: 'Of this type, whatever its parameters' })
+  @IsOptional()
+  @IsLike(CONTENT_TYPE, NOT_A_CONTENT_TYPE)
+  readonly content_type?: string;
+
+  @ApiPropertyOptional({ enum: STATUSES, example: 'ready' })
+  @IsOptional()
+  @IsOneOf(STATUSES)
+  readonly status?: AudioFileStatus;
+
+  @ApiPropertyOptional({ ...BYTES, description: 'Of so many bytes or more', example: 1000 })
+  @IsOptional()
+  @ToWholeNumber()
+  @IsWhole(0, MAX_FILE_SIZE)
+  readonly min_size?: number;
+
+  @ApiPropertyOptional({ ...BYTES, description: 'Of so many bytes or fewer', example: 1_000_000 })
+  @IsOptional()
+  @ToWholeNumber()
+  @IsWhole(0, MAX_FILE_SIZE)
+  readonly max_size?: number;
+
+  @ApiPropertyOptional({
+    description: 'Part of the title or of the key, in capitals or not',
+    minLength: 1,
+    maxLength: 200,
+    example: 'monday',
+  })
+  @IsOptional()
+  @IsText(1, 200)
+  readonly q?: string;
+}
+
+/** @throws ValidationError where a range ends before it begins */
+export function toListRequest(query: ListAudioFilesQuery): ListRequest {
+  const uploaded = instants(query, 'uploaded_from', 'uploaded_to');
+  const recorded = instants(query, 'recorded_from', 'recorded_to');
+  const size = range(query.min_size, query.max_size, 'min_size', 'max_size');
+  return {
+    limit: query.limit,
+    order: query.order,
+    after: query.cursor === undefined ? undefined : parseCursor(query.cursor),
+    uploaded: uploaded ?? {},
+    filter: {
+      ...(recorded && { recorded }),
+      ...(size && { size }),
+      tag: query.tag,
+      contentType: query.content_type === undefined ? undefined : normalizedType(query.content_type),
+      status: query.status,
+      text: query.q,
+    },
+  };
+}
+
+/** The query of the page that begins at `next`: the same one with another cursor. */
+export function nextQuery(query: ListAudioFilesQuery, next: NonNullable<ListRequest['after']>): string {
+  const parameters = Object.entries({ ...query, cursor: toCursor(next) })
+    .filter(([, value]) => value !== undefined && value !== null)
+    .map(([name, value]): [string, string] => [name, String(value)]);
+  return new URLSearchParams(parameters).toString();
+}
+
+type InstantName = 'uploaded_from' | 'uploaded_to' | 'recorded_from' | 'recorded_to';
+
+function instants(query: ListAudioFilesQuery, from: InstantName, to: InstantName): Range | undefined {
+  const read = (name: InstantName) => (query[name] === undefined ? undefined : parseInstant(query[name]));
+  return range(read(from), read(to), from, to);
+}
+
+function range(
+  from: number | undefined,
+  to: number | undefined,
+  fromName: string,
+  toName: string,
+): Range | undefined {
+  if (from === undefined && to === undefined) return undefined;
+  if (from !== undefined && to !== undefined && from > to) {
+    throw new ValidationError([{ field: toName, message: `${toName} must not be before ${fromName}` }]);
+  }
+  return { from, to };
 }

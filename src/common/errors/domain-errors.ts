@@ -51,11 +51,31 @@ export class AccessDeniedError extends DomainError {
   }
 }
 
+/** The user has as much as one may have. */
+export class QuotaExceededError extends DomainError {}
+
 /** There is no such thing. */
 export class NotFoundError extends DomainError {}
 
 /** The state of the thing does not allow the request. */
 export class ConflictError extends DomainError {}
+
+/** The thing is no longer as the client saw it (`If-Match`). */
+export class PreconditionFailedError extends DomainError {
+  constructor() {
+    super('The record was changed meanwhile');
+  }
+}
+
+/** An idempotency key came a second time, with other content. */
+export class IdempotencyKeyReusedError extends DomainError {
+  constructor() {
+    super('The idempotency key was used before with different content');
+  }
+}
+
+/** This deployment has no part that could serve the request. */
+export class NotConfiguredError extends DomainError {}
 
 /** What a client is told of a limit (draft-ietf-httpapi-ratelimit-headers). */
 export interface LimitState {

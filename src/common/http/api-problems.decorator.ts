@@ -3,7 +3,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import { PROBLEM_JSON, ProblemDto } from './problem.js';
 
-type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 413 | 415 | 429 | 500 | 503;
+type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 412 | 413 | 415 | 422 | 429 | 500 | 501 | 503;
 
 const REQUEST_ID = {
   'X-Request-Id': {
@@ -52,7 +52,7 @@ function problemResponse(status: ErrorStatus, detail: string): MethodDecorator &
 }
 
 /** Documents the error of a route that is held to a limit. */
-export function ApiProblemTooMany(): MethodDecorator {
+export function ApiProblemTooMany(): MethodDecorator & ClassDecorator {
   return problemResponse(429, 'Too many requests');
 }
 
@@ -65,6 +65,9 @@ export const BODY_PROBLEMS = {
   413: 'The request body is larger than 100 KB',
   415: 'The request body must be JSON in UTF-8 with Content-Type: application/json',
 } as const;
+
+/** Errors of every route that needs the bucket of the audio objects. */
+export const STORAGE_PROBLEMS = { 501: 'Audio storage is not set up on this server' } as const;
 
 function example(status: ErrorStatus, detail: string): ProblemDto {
   return {

@@ -23,7 +23,7 @@ import {
   WrongPasswordError,
 } from '../errors/domain-errors.js';
 import type { Logger } from '../logging/logger.js';
-import { runInRequest } from '../request-context.js';
+import { DatabaseTime, runInRequest } from '../request-context.js';
 import { MethodNotAllowedError } from './fallback-routes.js';
 import { ProblemFilter } from './problem.filter.js';
 
@@ -46,7 +46,7 @@ function filtered(error: unknown, { headersSent = false, url = '/api/thing' } = 
   const request = { originalUrl: url, route: { path: '/api/:thing' } };
   const http = { getRequest: () => request, getResponse: () => response };
   const host = { switchToHttp: () => http } as unknown as ArgumentsHost;
-  const context = { requestId: 'r-1', address: '192.0.2.7', userId: 'u-1', databaseMs: 0 };
+  const context = { requestId: 'r-1', address: '192.0.2.7', userId: 'u-1', databaseTime: new DatabaseTime() };
   const filter = new ProblemFilter(logger, new AuditLog(logger));
   runInRequest(context, () => filter.catch(error, host));
   return { ...answer, logged };

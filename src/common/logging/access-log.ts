@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { NextFunction, Request, Response } from 'express';
-import { type RequestContext, runInRequest } from '../request-context.js';
+import { DatabaseTime, type RequestContext, runInRequest } from '../request-context.js';
 import type { Logger } from './logger.js';
 
 /** A request id that may be taken over from the caller: nothing that could forge a log line or a header. */
@@ -23,7 +23,11 @@ export function accessLog(logger: Logger) {
     const started = performance.now();
     const offered = request.get('X-Request-Id');
     const requestId = offered !== undefined && WELL_FORMED_ID.test(offered) ? offered : randomUUID();
-    const context: RequestContext = { requestId, address: request.ip ?? '', databaseMs: 0 };
+    const context: RequestContext = {
+      requestId,
+      address: request.ip ?? '',
+      databaseTime: new DatabaseTime(),
+    };
     response.setHeader('X-Request-Id', requestId);
     response.once('close', () => {
       const aborted = !response.writableFinished;

@@ -2,16 +2,17 @@ import { ValidateBy, type ValidationArguments } from 'class-validator';
 import { parseInstant } from '../time.js';
 
 /** What is wrong with a value, to follow the name of its field ("must be a string"), or `undefined`. */
-type Describe = (value: unknown) => string | undefined;
+type Describe = (value: unknown, whole?: object) => string | undefined;
 
 /** A decorator whose message says which part of its rule is broken. */
-function rule(name: string, describe: Describe, label?: string): PropertyDecorator {
+export function rule(name: string, describe: Describe, label?: string): PropertyDecorator {
   return ValidateBy({
     name,
     validator: {
-      validate: (value: unknown) => describe(value) === undefined,
+      validate: (value: unknown, argument?: ValidationArguments) =>
+        describe(value, argument?.object) === undefined,
       defaultMessage: (argument?: ValidationArguments) =>
-        `${label ?? argument?.property} ${describe(argument?.value)}`,
+        `${label ?? argument?.property} ${describe(argument?.value, argument?.object)}`,
     },
   });
 }
@@ -64,6 +65,52 @@ export function IsWhole(min: number, max: number): PropertyDecorator {
       ? undefined
       : `must be a whole number from ${min} to ${max}`,
   );
+}
+
+/** A number between two bounds, both included. A number in a string is none. */
+export function IsNumberBetween(min: number, max: number): PropertyDecorator {
+  return rule('isNumberBetween', (value) =>
+    typeof value === 'number' && value >= min && value <= max
+      ? undefined
+      : `must be a number from ${min} to ${max}`,
+  );
+}
+
+/** A list of `min` to `max` things; what they are is for others to say. */
+export function IsList(min: number, max: number): PropertyDecorator {
+  return rule('isList', (value) => wrongList(value, min, max));
+}
+
+/** A list of at most `max` texts of 1 to `length` characters each. */
+export function IsTextList(max: number, length: number): PropertyDecorator {
+  return rule('isTextList', (value) => {
+    const wrong = wrongList(value, 0, max);
+    if (wrong !== undefined) return wrong;
+    for (const [n, item] of (value as unknown[]).entries()) {
+      const wrongItem = wrongString(item) ?? wrongLength(item as string, 1, length);
+      if (wrongItem !== undefined) return `must have only good entries: number ${n + 1} ${wrongItem}`;
+    }
+    return undefined;
+  });
+}
+
+/** One of some words. */
+export function IsOneOf(words: readonly string[]): PropertyDecorator {
+  return rule('isOneOf', (value) =>
+    words.includes(value as string) ? undefined : `must be one of ${words.join(', ')}`,
+  );
+}
+
+/** What matches a pattern. @param wrong what to say of anything else, after the name of the field */
+export function IsLike(pattern: RegExp, wrong: string): PropertyDecorator {
+  return rule('isLike', (value) => wrongString(value) ?? (pattern.test(value as string) ? undefined : wrong));
+}
+
+function wrongList(value: unknown, min: number, max: number): string | undefined {
+  if (value === undefined || value === null) return 'is required';
+  if (!Array.isArray(value)) return 'must be a list';
+  if (value.length < min) return `must have at least ${min} ${min === 1 ? 'entry' : 'entries'}`;
+  return value.length > max ? `must have at most ${max} entries` : undefined;
 }
 
 function wrongString(value: unknown): string | undefined {

@@ -1,0 +1,39 @@
+/**
+ * A stand-in for S3 as a program: s3rver, which keeps the objects as files, behind a check of presigned addresses, which
+ * s3rver takes unseen. Arguments: port, directory, bucket. Its access key is `local`, the secret too.
+ */
+import S3rver from 's3rver';
+import account from 's3rver/lib/models/account.js';
+import { refusePresigned } from './presigned.js';
+
+const [port = '', directory = '', bucket = ''] = process.argv.slice(2);
+
+/** Browsers on any page of this machine may upload and download, as in a development bucket. */
+const CORS = `<CORSConfiguration><CORSRule>
+  <AllowedOrigin>*</AllowedOrigin>
+  <AllowedMethod>GET</AllowedMethod><AllowedMethod>HEAD</AllowedMethod><AllowedMethod>PUT</AllowedMethod>
+  <AllowedHeader>*</AllowedHeader>
+  <ExposeHeader>ETag</ExposeHeader>
+</CORSRule></CORSConfiguration>`;
+
+account.DUMMY_ACCOUNT.createKeyPair('local', 'local');
+
+const server = new S3rver({
+  address: '127.0.0.1',
+  port: Number(port),
+  silent: true,
+  directory,
+  configureBuckets: [{ name: bucket, configs: [CORS] }],
+});
+
+server.middleware.unshift(async (context, next) => {
+  const refusal = refusePresigned(context.req, (accessKeyId) =>
+    accessKeyId === 'local' ? 'local' : undefined,
+  );
+  if (!refusal) return next();
+  context.status = 403;
+  context.type = 'application/xml';
+  context.body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${refusal.code}</Code><Message>${refusal.message}</Message></Error>`;
+});
+
+await server.run();

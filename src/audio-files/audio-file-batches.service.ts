@@ -1,0 +1,71 @@
+import { Injectable } from '@nestjs/common';
+import { AccessDeniedError, DomainError, UnavailableError } from '../common/errors/domain-errors.js';
+import { isSuccess, outcomeOf, type Outcome } from '../common/outcome.js';
+import type { AudioFile } from './audio-file.js';
+import { AudioFilesRepository } from './audio-files.repository.js';
+import { isFileId, notFound } from './audio-files.service.js';
+import { AudioObjectsService } from './audio-objects.service.js';
+import { QuotaService } from './quota.service.js';
+
+/** Many records by id, each with an outcome of its own. An id that comes twice has the same outcome twice. */
+@Injectable()
+export class AudioFileBatchesService {
+  constructor(
+    private readonly files: AudioFilesRepository,
+    private readonly objects: AudioObjectsService,
+    private readonly quota: QuotaService,
+  ) {}
+
+  /**
+   * The records with these ids.
+   *
+   * @returns for each id, in order, the record, or `NotFoundError`, `AccessDeniedError` or `UnavailableError`
+   */
+  async get(ownerId: string, fileIds: readonly string[]): Promise<Outcome<AudioFile>[]> {
+    const found = await this.find(ownerId, fileIds);
+    return fileIds.map((fileId) => found.get(fileId) ?? notFound());
+  }
+
+  /**
+   * Deletes the audio of these records, where it is kept here, and then the records.
+   *
+   * @returns for each id, in order, the record that is gone, or why it is not: as for {@link get}
+   */
+  async delete(ownerId: string, fileIds: readonly string[]): Promise<Outcome<AudioFile>[]> {
+    const outcomes = await this.find(ownerId, fileIds);
+    const owned = [...outcomes.values()].filter((outcome) => isSuccess<AudioFile>(outcome));
+    const kept = await this.removeAudio(owned);
+    const gone = owned.filter((file) => !kept.has(file));
+    const left = await this.files.deleteMany(gone.map(({ fileId }) => fileId));
+    for (const file of owned) {
+      if (kept.has(file) || left.has(file.fileId)) outcomes.set(file.fileId, unavailable());
+      else this.quota.release(file);
+    }
+    return fileIds.map((fileId) => outcomes.get(fileId) ?? notFound());
+  }
+
+  /** The records whose audio is still there. */
+  private async removeAudio(files: readonly AudioFile[]): Promise<Set<AudioFile>> {
+    const outcome = await outcomeOf(() => this.objects.removeMany(files));
+    return outcome instanceof DomainError
+      ? new Set(files.filter((file) => this.objects.isKept(file)))
+      : outcome;
+  }
+
+  private async find(ownerId: string, fileIds: readonly string[]): Promise<Map<string, Outcome<AudioFile>>> {
+    const ids = [...new Set(fileIds)].filter(isFileId);
+    const { files, unprocessed } = await this.files.findByIds(ids);
+    return new Map(
+      ids.map((fileId) => {
+        if (unprocessed.has(fileId)) return [fileId, unavailable()];
+        const file = files.get(fileId);
+        if (!file) return [fileId, notFound()];
+        return [fileId, file.ownerId === ownerId ? file : new AccessDeniedError()];
+      }),
+    );
+  }
+}
+
+function unavailable(): UnavailableError {
+  return new UnavailableError('The service is temporarily unavailable', 1);
+}

@@ -1,0 +1,172 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { v5 as uuidV5 } from 'uuid';
+import {
+  AccessDeniedError,
+  DomainError,
+  IdempotencyKeyReusedError,
+  QuotaExceededError,
+  UnavailableError,
+} from '../common/errors/domain-errors.js';
+import { isSuccess, outcomeOf, type Outcome } from '../common/outcome.js';
+import { nowSeconds } from '../common/time.js';
+import { ObjectStore } from '../storage/object-store.js';
+import type { AudioFile, NewAudioFile, UploadableFile } from './audio-file.js';
+import { AudioFilesRepository } from './audio-files.repository.js';
+import { AudioObjectsService, type UploadTicket } from './audio-objects.service.js';
+import { ObjectKeys } from './object-keys.js';
+import { QuotaService } from './quota.service.js';
+
+/** Of the ids that are made from idempotency keys (RFC 9562 §5.5). Another one would lose every key in use. */
+const ID_NAMESPACE = '6f1d2f8e-3c0b-5d6e-9a54-0f9f4b7b1c21';
+
+/** A record to be made. */
+export interface CreationRequest {
+  readonly details: NewAudioFile;
+  /** The same one makes the same record, however often it comes. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** A record that is there now. */
+export interface Creation {
+  readonly file: AudioFile;
+  /** False where an earlier request with the same idempotency key made it. */
+  readonly isNew: boolean;
+  /** Where its audio is still to be uploaded. */
+  readonly upload?: UploadTicket;
+}
+
+/** Makes records, one or many at a time, once for each idempotency key. */
+@Injectable()
+export class AudioFileCreationService {
+  constructor(
+    private readonly files: AudioFilesRepository,
+    private readonly objects: AudioObjectsService,
+    private readonly store: ObjectStore,
+    private readonly keys: ObjectKeys,
+    private readonly quota: QuotaService,
+  ) {}
+
+  /**
+   * Makes a record for an object that is in S3, or a pending one for an object that is to be uploaded.
+   *
+   * @throws AccessDeniedError for a key in another user's upload folder
+   * @throws NotConfiguredError for an upload where there is no bucket
+   * @throws QuotaExceededError where the user has as much as one may have
+   * @throws IdempotencyKeyReusedError where the key came before with other content
+   */
+  async create(ownerId: string, request: CreationRequest): Promise<Creation> {
+    const draft = this.draft(ownerId, request);
+    // Before anything is written: without an address there is nothing to do with a pending record.
+    const upload = await this.ticketOf(draft);
+    if (request.idempotencyKey === undefined) {
+      await this.quota.reserve(draft);
+      await this.files.create(draft);
+      return { file: draft, isNew: true, ...upload };
+    }
+    try {
+      await this.quota.reserve(draft);
+    } catch (error) {
+      // A repeated request is not one more record.
+      const earlier =
+        error instanceof QuotaExceededError ? await this.files.findById(draft.fileId) : undefined;
+      if (!earlier) throw error;
+      return this.repeated(draft, earlier);
+    }
+    const { written, file } = await this.files.createIfNew(draft);
+    if (written) return { file: draft, isNew: true, ...upload };
+    this.quota.release(draft);
+    if (!file) throw unavailable();
+    return this.repeated(draft, file);
+  }
+
+  /**
+   * Makes many records, each on its own: what is wrong with one changes nothing for the others.
+   *
+   * @param requests an error in the place of a request is handed through
+   * @returns an outcome for each, in order; `UnavailableError` for what could not be written now
+   */
+  async createMany(
+    ownerId: string,
+    requests: readonly Outcome<CreationRequest>[],
+  ): Promise<Outcome<Creation>[]> {
+    const plain = await Promise.all(requests.map((request) => this.plainDraft(ownerId, request)));
+    const drafts = plain.filter((draft) => isSuccess<Creation>(draft));
+    const writing = this.files.createMany(drafts.map(({ file }) => file));
+    // One after the other where a key comes twice, so that the first of them is the one that makes the record.
+    const turns = new Map<string, Promise<unknown>>();
+    const creating = requests.map(async (request, n) => {
+      const draft = plain[n];
+      if (draft !== undefined) {
+        if (draft instanceof DomainError) return draft;
+        return (await writing).has(draft.file.fileId) ? unavailable() : draft;
+      }
+      const keyed = request as CreationRequest;
+      const key = keyed.idempotencyKey as string;
+      const before = turns.get(key) ?? Promise.resolve();
+      const creation = before.then(() => outcomeOf(() => this.create(ownerId, keyed)));
+      turns.set(key, creation);
+      return creation;
+    });
+    return Promise.all(creating);
+  }
+
+  /** What is to be written without a condition; `undefined` for a request with a key. */
+  private async plainDraft(
+    ownerId: string,
+    request: Outcome<CreationRequest>,
+  ): Promise<Outcome<Creation> | undefined> {
+    if (request instanceof DomainError) return request;
+    if (request.idempotencyKey !== undefined) return undefined;
+    return outcomeOf(async () => {
+      const file = this.draft(ownerId, request);
+      const upload = await this.ticketOf(file);
+      await this.quota.reserve(file);
+      return { file, isNew: true, ...upload };
+    });
+  }
+
+  private draft(ownerId: string, { details, idempotencyKey }: CreationRequest): AudioFile {
+    const { s3Key, ...rest } = details;
+    if (s3Key === undefined) this.store.assertConfigured();
+    else if (!this.keys.isOpenTo(ownerId, s3Key)) throw new AccessDeniedError();
+    const fileId = idempotencyKey === undefined ? randomUUID() : idOf(ownerId, idempotencyKey);
+    return {
+      ...rest,
+      fileId,
+      ownerId,
+      status: s3Key === undefined ? 'pending' : 'ready',
+      s3Key: s3Key ?? this.keys.forUpload(ownerId, fileId, details.contentType ?? ''),
+      uploadedAt: nowSeconds(),
+      objectEtag: null,
+      version: 0,
+      requestHash: idempotencyKey === undefined ? null : fingerprint(details),
+    };
+  }
+
+  private async repeated(draft: AudioFile, earlier: AudioFile): Promise<Creation> {
+    if (earlier.ownerId !== draft.ownerId || earlier.requestHash !== draft.requestHash) {
+      throw new IdempotencyKeyReusedError();
+    }
+    return { file: earlier, isNew: false, ...(await this.ticketOf(earlier)) };
+  }
+
+  private async ticketOf(file: AudioFile): Promise<Pick<Creation, 'upload'>> {
+    return file.status === 'pending' ? { upload: await this.objects.ticketFor(file as UploadableFile) } : {};
+  }
+}
+
+function idOf(ownerId: string, idempotencyKey: string): string {
+  return uuidV5(JSON.stringify([ownerId, idempotencyKey]), ID_NAMESPACE);
+}
+
+/** Tells requests apart by what they mean, not by how they are written. 128 bits, in the characters of base64url. */
+function fingerprint(details: NewAudioFile): string {
+  const { s3Key, fileSize, recordedAt, title, tags, durationSeconds, contentType, checksumSha256 } = details;
+  const content = [s3Key, fileSize, recordedAt, title, tags, durationSeconds, contentType, checksumSha256];
+  return createHash('sha256').update(JSON.stringify(content)).digest('base64url').slice(0, 22);
+}
+
+function unavailable(): UnavailableError {
+  return new UnavailableError('The service is temporarily unavailable', 1);
+}

@@ -1,0 +1,144 @@
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  Patch,
+  Post,
+  Res,
+  UseGuards,
+} from '@nestjs/common';
+import {
+  ApiBearerAuth,
+  ApiConsumes,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { Response } from 'express';
+import {
+  ApiProblems,
+  BODY_PROBLEMS,
+  STORAGE_PROBLEMS,
+  TOKEN_PROBLEMS,
+} from '../common/http/api-problems.decorator.js';
+import { wasSeen } from '../common/http/entity-tag.js';
+import { MessageDto } from '../common/http/message.dto.js';
+import type { AudioFile } from './audio-file.js';
+import { AudioFileOwnerGuard, OwnedAudioFile } from './audio-file-owner.guard.js';
+import { AudioFilesService } from './audio-files.service.js';
+import { AudioObjectsService } from './audio-objects.service.js';
+import { AudioFileDto, etagOf, toAudioFileDto } from './dto/audio-file.dto.js';
+import { ETAG_HEADER } from './dto/headers.js';
+import { SignedUrlDto, toSignedUrlDto } from './dto/signed-url.dto.js';
+import { toChanges, UpdateAudioFileDto } from './dto/update-audio-file.dto.js';
+
+const OWNER_PROBLEMS = { ...TOKEN_PROBLEMS, 403: 'Access denied', 404: 'Audio file not found' } as const;
+
+/** One file. Everything here is behind {@link AudioFileOwnerGuard}. */
+@ApiTags('Audio files')
+@ApiBearerAuth()
+@ApiParam({
+  name: 'file_id',
+  description: 'Id of the record',
+  schema: { type: 'string', format: 'uuid', maxLength: 64 },
+  example: 'c1b7d0c2-58a5-4d0f-9a53-6a3b0a4c7f10',
+})
+@UseGuards(AudioFileOwnerGuard)
+@Controller('audio-file/:file_id')
+export class AudioFileController {
+  constructor(
+    private readonly files: AudioFilesService,
+    private readonly objects: AudioObjectsService,
+  ) {}
+
+  @Get()
+  @ApiOperation({ operationId: 'getAudioFile', summary: 'Get one of your records' })
+  @ApiOkResponse({ type: AudioFileDto, description: 'The record', headers: ETAG_HEADER })
+  @ApiProblems(OWNER_PROBLEMS)
+  get(@OwnedAudioFile() file: AudioFile, @Res({ passthrough: true }) response: Response): AudioFileDto {
+    return answer(file, response);
+  }
+
+  @Patch()
+  @ApiOperation({
+    operationId: 'updateAudioFile',
+    summary: 'Change title and tags of one of your records',
+    description: 'A JSON merge patch (RFC 7396): what is left out stays, what is null goes.',
+  })
+  @ApiConsumes('application/merge-patch+json', 'application/json')
+  @ApiHeader({
+    name: 'If-Match',
+    required: false,
+    description:
+      '`ETag` of the record as you saw it: changed meanwhile, the answer is 412 and nothing is written',
+    schema: { type: 'string', maxLength: 1024 },
+    example: '"1758762381-0"',
+  })
+  @ApiOkResponse({ type: AudioFileDto, description: 'The record as it is now', headers: ETAG_HEADER })
+  @ApiProblems({
+    ...BODY_PROBLEMS,
+    ...OWNER_PROBLEMS,
+    400: 'title must be at most 200 characters',
+    412: 'The record was changed meanwhile',
+  })
+  async update(
+    @OwnedAudioFile() file: AudioFile,
+    @Body() body: UpdateAudioFileDto,
+    @Headers('if-match') ifMatch: string | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<AudioFileDto> {
+    const unchanged = wasSeen(ifMatch, etagOf(file));
+    return answer(await this.files.change(file, toChanges(body), unchanged), response);
+  }
+
+  @Delete()
+  @ApiOperation({
+    operationId: 'deleteAudioFile',
+    summary: 'Delete one of your records, and its audio',
+    description: 'The audio goes first. Where the answer is 503, send the same request again.',
+  })
+  @ApiOkResponse({ type: MessageDto, description: 'It is gone' })
+  @ApiProblems(OWNER_PROBLEMS)
+  async delete(@OwnedAudioFile() file: AudioFile): Promise<MessageDto> {
+    await this.files.delete(file);
+    return { message: 'Audio file deleted successfully' };
+  }
+
+  @Post('complete')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'completeAudioFile',
+    summary: 'Say that the audio of a pending record is uploaded',
+    description: 'Asks S3, and makes the record ready. For a record that is ready it does nothing.',
+  })
+  @ApiOkResponse({ type: AudioFileDto, description: 'The record, ready', headers: ETAG_HEADER })
+  @ApiProblems({ ...OWNER_PROBLEMS, ...STORAGE_PROBLEMS, 409: 'The audio has not been uploaded yet' })
+  async complete(
+    @OwnedAudioFile() file: AudioFile,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<AudioFileDto> {
+    return answer(await this.objects.complete(file), response);
+  }
+
+  @Get('download-url')
+  @ApiOperation({
+    operationId: 'getDownloadUrl',
+    summary: 'Get an address to download the audio from',
+    description: 'Valid for 5 minutes; takes range requests. For audio in your own folder only.',
+  })
+  @ApiOkResponse({ type: SignedUrlDto, description: 'The address' })
+  @ApiProblems({ ...OWNER_PROBLEMS, ...STORAGE_PROBLEMS, 409: 'The audio has not been uploaded yet' })
+  async downloadUrl(@OwnedAudioFile() file: AudioFile): Promise<SignedUrlDto> {
+    return toSignedUrlDto(await this.objects.downloadUrl(file));
+  }
+}
+
+function answer(file: AudioFile, response: Response): AudioFileDto {
+  response.set('ETag', etagOf(file));
+  return toAudioFileDto(file);
+}

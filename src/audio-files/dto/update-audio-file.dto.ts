@@ -1,0 +1,25 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsOptional } from 'class-validator';
+import { IsText, IsTextList } from '../../common/validation/rules.js';
+import type { AudioFileChanges } from '../audio-file.js';
+import { TAGS, TITLE } from './fields.js';
+
+/** JSON merge patch (RFC 7396): what is absent stays, what is null goes. */
+export class UpdateAudioFileDto {
+  @ApiPropertyOptional({ ...TITLE, nullable: true })
+  @IsOptional()
+  @IsText(1, 200)
+  readonly title?: string | null;
+
+  @ApiPropertyOptional({ ...TAGS, description: 'All of them: a merge patch replaces a list', nullable: true })
+  @IsOptional()
+  @IsTextList(20, 40)
+  readonly tags?: string[] | null;
+}
+
+export function toChanges({ title, tags }: UpdateAudioFileDto): AudioFileChanges {
+  return {
+    ...(title !== undefined && { title }),
+    ...(tags !== undefined && { tags: [...new Set(tags ?? [])] }),
+  };
+}

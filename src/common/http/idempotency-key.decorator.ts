@@ -1,0 +1,31 @@
+import { applyDecorators, createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { ApiHeader } from '@nestjs/swagger';
+import type { Request } from 'express';
+import { ValidationError } from '../errors/domain-errors.js';
+
+/** What can be an idempotency key. */
+export const IDEMPOTENCY_KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
+export const NOT_AN_IDEMPOTENCY_KEY = 'must be 1 to 255 printable ASCII characters';
+
+const HEADER = 'Idempotency-Key';
+
+/** The idempotency key of the request (draft-ietf-httpapi-idempotency-key-header), if it has one. */
+export const IdempotencyKey = createParamDecorator((_: unknown, context: ExecutionContext) => {
+  const key = context.switchToHttp().getRequest<Request>().get(HEADER);
+  if (key === undefined || IDEMPOTENCY_KEY.test(key)) return key;
+  throw new ValidationError([{ field: HEADER, message: `${HEADER} ${NOT_AN_IDEMPOTENCY_KEY}` }]);
+});
+
+/** Documents the header. */
+export const ApiIdempotencyKey = () =>
+  applyDecorators(
+    ApiHeader({
+      name: HEADER,
+      required: false,
+      description:
+        'A name of your choice for this request, such as a UUID: sent again with the same content it gives the ' +
+        'same record and makes no second one; with other content it is refused',
+      schema: { type: 'string', minLength: 1, maxLength: 255 },
+      example: '8e03978e-40d5-43e8-bc93-6894a57f9324',
+    }),
+  );

@@ -1,0 +1,157 @@
+import {
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  HeadBucketCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  NotFound,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { withDeadline } from '../common/deadline.js';
+import { NotConfiguredError, UnavailableError } from '../common/errors/domain-errors.js';
+import { Presigner, type SignedUrl, type SigningRequest } from './presigner.js';
+import { translateStorageError } from './storage-errors.js';
+
+/** An object as S3 has it. */
+export interface StoredObject {
+  /** Bytes. */
+  readonly size: number;
+  /** With its quotation marks. */
+  readonly etag: string;
+  /** In hexadecimal; only where the upload said it. */
+  readonly sha256?: string;
+}
+
+/** An object in a listing. */
+export interface ListedObject {
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  /** Unix seconds. */
+  readonly modifiedAt: number;
+}
+
+/**
+ * The bucket of the audio objects.
+ *
+ * Every method throws `NotConfiguredError` where there is no bucket, and `UnavailableError` when S3 cannot serve now,
+ * refuses, or does not answer within `budgetMs`.
+ */
+export class ObjectStore {
+  private readonly presigner: Presigner | undefined;
+
+  /**
+   * @param bucket absent where this deployment has none
+   * @param budgetMs what one call may take
+   */
+  constructor(
+    private readonly client: S3Client,
+    private readonly bucket: string | undefined,
+    private readonly budgetMs: number,
+  ) {
+    this.presigner = bucket === undefined ? undefined : new Presigner(client, bucket);
+  }
+
+  /** Whether there is a bucket. */
+  get isConfigured(): boolean {
+    return this.bucket !== undefined;
+  }
+
+  /** @throws NotConfiguredError where there is no bucket */
+  assertConfigured(): void {
+    this.bucketName();
+  }
+
+  /** An address for one object. Asks S3 nothing. */
+  async sign(request: SigningRequest): Promise<SignedUrl> {
+    this.assertConfigured();
+    return this.call(() => (this.presigner as Presigner).sign(request));
+  }
+
+  /** What there is under this key. */
+  async head(key: string): Promise<StoredObject | undefined> {
+    const Bucket = this.bucketName();
+    return this.call(async (abortSignal) => {
+      try {
+        const head = new HeadObjectCommand({ Bucket, Key: key, ChecksumMode: 'ENABLED' });
+        const { ContentLength, ETag, ChecksumSHA256 } = await this.client.send(head, { abortSignal });
+        return {
+          size: ContentLength ?? 0,
+          etag: ETag ?? '',
+          ...(ChecksumSHA256 && { sha256: Buffer.from(ChecksumSHA256, 'base64').toString('hex') }),
+        };
+      } catch (error) {
+        if (!(error instanceof NotFound)) throw error;
+        // The same answer comes for a bucket that is not there, which must not pass for an object that is not.
+        await this.client.send(new HeadBucketCommand({ Bucket }), { abortSignal });
+        return undefined;
+      }
+    });
+  }
+
+  /** Deletes an object; succeeds where there is none. */
+  async delete(key: string): Promise<void> {
+    const Bucket = this.bucketName();
+    await this.call((abortSignal) =>
+      this.client.send(new DeleteObjectCommand({ Bucket, Key: key }), { abortSignal }),
+    );
+  }
+
+  /**
+   * Deletes objects; succeeds for those that are not there.
+   *
+   * @param keys at most 1,000
+   * @returns keys of those that could not be deleted now
+   */
+  async deleteMany(keys: readonly string[]): Promise<Set<string>> {
+    const Bucket = this.bucketName();
+    if (keys.length === 0) return new Set();
+    const Delete = { Objects: keys.map((Key) => ({ Key })), Quiet: true };
+    const { Errors = [] } = await this.call((abortSignal) =>
+      this.client.send(new DeleteObjectsCommand({ Bucket, Delete }), { abortSignal }),
+    );
+    return new Set(Errors.map(({ Key = '' }) => Key));
+  }
+
+  /**
+   * The same, all or nothing to be told.
+   *
+   * @throws UnavailableError also where only some could not be deleted
+   */
+  async deleteAll(keys: readonly string[]): Promise<void> {
+    const { size } = await this.deleteMany(keys);
+    if (size > 0) throw new UnavailableError('The service is temporarily unavailable', 2);
+  }
+
+  /** All objects whose keys begin with `prefix`, in the order of their keys, up to 1,000 at a time. */
+  async *pages(prefix: string): AsyncGenerator<ListedObject[]> {
+    const Bucket = this.bucketName();
+    let after: string | undefined;
+    do {
+      const input = { Bucket, Prefix: prefix, ...(after !== undefined && { StartAfter: after }) };
+      const { Contents = [], IsTruncated } = await this.call((abortSignal) =>
+        this.client.send(new ListObjectsV2Command(input), { abortSignal }),
+      );
+      yield Contents.map(({ Key = '', Size = 0, LastModified }) => ({
+        key: Key,
+        size: Size,
+        modifiedAt: Math.floor((LastModified?.getTime() ?? 0) / 1000),
+      }));
+      // By key and not by token, so that objects deleted in between change nothing.
+      after = IsTruncated ? Contents.at(-1)?.Key : undefined;
+    } while (after !== undefined);
+  }
+
+  private bucketName(): string {
+    if (this.bucket === undefined) throw new NotConfiguredError('Audio storage is not set up on this server');
+    return this.bucket;
+  }
+
+  private async call<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    try {
+      return await withDeadline('the object store', this.budgetMs, work);
+    } catch (error) {
+      throw translateStorageError(error);
+    }
+  }
+}

@@ -1,0 +1,16 @@
+import { UnavailableError } from '../common/errors/domain-errors.js';
+import { isTransportFailure } from '../common/transport-failures.js';
+
+/** When a client may try again after the object store failed it; seconds. */
+const RETRY_AFTER_SECONDS = 2;
+
+/**
+ * S3 answers what the service asks of it, or it cannot serve: a refusal, a bucket that is not there and a wrong region
+ * are faults of the deployment, which the client can only wait out. Errors that are not from S3 stay as they are.
+ */
+export function translateStorageError(error: unknown): unknown {
+  const answered = error instanceof Error && '$metadata' in error;
+  return answered || isTransportFailure(error)
+    ? new UnavailableError('The service is temporarily unavailable', RETRY_AFTER_SECONDS, { cause: error })
+    : error;
+}
