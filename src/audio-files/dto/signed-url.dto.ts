@@ -9,7 +9,7 @@ export class SignedUrlDto {
   @ApiProperty({
     format: 'uri',
     maxLength: 8192,
-    example: 'https://bucket.s3.us-east-1.amazonaws.com/audio_upload/…?X-Amz-Signature=…',
+    example: 'https://audio.s3.us-east-1.amazonaws.com/audio_upload/monday.m4a?X-Amz-Signature=8c29',
   })
   readonly url: string;
 
