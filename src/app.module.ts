@@ -5,6 +5,7 @@ import { AudioFilesModule } from './audio-files/audio-files.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import { FallbackRoutes } from './common/http/fallback-routes.js';
+import { OverloadGuard } from './common/http/overload.js';
 import { ProblemFilter } from './common/http/problem.filter.js';
 import type { Logger } from './common/logging/logger.js';
 import { LoggingModule } from './common/logging/logging.module.js';
@@ -14,6 +15,8 @@ import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
 import { LimitsModule } from './limits/limits.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
+import { RedisModule } from './redis/redis.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { StorageModule } from './storage/storage.module.js';
 
@@ -25,6 +28,8 @@ export class AppModule {
       imports: [
         ConfigModule.register(config),
         LoggingModule.register(logger),
+        RedisModule,
+        MetricsModule,
         DatabaseModule,
         StorageModule,
         LimitsModule,
@@ -39,6 +44,7 @@ export class AppModule {
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_PIPE, useClass: RequestValidationPipe },
         FallbackRoutes,
+        { provide: OverloadGuard, useFactory: () => new OverloadGuard(config.overload) },
       ],
     };
   }

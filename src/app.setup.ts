@@ -5,10 +5,13 @@ import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { AppModule } from './app.module.js';
 import { answerClientErrors } from './common/http/client-errors.js';
+import { limitConnections } from './common/http/connection-limits.js';
 import { JSON_BODY, requireJson } from './common/http/json-body.js';
+import { OverloadGuard } from './common/http/overload.js';
 import { accessLog } from './common/logging/access-log.js';
 import { createLogger, type Logger, nestLogger } from './common/logging/logger.js';
 import type { AppConfig } from './config/config.js';
+import { Metrics } from './metrics/metrics.js';
 import { mountDocs } from './openapi.js';
 
 /** How long a browser may remember what CORS allows, in seconds. */
@@ -34,9 +37,11 @@ export async function createApp(
   app.set('etag', false);
   app.disable('x-powered-by');
   if (config.trustProxy !== undefined) app.set('trust proxy', config.trustProxy);
-  app.use(accessLog(logger));
+  // `undefined` where nobody asks for numbers.
+  app.use(accessLog(logger, app.get<Metrics | undefined>(Metrics)));
   app.use(securityHeaders());
   app.use(noStore);
+  app.use(app.get(OverloadGuard).middleware);
   app.enableCors({
     // As a function, so that requests of no listed origin go past CORS: with a list it answers every OPTIONS itself.
     origin: (origin: string | undefined, allow: (error: null, allowed: boolean) => void) =>
@@ -51,6 +56,7 @@ export async function createApp(
   app.useBodyParser('json', JSON_BODY);
   mountDocs(app);
   answerClientErrors(app.getHttpServer());
+  limitConnections(app.getHttpServer());
   return app;
 }
 

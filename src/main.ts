@@ -1,16 +1,38 @@
+import cluster from 'node:cluster';
+import promClient from 'prom-client';
 import { createApp } from './app.setup.js';
-import { createLogger } from './common/logging/logger.js';
+import { runWorkers } from './cluster.js';
+import { createLogger, type Logger } from './common/logging/logger.js';
+import type { AppConfig } from './config/config.js';
 import { readConfig } from './config/read-config.js';
 import { ConfigurationError } from './config/environment-reader.js';
+import { Metrics } from './metrics/metrics.js';
+import { serveMetrics } from './metrics/metrics-server.js';
 import { stopGracefully } from './shutdown.js';
 
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const logger = createLogger(config.logLevel);
+  if (config.workers > 1 && cluster.isPrimary) return runWorkers(config, logger);
   const app = await createApp(config, logger);
   stopGracefully(app, logger, config.shutdownGraceMs);
   await app.listen(config.port, config.host);
   logger.info({ url: await app.getUrl(), node: process.version }, 'listening');
+  await offerMetrics(app.get<Metrics | undefined>(Metrics), config, logger);
+}
+
+/** Where there are several processes the first one serves the numbers of all, and asks the others for theirs. */
+async function offerMetrics(metrics: Metrics | undefined, config: AppConfig, logger: Logger): Promise<void> {
+  if (!metrics || config.metricsPort === undefined) return;
+  const { registry } = metrics;
+  if (cluster.isWorker) {
+    promClient.AggregatorRegistry.setRegistries([registry]);
+    new promClient.AggregatorRegistry();
+    return;
+  }
+  const source = { contentType: registry.contentType, text: () => registry.metrics() };
+  const { port } = await serveMetrics(source, config.host, config.metricsPort);
+  logger.info({ port }, 'metrics');
 }
 
 main().catch((error: unknown) => {

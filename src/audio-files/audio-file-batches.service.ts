@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { AccessDeniedError, DomainError, UnavailableError } from '../common/errors/domain-errors.js';
 import { isSuccess, outcomeOf, type Outcome } from '../common/outcome.js';
+import { Metrics } from '../metrics/metrics.js';
 import type { AudioFile } from './audio-file.js';
 import { AudioFilesRepository } from './audio-files.repository.js';
 import { isFileId, notFound } from './audio-files.service.js';
@@ -14,6 +15,7 @@ export class AudioFileBatchesService {
     private readonly files: AudioFilesRepository,
     private readonly objects: AudioObjectsService,
     private readonly quota: QuotaService,
+    @Optional() private readonly metrics?: Metrics,
   ) {}
 
   /**
@@ -39,7 +41,10 @@ export class AudioFileBatchesService {
     const left = await this.files.deleteMany(gone.map(({ fileId }) => fileId));
     for (const file of owned) {
       if (kept.has(file) || left.has(file.fileId)) outcomes.set(file.fileId, unavailable());
-      else this.quota.release(file);
+      else {
+        this.quota.release(file);
+        this.metrics?.activity('audio-file-deleted');
+      }
     }
     return fileIds.map((fileId) => outcomes.get(fileId) ?? notFound());
   }

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { v5 as uuidV5 } from 'uuid';
 import {
   AccessDeniedError,
@@ -10,6 +10,7 @@ import {
 } from '../common/errors/domain-errors.js';
 import { isSuccess, outcomeOf, type Outcome } from '../common/outcome.js';
 import { nowSeconds } from '../common/time.js';
+import { Metrics } from '../metrics/metrics.js';
 import { ObjectStore } from '../storage/object-store.js';
 import type { AudioFile, NewAudioFile, UploadableFile } from './audio-file.js';
 import { AudioFilesRepository } from './audio-files.repository.js';
@@ -45,6 +46,7 @@ export class AudioFileCreationService {
     private readonly store: ObjectStore,
     private readonly keys: ObjectKeys,
     private readonly quota: QuotaService,
+    @Optional() private readonly metrics?: Metrics,
   ) {}
 
   /**
@@ -62,7 +64,7 @@ export class AudioFileCreationService {
     if (request.idempotencyKey === undefined) {
       await this.quota.reserve(draft);
       await this.files.create(draft);
-      return { file: draft, isNew: true, ...upload };
+      return this.made({ file: draft, isNew: true, ...upload });
     }
     try {
       await this.quota.reserve(draft);
@@ -74,7 +76,7 @@ export class AudioFileCreationService {
       return this.repeated(draft, earlier);
     }
     const { written, file } = await this.files.createIfNew(draft);
-    if (written) return { file: draft, isNew: true, ...upload };
+    if (written) return this.made({ file: draft, isNew: true, ...upload });
     this.quota.release(draft);
     if (!file) throw unavailable();
     return this.repeated(draft, file);
@@ -99,7 +101,7 @@ export class AudioFileCreationService {
       const draft = plain[n];
       if (draft !== undefined) {
         if (draft instanceof DomainError) return draft;
-        return (await writing).has(draft.file.fileId) ? unavailable() : draft;
+        return (await writing).has(draft.file.fileId) ? unavailable() : this.made(draft);
       }
       const keyed = request as CreationRequest;
       const key = keyed.idempotencyKey as string;
@@ -149,6 +151,11 @@ export class AudioFileCreationService {
       throw new IdempotencyKeyReusedError();
     }
     return { file: earlier, isNew: false, ...(await this.ticketOf(earlier)) };
+  }
+
+  private made(creation: Creation): Creation {
+    this.metrics?.activity('audio-file-created');
+    return creation;
   }
 
   private async ticketOf(file: AudioFile): Promise<Pick<Creation, 'upload'>> {

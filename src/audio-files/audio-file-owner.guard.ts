@@ -17,7 +17,9 @@ export class AudioFileOwnerGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<AudioFileRequest>();
-    request.audioFile = await this.files.getOwned(String(request.params['file_id']), request.user.userId);
+    const toRead = request.method === 'GET' || request.method === 'HEAD';
+    const fileId = String(request.params['file_id']);
+    request.audioFile = await this.files.getOwned(fileId, request.user.userId, toRead);
     return true;
   }
 }

@@ -3,6 +3,7 @@ import { AudioFileBatchesController } from './audio-file-batches.controller.js';
 import { AudioFileBatchesService } from './audio-file-batches.service.js';
 import { AudioFileController } from './audio-file.controller.js';
 import { AudioFileCreationService } from './audio-file-creation.service.js';
+import { AudioFileCache } from './audio-file.cache.js';
 import { AudioFileListRepository } from './audio-file-list.repository.js';
 import { AudioFilesController } from './audio-files.controller.js';
 import { AudioFilesRepository } from './audio-files.repository.js';
@@ -16,6 +17,7 @@ import { UsageService } from './usage.service.js';
 @Module({
   controllers: [AudioFilesController, AudioFileBatchesController, AudioFileController],
   providers: [
+    AudioFileCache,
     AudioFilesRepository,
     AudioFileListRepository,
     ObjectKeys,

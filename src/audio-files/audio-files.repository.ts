@@ -1,10 +1,11 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { AppConfig } from '../config/config.js';
 import { batchGet, batchWrite } from '../database/batches.js';
 import { Database } from '../database/database.js';
 import type { AudioFile, AudioFileChanges } from './audio-file.js';
+import { AudioFileCache } from './audio-file.cache.js';
 import { audioFileKey, type AudioFileRow, STATUS_NAME, toAudioFile, toRow } from './audio-file.row.js';
 
 /** How a delete ended. */
@@ -31,6 +32,8 @@ export class AudioFilesRepository {
   constructor(
     private readonly database: Database,
     config: AppConfig,
+    // Commands go without.
+    @Optional() private readonly cache?: AudioFileCache,
   ) {
     this.table = config.tables.audioFiles;
   }
@@ -43,6 +46,12 @@ export class AudioFilesRepository {
       ConsistentRead: true,
     });
     return Item && toAudioFile(Item as AudioFileRow);
+  }
+
+  /** The same from the cache, where there is one: up to a minute old where Redis was away during a write. */
+  async findCachedById(fileId: string): Promise<AudioFile | undefined> {
+    const load = () => this.findById(fileId);
+    return this.cache ? this.cache.read(fileId, load) : load();
   }
 
   /**
@@ -143,14 +152,15 @@ export class AudioFilesRepository {
 
   /** Deletes the record if it still is the owner's. Costs 2 write units. */
   async delete(fileId: string, ownerId: string): Promise<DeleteOutcome> {
+    const input = {
+      TableName: this.table,
+      Key: audioFileKey(fileId),
+      ConditionExpression: BELONGS_TO_OWNER,
+      ExpressionAttributeValues: { ':owner': ownerId },
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
+    };
     try {
-      await this.database.delete({
-        TableName: this.table,
-        Key: audioFileKey(fileId),
-        ConditionExpression: BELONGS_TO_OWNER,
-        ExpressionAttributeValues: { ':owner': ownerId },
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      });
+      await this.uncached([fileId], () => this.database.delete(input));
       return 'deleted';
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
@@ -169,7 +179,7 @@ export class AudioFilesRepository {
    */
   async deleteMany(fileIds: readonly string[]): Promise<Set<string>> {
     const requests = fileIds.map((fileId) => ({ DeleteRequest: { Key: audioFileKey(fileId) } }));
-    const left = await batchWrite(this.database, this.table, requests);
+    const left = await this.uncached(fileIds, () => batchWrite(this.database, this.table, requests));
     return new Set(left.map(({ DeleteRequest }) => (DeleteRequest?.Key as unknown as AudioFileRow).file_id));
   }
 
@@ -182,19 +192,24 @@ export class AudioFilesRepository {
       values: Record<string, unknown>;
     },
   ): Promise<WriteOutcome> {
+    const input = {
+      TableName: this.table,
+      Key: audioFileKey(fileId),
+      UpdateExpression: change.update,
+      ConditionExpression: [BELONGS_TO_OWNER, change.condition].filter(Boolean).join(' AND '),
+      ...(change.names && { ExpressionAttributeNames: change.names }),
+      ExpressionAttributeValues: { ':owner': ownerId, ':zero': 0, ':one': 1, ...change.values },
+      ReturnValues: 'ALL_NEW' as const,
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
+    };
     return this.conditionally(async () => {
-      const { Attributes } = await this.database.update({
-        TableName: this.table,
-        Key: audioFileKey(fileId),
-        UpdateExpression: change.update,
-        ConditionExpression: [BELONGS_TO_OWNER, change.condition].filter(Boolean).join(' AND '),
-        ...(change.names && { ExpressionAttributeNames: change.names }),
-        ExpressionAttributeValues: { ':owner': ownerId, ':zero': 0, ':one': 1, ...change.values },
-        ReturnValues: 'ALL_NEW',
-        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-      });
+      const { Attributes } = await this.uncached([fileId], () => this.database.update(input));
       return toAudioFile(Attributes as AudioFileRow);
     });
+  }
+
+  private async uncached<T>(fileIds: readonly string[], write: () => Promise<T>): Promise<T> {
+    return this.cache ? this.cache.during(fileIds, write) : write();
   }
 
   private async conditionally(write: () => Promise<AudioFile>): Promise<WriteOutcome> {

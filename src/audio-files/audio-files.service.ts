@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import {
   AccessDeniedError,
   NotFoundError,
@@ -6,6 +6,7 @@ import {
   ValidationError,
 } from '../common/errors/domain-errors.js';
 import type { AudioFile, AudioFileChanges, AudioFilePage, ListRequest } from './audio-file.js';
+import { Metrics } from '../metrics/metrics.js';
 import { AudioFileListRepository } from './audio-file-list.repository.js';
 import { AudioFilesRepository } from './audio-files.repository.js';
 import { AudioObjectsService } from './audio-objects.service.js';
@@ -30,6 +31,7 @@ export class AudioFilesService {
     private readonly lists: AudioFileListRepository,
     private readonly objects: AudioObjectsService,
     private readonly quota: QuotaService,
+    @Optional() private readonly metrics?: Metrics,
   ) {}
 
   /**
@@ -58,11 +60,13 @@ export class AudioFilesService {
   /**
    * The record with this id, if it is the owner's.
    *
+   * @param toRead whether it is only looked at: then it may come from the cache
    * @throws NotFoundError where there is none
    * @throws AccessDeniedError where it is somebody else's
    */
-  async getOwned(fileId: string, ownerId: string): Promise<AudioFile> {
-    const file = isFileId(fileId) ? await this.files.findById(fileId) : undefined;
+  async getOwned(fileId: string, ownerId: string, toRead: boolean): Promise<AudioFile> {
+    const find = (id: string) => (toRead ? this.files.findCachedById(id) : this.files.findById(id));
+    const file = isFileId(fileId) ? await find(fileId) : undefined;
     if (!file) throw notFound();
     if (file.ownerId !== ownerId) throw new AccessDeniedError();
     return file;
@@ -98,6 +102,7 @@ export class AudioFilesService {
     if (outcome === 'not-found') throw notFound();
     if (outcome === 'not-owner') throw new AccessDeniedError();
     this.quota.release(file);
+    this.metrics?.activity('audio-file-deleted');
   }
 
   /** All records of the owner, oldest first, page by page. */

@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { AccessDeniedError, ConflictError, NotFoundError } from '../common/errors/domain-errors.js';
 import { ObjectStore } from '../storage/object-store.js';
+import { Metrics } from '../metrics/metrics.js';
 import type { SignedUrl } from '../storage/presigner.js';
 import type { AudioFile, UploadableFile } from './audio-file.js';
 import { AudioFilesRepository } from './audio-files.repository.js';
@@ -23,6 +24,7 @@ export class AudioObjectsService {
     private readonly store: ObjectStore,
     private readonly files: AudioFilesRepository,
     private readonly keys: ObjectKeys,
+    @Optional() private readonly metrics?: Metrics,
   ) {}
 
   /**
@@ -62,9 +64,10 @@ export class AudioObjectsService {
     if (file.checksumSha256 !== null && (object.sha256 ?? file.checksumSha256) !== file.checksumSha256) {
       throw new ConflictError('The uploaded audio has another SHA-256 checksum than announced');
     }
-    const { file: now } = await this.files.complete(file, object);
+    const { written, file: now } = await this.files.complete(file, object);
     // Not written by us: another request, or an earlier try of this one, was faster.
     if (now?.ownerId !== file.ownerId) throw new NotFoundError('Audio file not found');
+    if (written) this.metrics?.activity('upload-completed');
     return now;
   }
 
@@ -78,6 +81,7 @@ export class AudioObjectsService {
     this.store.assertConfigured();
     if (!this.keys.isOwn(ownerId, s3Key)) throw new AccessDeniedError();
     if (status === 'pending') throw new ConflictError('The audio has not been uploaded yet');
+    this.metrics?.activity('download');
     return this.store.sign({ method: 'GET', key: s3Key, expiresInSeconds: DOWNLOAD_SECONDS });
   }
 

@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { Logger } from '../common/logging/logger.js';
 import { currentRequest } from '../common/request-context.js';
+import { type Activity, Metrics } from '../metrics/metrics.js';
 
 /** What is written down about accounts. */
 export type AuditEvent =
@@ -18,6 +19,13 @@ export type AuditEvent =
   | 'access-denied'
   | 'rate-limited';
 
+/** Events that are counted besides. */
+const ACTIVITIES: Partial<Record<AuditEvent, Activity>> = {
+  register: 'registration',
+  login: 'login',
+  'account-deleted': 'account-deleted',
+};
+
 export interface AuditFields {
   readonly user_id?: string;
   /** Stands for an email; see `PasswordsService.subject`. */
@@ -34,10 +42,15 @@ export interface AuditFields {
  */
 @Injectable()
 export class AuditLog {
-  constructor(private readonly logger: Logger) {}
+  constructor(
+    private readonly logger: Logger,
+    @Optional() private readonly metrics?: Metrics,
+  ) {}
 
   record(event: AuditEvent, fields: AuditFields): void {
     const request = currentRequest();
+    const activity = ACTIVITIES[event];
+    if (activity) this.metrics?.activity(activity);
     this.logger.info({ audit: event, address: request?.address, ...fields }, 'audit');
   }
 }

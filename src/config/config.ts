@@ -19,6 +19,13 @@ export class AppConfig {
   readonly storage: StorageConfig;
   readonly quota: QuotaConfig;
   readonly passwords: PasswordConfig;
+  readonly overload: OverloadConfig;
+  /** Where numbers for Prometheus are served; nowhere where absent. */
+  readonly metricsPort?: number;
+  /** Whether single records are kept in Redis for a while. */
+  readonly cache: { readonly enabled: boolean };
+  /** Processes that serve together. */
+  readonly workers: number;
   /** How long a stopping instance goes on serving, so that load balancers notice first; milliseconds. */
   readonly shutdownGraceMs: number;
 }
@@ -43,6 +50,16 @@ export interface DatabaseConfig {
   readonly endpoint?: string;
   /** What one HTTP request may spend waiting for the database, all its calls together; milliseconds. */
   readonly budgetMs: number;
+  /** After calls without an answer, how long to pause before the next one; 0 for not at all. Milliseconds. */
+  readonly pauseMs: number;
+}
+
+/** From when on requests are turned away; 0 for never. */
+export interface OverloadConfig {
+  /** Mean delay of the event loop; milliseconds. */
+  readonly maxLagMs: number;
+  /** Requests at the same time, in one process. */
+  readonly maxInFlight: number;
 }
 
 export interface StorageConfig {
@@ -54,6 +71,8 @@ export interface StorageConfig {
   readonly audioFolder: string;
   /** What one call may wait for S3; milliseconds. */
   readonly budgetMs: number;
+  /** As for the database. */
+  readonly pauseMs: number;
 }
 
 /** What one user may keep; without limit where absent. */

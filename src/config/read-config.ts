@@ -51,6 +51,13 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
         env.oneOf('PASSWORD_BLOCKLIST', ['common', 'off'], nodeEnv === 'production' ? 'common' : 'off') ===
         'common',
     },
+    overload: {
+      maxLagMs: env.integer('MAX_EVENT_LOOP_LAG_MS', { default: 250, min: 0, max: 60_000 }),
+      maxInFlight: env.integer('MAX_REQUESTS_IN_FLIGHT', { default: 512, min: 0, max: 1_000_000 }),
+    },
+    ...readMetricsPort(env),
+    cache: readCache(env),
+    workers: readWorkers(env),
     shutdownGraceMs: env.integer('SHUTDOWN_GRACE_MS', { default: 1000, min: 0, max: 60_000 }),
   };
   env.finish();
@@ -74,6 +81,7 @@ export function readDatabaseConfig(env: EnvironmentReader): Pick<AppConfig, 'aws
     },
     database: {
       budgetMs: env.integer('DATABASE_BUDGET_MS', { default: 1500, min: 100, max: 60_000 }),
+      pauseMs: readPause(env),
       ...(endpoint && { endpoint }),
     },
   };
@@ -95,10 +103,34 @@ export function readStorageConfig(env: EnvironmentReader): Pick<AppConfig, 'stor
         'a folder such as audio_upload, without a slash at either end',
       ),
       budgetMs: env.integer('STORAGE_BUDGET_MS', { default: 2000, min: 100, max: 60_000 }),
+      pauseMs: readPause(env),
       ...(bucket && { bucket }),
       ...(endpoint && { endpoint }),
     },
   };
+}
+
+function readPause(env: EnvironmentReader): number {
+  return env.integer('CIRCUIT_PAUSE_MS', { default: 500, min: 0, max: 60_000 });
+}
+
+function readMetricsPort(env: EnvironmentReader): Pick<AppConfig, 'metricsPort'> {
+  if (env.optional('METRICS_PORT') === undefined) return {};
+  return { metricsPort: env.integer('METRICS_PORT', { default: 0, min: 0, max: 65_535 }) };
+}
+
+function readCache(env: EnvironmentReader): AppConfig['cache'] {
+  const enabled = env.oneOf('CACHE', ['on', 'off'], 'off') === 'on';
+  if (enabled && env.optional('REDIS_URL') === undefined) {
+    env.problem('REDIS_URL', 'set where CACHE is on');
+  }
+  return { enabled };
+}
+
+/** `auto`: one for each core. */
+function readWorkers(env: EnvironmentReader): number {
+  if (env.optional('WORKERS') === 'auto') return availableParallelism();
+  return env.integer('WORKERS', { default: 1, min: 1, max: 256 });
 }
 
 function readQuota(env: EnvironmentReader): QuotaConfig {

@@ -1,3 +1,4 @@
+import { CircuitOpenError } from '../common/circuit-breaker.js';
 import { UnavailableError } from '../common/errors/domain-errors.js';
 import { isTransportFailure } from '../common/transport-failures.js';
 
@@ -33,7 +34,8 @@ export function translateDatabaseError(error: unknown): unknown {
 /** Whether the database could not serve, as opposed to having answered. */
 function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  if (PASSING.has(error.name) || error instanceof NoAnswerError) return true;
+  if (PASSING.has(error.name) || error instanceof NoAnswerError || error instanceof CircuitOpenError)
+    return true;
   if (error.name === 'TransactionCanceledException') {
     const codes = cancellationCodes(error);
     return !codes.includes('ConditionalCheckFailed') && codes.some((code) => PASSING_REASONS.has(code));

@@ -1,7 +1,11 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { Global, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { logCircuit } from '../common/logging/log-circuit.js';
+import { Logger } from '../common/logging/logger.js';
 import { AppConfig } from '../config/config.js';
+import { Metrics } from '../metrics/metrics.js';
 import { createDocumentClient, createDynamoDbClient } from './clients.js';
+import { databaseCallOf } from './call-numbers.js';
 import { Database } from './database.js';
 
 /** The one DynamoDB client, behind {@link Database}. */
@@ -15,9 +19,13 @@ import { Database } from './database.js';
     },
     {
       provide: Database,
-      inject: [DynamoDBClient, AppConfig],
-      useFactory: (client: DynamoDBClient, config: AppConfig) =>
-        new Database(createDocumentClient(client), config.database.budgetMs),
+      inject: [DynamoDBClient, AppConfig, Logger, { token: Metrics, optional: true }],
+      useFactory: (client: DynamoDBClient, config: AppConfig, logger: Logger, metrics?: Metrics) =>
+        new Database(createDocumentClient(client), config.database.budgetMs, {
+          pauseMs: config.database.pauseMs,
+          onChange: logCircuit(logger, 'the database'),
+          observe: metrics && ((call) => metrics.databaseCall(databaseCallOf(call))),
+        }),
     },
   ],
   exports: [Database],

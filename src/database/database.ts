@@ -18,11 +18,35 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
+import { CircuitBreaker } from '../common/circuit-breaker.js';
 import { withDeadline } from '../common/deadline.js';
 import { currentRequest } from '../common/request-context.js';
+import { isTransportFailure } from '../common/transport-failures.js';
 import { NoAnswerError, translateDatabaseError } from './database-errors.js';
 
-type MetadataBearer = Pick<GetCommandOutput, '$metadata'>;
+type Answer = Pick<GetCommandOutput, '$metadata'>;
+
+/** A call that has ended, for whoever counts them. */
+export interface EndedCall {
+  /** `GetItem`, `Query`, … */
+  readonly operation: string;
+  readonly input: object;
+  /** The answer or the error, as they come from the SDK. */
+  readonly result: unknown;
+  readonly durationMs: number;
+}
+
+export type CallObserver = (call: EndedCall) => void;
+
+/** What not everybody needs. */
+export interface DatabaseOptions {
+  /** See {@link CircuitBreaker}; 0, the default, for always asking. */
+  readonly pauseMs?: number;
+  /** Is told when asking stops and when it begins again. */
+  readonly onChange?: (open: boolean, cause?: unknown) => void;
+  /** With it, every call asks DynamoDB for what it consumed. */
+  readonly observe?: CallObserver | undefined;
+}
 
 /**
  * The way of every call to DynamoDB: with a deadline that throws, and with errors translated.
@@ -34,55 +58,95 @@ type MetadataBearer = Pick<GetCommandOutput, '$metadata'>;
  * error in every other case, a failed condition among them.
  */
 export class Database {
+  private readonly breaker: CircuitBreaker;
+  private readonly observe: CallObserver | undefined;
+
   constructor(
     private readonly client: DynamoDBDocumentClient,
     private readonly budgetMs: number,
-  ) {}
+    { pauseMs = 0, onChange, observe }: DatabaseOptions = {},
+  ) {
+    this.observe = observe;
+    this.breaker = new CircuitBreaker({
+      source: 'the database',
+      pauseMs,
+      isFailure: (error) => isTransportFailure(error) || error instanceof NoAnswerError,
+      ...(onChange && { onChange }),
+    });
+  }
 
   get(input: GetCommandInput) {
-    return this.run((abortSignal) => this.client.send(new GetCommand(input), { abortSignal }));
+    return this.run('GetItem', input, (abortSignal, counted) =>
+      this.client.send(new GetCommand(counted), { abortSignal }),
+    );
   }
 
   query(input: QueryCommandInput) {
-    return this.run((abortSignal) => this.client.send(new QueryCommand(input), { abortSignal }));
+    return this.run('Query', input, (abortSignal, counted) =>
+      this.client.send(new QueryCommand(counted), { abortSignal }),
+    );
   }
 
   put(input: PutCommandInput) {
-    return this.run((abortSignal) => this.client.send(new PutCommand(input), { abortSignal }));
+    return this.run('PutItem', input, (abortSignal, counted) =>
+      this.client.send(new PutCommand(counted), { abortSignal }),
+    );
   }
 
   update(input: UpdateCommandInput) {
-    return this.run((abortSignal) => this.client.send(new UpdateCommand(input), { abortSignal }));
+    return this.run('UpdateItem', input, (abortSignal, counted) =>
+      this.client.send(new UpdateCommand(counted), { abortSignal }),
+    );
   }
 
   batchWrite(input: BatchWriteCommandInput) {
-    return this.run((abortSignal) => this.client.send(new BatchWriteCommand(input), { abortSignal }));
+    return this.run('BatchWriteItem', input, (abortSignal, counted) =>
+      this.client.send(new BatchWriteCommand(counted), { abortSignal }),
+    );
   }
 
   batchGet(input: BatchGetCommandInput) {
-    return this.run((abortSignal) => this.client.send(new BatchGetCommand(input), { abortSignal }));
+    return this.run('BatchGetItem', input, (abortSignal, counted) =>
+      this.client.send(new BatchGetCommand(counted), { abortSignal }),
+    );
   }
 
   delete(input: DeleteCommandInput) {
-    return this.run((abortSignal) => this.client.send(new DeleteCommand(input), { abortSignal }));
+    return this.run('DeleteItem', input, (abortSignal, counted) =>
+      this.client.send(new DeleteCommand(counted), { abortSignal }),
+    );
   }
 
   transactWrite(input: TransactWriteCommandInput) {
-    return this.run((abortSignal) => this.client.send(new TransactWriteCommand(input), { abortSignal }));
+    return this.run('TransactWriteItems', input, (abortSignal, counted) =>
+      this.client.send(new TransactWriteCommand(counted), { abortSignal }),
+    );
   }
 
-  private async run<Output extends MetadataBearer>(
-    call: (signal: AbortSignal) => Promise<Output>,
+  private async run<Input extends object, Output extends Answer>(
+    operation: string,
+    input: Input,
+    send: (signal: AbortSignal, input: Input) => Promise<Output>,
   ): Promise<Output> {
     const time = currentRequest()?.databaseTime;
     const milliseconds = Math.max(0, this.budgetMs - (time?.spentMs ?? 0));
+    // Asked for only where somebody counts: it makes every answer longer.
+    const counted = this.observe ? { ...input, ReturnConsumedCapacity: 'TOTAL' } : input;
+    const started = performance.now();
+    const ended = (result: unknown) =>
+      this.observe?.({ operation, input, result, durationMs: performance.now() - started });
     time?.begin();
     try {
-      const output = await withDeadline('the database', milliseconds, call);
-      // The SDK reads an empty 200, as something between here and AWS may send, as an answer with nothing in it.
-      if (output.$metadata.requestId === undefined) throw new NoAnswerError();
+      const output = await this.breaker.run(async () => {
+        const answer = await withDeadline('the database', milliseconds, (signal) => send(signal, counted));
+        // The SDK reads an empty 200, as something between here and AWS may send, as an answer with nothing in it.
+        if (answer.$metadata.requestId === undefined) throw new NoAnswerError();
+        return answer;
+      });
+      ended(output);
       return output;
     } catch (error) {
+      ended(error);
       throw translateDatabaseError(error);
     } finally {
       time?.end();

@@ -1,21 +1,23 @@
-import { Inject, Injectable, type OnApplicationShutdown, Optional } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { Redis } from 'ioredis';
-import type { LimitState } from '../common/errors/domain-errors.js';
+import { type LimitState, TooManyRequestsError } from '../common/errors/domain-errors.js';
 import { AppConfig } from '../config/config.js';
+import { Metrics } from '../metrics/metrics.js';
 import type { LimitName } from './limit-name.js';
 import { Limiter } from './limiter.js';
 import { LoginThrottle } from './login-throttle.js';
 
 /** The limits of the service, or none of them where they are off. */
 @Injectable()
-export class LimitsService implements OnApplicationShutdown {
+export class LimitsService {
   /** Absent where limits are off. */
   readonly loginThrottle: LoginThrottle | undefined;
   private readonly limiters: Record<LimitName, Limiter> | undefined;
 
   constructor(
     { limits }: AppConfig,
-    @Optional() @Inject(Redis) private readonly redis: Redis | undefined,
+    @Optional() @Inject(Redis) redis?: Redis,
+    @Optional() private readonly metrics?: Metrics,
   ) {
     if (!limits.enabled) return;
     this.loginThrottle = new LoginThrottle(limits, redis);
@@ -35,10 +37,11 @@ export class LimitsService implements OnApplicationShutdown {
    * @throws TooManyRequestsError
    */
   async consume(name: LimitName, key: string): Promise<LimitState | undefined> {
-    return this.limiters?.[name].consume(key);
-  }
-
-  onApplicationShutdown(): void {
-    this.redis?.disconnect();
+    try {
+      return await this.limiters?.[name].consume(key);
+    } catch (error) {
+      if (error instanceof TooManyRequestsError) this.metrics?.limitRefusal(name);
+      throw error;
+    }
   }
 }

@@ -7,8 +7,10 @@ import {
   NotFound,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { CircuitBreaker, type CircuitOptions } from '../common/circuit-breaker.js';
 import { withDeadline } from '../common/deadline.js';
 import { NotConfiguredError, UnavailableError } from '../common/errors/domain-errors.js';
+import { isTransportFailure } from '../common/transport-failures.js';
 import { Presigner, type SignedUrl, type SigningRequest } from './presigner.js';
 import { translateStorageError } from './storage-errors.js';
 
@@ -40,15 +42,25 @@ export interface ListedObject {
 export class ObjectStore {
   private readonly presigner: Presigner | undefined;
 
+  private readonly breaker: CircuitBreaker;
+
   /**
    * @param bucket absent where this deployment has none
    * @param budgetMs what one call may take
+   * @param options see {@link CircuitBreaker}; without a pause, every call is made
    */
   constructor(
     private readonly client: S3Client,
     private readonly bucket: string | undefined,
     private readonly budgetMs: number,
+    { pauseMs = 0, onChange }: Partial<Pick<CircuitOptions, 'pauseMs' | 'onChange'>> = {},
   ) {
+    this.breaker = new CircuitBreaker({
+      source: 'the object store',
+      pauseMs,
+      isFailure: isTransportFailure,
+      ...(onChange && { onChange }),
+    });
     this.presigner = bucket === undefined ? undefined : new Presigner(client, bucket);
   }
 
@@ -65,7 +77,7 @@ export class ObjectStore {
   /** An address for one object. Asks S3 nothing. */
   async sign(request: SigningRequest): Promise<SignedUrl> {
     this.assertConfigured();
-    return this.call(() => (this.presigner as Presigner).sign(request));
+    return this.translated(() => (this.presigner as Presigner).sign(request));
   }
 
   /** What there is under this key. */
@@ -148,8 +160,14 @@ export class ObjectStore {
   }
 
   private async call<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    return this.translated(() =>
+      this.breaker.run(() => withDeadline('the object store', this.budgetMs, work)),
+    );
+  }
+
+  private async translated<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await withDeadline('the object store', this.budgetMs, work);
+      return await work();
     } catch (error) {
       throw translateStorageError(error);
     }

@@ -1,3 +1,4 @@
+import { CircuitOpenError } from '../common/circuit-breaker.js';
 import { UnavailableError } from '../common/errors/domain-errors.js';
 import { isTransportFailure } from '../common/transport-failures.js';
 
@@ -10,7 +11,7 @@ const RETRY_AFTER_SECONDS = 2;
  */
 export function translateStorageError(error: unknown): unknown {
   const answered = error instanceof Error && '$metadata' in error;
-  return answered || isTransportFailure(error)
+  return answered || error instanceof CircuitOpenError || isTransportFailure(error)
     ? new UnavailableError('The service is temporarily unavailable', RETRY_AFTER_SECONDS, { cause: error })
     : error;
 }

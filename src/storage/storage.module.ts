@@ -1,5 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { Global, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { logCircuit } from '../common/logging/log-circuit.js';
+import { Logger } from '../common/logging/logger.js';
 import { AppConfig } from '../config/config.js';
 import { ObjectStore } from './object-store.js';
 import { createS3Client } from './s3-client.js';
@@ -11,9 +13,12 @@ import { createS3Client } from './s3-client.js';
     { provide: S3Client, inject: [AppConfig], useFactory: (config: AppConfig) => createS3Client(config) },
     {
       provide: ObjectStore,
-      inject: [S3Client, AppConfig],
-      useFactory: (client: S3Client, { storage }: AppConfig) =>
-        new ObjectStore(client, storage.bucket, storage.budgetMs),
+      inject: [S3Client, AppConfig, Logger],
+      useFactory: (client: S3Client, { storage }: AppConfig, logger: Logger) =>
+        new ObjectStore(client, storage.bucket, storage.budgetMs, {
+          pauseMs: storage.pauseMs,
+          onChange: logCircuit(logger, 'the object store'),
+        }),
     },
   ],
   exports: [ObjectStore],

@@ -24,6 +24,9 @@ export function testConfig(environment: Record<string, string> = {}): AppConfig 
     S3_ENDPOINT: objectStorage().endpoint,
     AWS_S3_BUCKET_NAME: objectStorage().bucket,
     STORAGE_BUDGET_MS: '20000',
+    // A pause after failures, and refusals of a busy process, are for the tests of those.
+    CIRCUIT_PAUSE_MS: '0',
+    MAX_EVENT_LOOP_LAG_MS: '0',
     // A loaded machine must not look like an outage; the tests of outages set their own.
     DATABASE_BUDGET_MS: '20000',
     ARGON2_MEMORY_KIB: '1024',

@@ -18,6 +18,8 @@ export class HashQueue {
   constructor(
     private readonly concurrency: number,
     private readonly maxWaitMs: number,
+    /** Is told how long each piece waited; milliseconds. */
+    private readonly onTurn: (waitedMs: number) => void = () => undefined,
   ) {}
 
   /** How many wait for their turn. */
@@ -31,8 +33,10 @@ export class HashQueue {
    * @throws UnavailableError when the line is too long
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
+    const asked = performance.now();
     await this.turn();
     const started = performance.now();
+    this.onTurn(started - asked);
     try {
       return await work();
     } finally {

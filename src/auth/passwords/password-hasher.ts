@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import argon2 from 'argon2';
 import { Logger } from '../../common/logging/logger.js';
 import { AppConfig } from '../../config/config.js';
+import { Metrics } from '../../metrics/metrics.js';
 import { FailurePace } from './failure-pace.js';
 import { HashQueue } from './hash-queue.js';
 
@@ -21,9 +22,11 @@ export class PasswordHasher {
   constructor(
     private readonly config: AppConfig,
     private readonly logger: Logger,
+    @Optional() metrics?: Metrics,
   ) {
     const { memoryKib, timeCost, parallelism, concurrency, maxWaitMs } = config.passwords;
-    this.queue = new HashQueue(concurrency, maxWaitMs);
+    this.queue = new HashQueue(concurrency, maxWaitMs, (waitedMs) => metrics?.hashWait(waitedMs));
+    metrics?.watch('password_hash_queue_depth', 'Hashes that wait for their turn', () => this.queue.depth);
     this.options = { type: argon2.argon2id, memoryCost: memoryKib, timeCost, parallelism };
   }
 

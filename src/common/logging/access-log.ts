@@ -9,6 +9,12 @@ const WELL_FORMED_ID = /^[\w.:-]{1,128}$/;
 /** Stands for the route of a request that has none. */
 const UNMATCHED = 'unmatched';
 
+/** Who wants to know of requests besides. */
+export interface RequestMetrics {
+  requestStarted(): void;
+  requestEnded(method: string, route: string, status: number, durationMs: number, userId?: string): void;
+}
+
 interface RouterLayer {
   route?: { path: string };
   match(path: string): boolean;
@@ -18,7 +24,7 @@ interface RouterLayer {
  * Gives each request its id and its context, and writes one line when it ends: method, route template (never the
  * path, which may hold what must not be logged), status, duration, request id, user id.
  */
-export function accessLog(logger: Logger) {
+export function accessLog(logger: Logger, metrics?: RequestMetrics) {
   return (request: Request, response: Response, next: NextFunction): void => {
     const started = performance.now();
     const offered = request.get('X-Request-Id');
@@ -28,16 +34,20 @@ export function accessLog(logger: Logger) {
       address: request.ip ?? '',
       databaseTime: new DatabaseTime(),
     };
+    metrics?.requestStarted();
     response.setHeader('X-Request-Id', requestId);
     response.once('close', () => {
       const aborted = !response.writableFinished;
+      const route = routeTemplate(request);
+      const durationMs = performance.now() - started;
+      metrics?.requestEnded(request.method, route, response.statusCode, durationMs, context.userId);
       const fields = {
         // Repeated here: the event may come from the socket, outside the request's context.
         request_id: requestId,
         method: request.method,
-        route: routeTemplate(request),
+        route,
         status: response.statusCode,
-        duration_ms: Math.round((performance.now() - started) * 10) / 10,
+        duration_ms: Math.round(durationMs * 10) / 10,
         ...(context.userId !== undefined && { user_id: context.userId }),
         ...(aborted && { aborted }),
       };

@@ -1,0 +1,77 @@
+import cluster, { type Worker } from 'node:cluster';
+import { setTimeout as sleep } from 'node:timers/promises';
+import promClient from 'prom-client';
+import type { Logger } from './common/logging/logger.js';
+import type { AppConfig } from './config/config.js';
+import { serveMetrics } from './metrics/metrics-server.js';
+
+/** A worker that ends sooner has most likely something that a new one will have too. Milliseconds. */
+const SHORT_LIFE_MS = 5_000;
+const FIRST_PAUSE_MS = 250;
+/** Workers in a row that end before they listened, after which starting more is pointless. */
+const MAX_FALSE_STARTS = 5;
+
+/**
+ * Runs the service in several processes, which share the port: one dies, another takes its place. The processes know
+ * nothing of each other; what they have to share is in DynamoDB and Redis.
+ *
+ * SIGTERM and SIGINT are passed on, and the process ends when all workers have: 0 where each ended well, 1 otherwise.
+ */
+export async function runWorkers(config: AppConfig, logger: Logger): Promise<void> {
+  const registry = new promClient.AggregatorRegistry();
+  if (config.metricsPort !== undefined) {
+    const source = { contentType: registry.contentType, text: () => registry.clusterMetrics() };
+    const { port } = await serveMetrics(source, config.host, config.metricsPort);
+    logger.info({ port }, 'metrics');
+  }
+  if (config.limits.enabled && config.limits.redisUrl === undefined) {
+    logger.warn({ workers: config.workers }, 'each worker counts limits for itself; set REDIS_URL');
+  }
+  let stopping = false;
+  let clean = true;
+  let falseStarts = 0;
+
+  const start = (): void => {
+    const startedAt = performance.now();
+    const worker = cluster.fork();
+    let listened = false;
+    worker.once('listening', () => {
+      listened = true;
+      falseStarts = 0;
+    });
+    worker.once('exit', (code: number | null, signal: string | null) => {
+      if (stopping) {
+        // One that had not begun to serve had nothing to end well.
+        clean &&= code === 0 || !listened;
+        if (livingWorkers().length === 0) process.exit(clean ? 0 : 1);
+        return;
+      }
+      logger.error({ worker: worker.process.pid, code, signal }, 'a worker ended; starting another');
+      if (!listened && ++falseStarts >= MAX_FALSE_STARTS) {
+        logger.error({}, 'workers end before they serve; giving up');
+        process.exit(1);
+      }
+      const pause = performance.now() - startedAt < SHORT_LIFE_MS ? FIRST_PAUSE_MS * 2 ** falseStarts : 0;
+      void sleep(pause).then(() => {
+        if (!stopping) start();
+      });
+    });
+  };
+
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) return;
+    stopping = true;
+    const workers = livingWorkers();
+    if (workers.length === 0) process.exit(1);
+    for (const worker of workers) worker.process.kill(signal);
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  for (let n = 0; n < config.workers; n++) start();
+}
+
+function livingWorkers(): Worker[] {
+  return Object.values(cluster.workers ?? {}).flatMap((worker) =>
+    worker && !worker.isDead() ? [worker] : [],
+  );
+}

@@ -1,0 +1,15 @@
+import type { Server } from 'node:http';
+
+/** What a client has for sending the headers, and for the whole request: at most 16 KB and 100 KB. Milliseconds. */
+const HEADERS_MS = 6_000;
+const REQUEST_MS = 9_000;
+/** How often Node looks for those who take longer. */
+const CHECK_MS = 500;
+
+/** Cuts connections whose requests come in drops, which would hold sockets for minutes. Before the server listens. */
+export function limitConnections(server: Server): void {
+  server.headersTimeout = HEADERS_MS;
+  server.requestTimeout = REQUEST_MS;
+  // An option of `createServer`, which Nest calls; read when the server begins to listen.
+  Object.assign(server, { connectionsCheckingInterval: CHECK_MS });
+}

@@ -1,0 +1,67 @@
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import type { OnApplicationShutdown } from '@nestjs/common';
+import type { NextFunction, Request, Response } from 'express';
+import { UnavailableError } from '../errors/domain-errors.js';
+
+/** How often the delay of the event loop is looked at. */
+const INTERVAL_MS = 250;
+/** Granularity of the measurement, which counts as delay. */
+const RESOLUTION_MS = 10;
+const NANOSECONDS = 1e6;
+
+/** Always answered: an orchestrator that gets no answer would end a process that is only busy. */
+const ALWAYS_SERVED = '/api/health';
+
+export interface OverloadLimits {
+  /** Mean delay of the event loop from which on requests are turned away; 0 for never. Milliseconds. */
+  readonly maxLagMs: number;
+  /** Requests at the same time; 0 for any number. */
+  readonly maxInFlight: number;
+}
+
+/**
+ * Turns requests away with 503 while the process has more to do than it can: a quick refusal costs little, and what is
+ * let in is answered in time. Health is always answered.
+ */
+export class OverloadGuard implements OnApplicationShutdown {
+  private readonly delays: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  private readonly timer: NodeJS.Timeout;
+  private inFlight = 0;
+  private lagMs = 0;
+
+  constructor(private readonly limits: OverloadLimits) {
+    this.delays.enable();
+    this.timer = setInterval(() => {
+      const mean = this.delays.mean / NANOSECONDS - RESOLUTION_MS;
+      // Without a single measurement the mean is NaN: the loop was blocked all the time, or has only begun.
+      this.lagMs = Number.isNaN(mean) ? 0 : Math.max(0, mean);
+      this.delays.reset();
+    }, INTERVAL_MS).unref();
+  }
+
+  /** Stops measuring. */
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+    this.delays.disable();
+  }
+
+  /** For Express, in front of everything that costs. */
+  readonly middleware = (request: Request, response: Response, next: NextFunction): void => {
+    if (request.path.startsWith(ALWAYS_SERVED)) {
+      next();
+      return;
+    }
+    if (this.isOverloaded()) {
+      next(new UnavailableError('The service is busy', 1));
+      return;
+    }
+    this.inFlight++;
+    response.once('close', () => this.inFlight--);
+    next();
+  };
+
+  private isOverloaded(): boolean {
+    const { maxLagMs, maxInFlight } = this.limits;
+    return (maxLagMs > 0 && this.lagMs > maxLagMs) || (maxInFlight > 0 && this.inFlight >= maxInFlight);
+  }
+}

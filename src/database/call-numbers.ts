@@ -1,0 +1,50 @@
+import type { ConsumedCapacity } from '@aws-sdk/client-dynamodb';
+import { UnavailableError } from '../common/errors/domain-errors.js';
+import { isTransportFailure } from '../common/transport-failures.js';
+import type { DatabaseCall } from '../metrics/metrics.js';
+import type { EndedCall } from './database.js';
+import { translateDatabaseError } from './database-errors.js';
+
+const READS = new Set(['GetItem', 'Query', 'BatchGetItem']);
+
+/** The numbers of a call: by which table, how long, how it ended, what it consumed. */
+export function databaseCallOf({ operation, input, result, durationMs }: EndedCall): DatabaseCall {
+  const { ConsumedCapacity: consumed, $metadata } = result as {
+    ConsumedCapacity?: ConsumedCapacity | ConsumedCapacity[];
+    $metadata?: { attempts?: number };
+  };
+  const units = [consumed ?? []].flat().reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
+  const isRead = READS.has(operation);
+  return {
+    operation,
+    table: tableOf(input),
+    durationMs,
+    outcome: outcomeOf(result),
+    attempts: $metadata?.attempts ?? 1,
+    readUnits: isRead ? units : 0,
+    writeUnits: isRead ? 0 : units,
+  };
+}
+
+function outcomeOf(result: unknown): DatabaseCall['outcome'] {
+  if (!(result instanceof Error)) return 'ok';
+  if (!(translateDatabaseError(result) instanceof UnavailableError)) return 'refused';
+  return /Throttl|Throughput|LimitExceeded/.test(result.name) && !isTransportFailure(result)
+    ? 'throttled'
+    : 'failed';
+}
+
+/** The first one of several: no call here spans tables but a transaction over one and the same. */
+function tableOf(input: object): string {
+  const { TableName, RequestItems, TransactItems } = input as {
+    TableName?: string;
+    RequestItems?: Record<string, unknown>;
+    TransactItems?: Record<string, { TableName?: string }>[];
+  };
+  return (
+    TableName ??
+    Object.keys(RequestItems ?? {})[0] ??
+    Object.values(TransactItems?.[0] ?? {})[0]?.TableName ??
+    'unknown'
+  );
+}

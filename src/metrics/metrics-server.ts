@@ -1,0 +1,40 @@
+import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+
+/** What is served: the text for Prometheus and its media type. */
+export interface MetricsSource {
+  readonly contentType: string;
+  text(): Promise<string>;
+}
+
+/**
+ * Serves `/metrics` on a port of its own, which is not to be reached from outside: the numbers are not secret, and not
+ * everybody's business either.
+ *
+ * @param port 0 for a free one
+ * @returns the port and the server
+ * @throws the error of `listen`
+ */
+export async function serveMetrics(
+  source: MetricsSource,
+  host: string,
+  port: number,
+): Promise<{ server: Server; port: number }> {
+  const server = createServer((request, response) => {
+    const path = (request.url ?? '').split('?', 1)[0];
+    if (path !== '/metrics' || (request.method !== 'GET' && request.method !== 'HEAD')) {
+      response.writeHead(path === '/metrics' ? 405 : 404).end();
+      return;
+    }
+    source.text().then(
+      (text) => response.writeHead(200, { 'Content-Type': source.contentType }).end(text),
+      () => response.writeHead(500).end(),
+    );
+  });
+  server.listen(port, host);
+  await once(server, 'listening');
+  // Scrapers keep their connections; none of them may hold up the end of the process.
+  server.unref();
+  return { server, port: (server.address() as AddressInfo).port };
+}

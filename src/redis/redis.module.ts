@@ -1,0 +1,26 @@
+import { Global, Module, type OnApplicationShutdown, Optional } from '@nestjs/common';
+import { Redis } from 'ioredis';
+import { Logger } from '../common/logging/logger.js';
+import { AppConfig } from '../config/config.js';
+import { createRedis } from './redis.js';
+
+/** The one Redis client, or `undefined` where there is no Redis. Nothing needs it to be right; see `createRedis`. */
+@Global()
+@Module({
+  providers: [
+    {
+      provide: Redis,
+      inject: [AppConfig, Logger],
+      useFactory: ({ limits: { redisUrl } }: AppConfig, logger: Logger) =>
+        redisUrl === undefined ? undefined : createRedis(redisUrl, logger),
+    },
+  ],
+  exports: [Redis],
+})
+export class RedisModule implements OnApplicationShutdown {
+  constructor(@Optional() private readonly redis?: Redis) {}
+
+  onApplicationShutdown(): void {
+    this.redis?.disconnect();
+  }
+}
