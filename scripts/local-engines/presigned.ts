@@ -46,7 +46,12 @@ export function refusePresigned(
     .map(([name, value]) => `${encoded(name)}=${encoded(value)}`)
     .sort();
   const names = parameter('SignedHeaders').split(';');
-  const lines = names.map((name) => `${name}:${String(headers[name] ?? '').trim()}\n`);
+  const lines = names.map(
+    (name) =>
+      `${name}:${String(headers[name] ?? '')
+        .trim()
+        .replace(/ +/g, ' ')}\n`,
+  );
   const request = [method, pathname, query.join('&'), lines.join(''), names.join(';'), 'UNSIGNED-PAYLOAD'];
   const digest = createHash('sha256').update(request.join('\n')).digest('hex');
   const text = ['AWS4-HMAC-SHA256', date, scope.join('/'), digest].join('\n');

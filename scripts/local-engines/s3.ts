@@ -56,6 +56,8 @@ export async function startObjectStorage({
   const child = startChild(
     process.execPath,
     [
+      // s3rver makes the tokens of long listings with DES, which OpenSSL 3 has put aside.
+      '--openssl-legacy-provider',
       ...['--import', pathToFileURL(require.resolve('tsx')).href],
       join(import.meta.dirname, 's3-server.ts'),
       ...[String(port), storage, bucket],

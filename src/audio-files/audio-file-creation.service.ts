@@ -16,7 +16,7 @@ import type { AudioFile, NewAudioFile, UploadableFile } from './audio-file.js';
 import { AudioFilesRepository } from './audio-files.repository.js';
 import { AudioObjectsService, type UploadTicket } from './audio-objects.service.js';
 import { ObjectKeys } from './object-keys.js';
-import { QuotaService } from './quota.service.js';
+import { QuotaService, type Reservation } from './quota.service.js';
 
 /** Of the ids that are made from idempotency keys (RFC 9562 §5.5). Another one would lose every key in use. */
 const ID_NAMESPACE = '6f1d2f8e-3c0b-5d6e-9a54-0f9f4b7b1c21';
@@ -35,6 +35,12 @@ export interface Creation {
   readonly isNew: boolean;
   /** Where its audio is still to be uploaded. */
   readonly upload?: UploadTicket;
+}
+
+/** A record that is about to be written. */
+interface Draft {
+  readonly creation: Creation;
+  readonly reservation: Reservation;
 }
 
 /** Makes records, one or many at a time, once for each idempotency key. */
@@ -61,23 +67,17 @@ export class AudioFileCreationService {
     const draft = this.draft(ownerId, request);
     // Before anything is written: without an address there is nothing to do with a pending record.
     const upload = await this.ticketOf(draft);
+    const creation = { file: draft, isNew: true, ...upload };
     if (request.idempotencyKey === undefined) {
-      await this.quota.reserve(draft);
-      await this.files.create(draft);
-      return this.made({ file: draft, isNew: true, ...upload });
+      const reservation = await this.quota.reserve(draft);
+      await this.writing(reservation, draft, () => this.files.create(draft));
+      return this.made(creation, reservation);
     }
-    try {
-      await this.quota.reserve(draft);
-    } catch (error) {
-      // A repeated request is not one more record.
-      const earlier =
-        error instanceof QuotaExceededError ? await this.files.findById(draft.fileId) : undefined;
-      if (!earlier) throw error;
-      return this.repeated(draft, earlier);
-    }
-    const { written, file } = await this.files.createIfNew(draft);
-    if (written) return this.made({ file: draft, isNew: true, ...upload });
-    this.quota.release(draft);
+    const reservation = await this.reserveOrFind(draft);
+    if ('earlier' in reservation) return this.repeated(draft, reservation.earlier);
+    const { written, file } = await this.writing(reservation, draft, () => this.files.createIfNew(draft));
+    if (written) return this.made(creation, reservation);
+    reservation.cancel();
     if (!file) throw unavailable();
     return this.repeated(draft, file);
   }
@@ -93,15 +93,18 @@ export class AudioFileCreationService {
     requests: readonly Outcome<CreationRequest>[],
   ): Promise<Outcome<Creation>[]> {
     const plain = await Promise.all(requests.map((request) => this.plainDraft(ownerId, request)));
-    const drafts = plain.filter((draft) => isSuccess<Creation>(draft));
-    const writing = this.files.createMany(drafts.map(({ file }) => file));
+    const drafts = plain.filter((draft) => isSuccess<Draft>(draft));
+    const writing = this.files.createMany(drafts.map(({ creation }) => creation.file));
     // One after the other where a key comes twice, so that the first of them is the one that makes the record.
     const turns = new Map<string, Promise<unknown>>();
     const creating = requests.map(async (request, n) => {
       const draft = plain[n];
       if (draft !== undefined) {
         if (draft instanceof DomainError) return draft;
-        return (await writing).has(draft.file.fileId) ? unavailable() : this.made(draft);
+        if (!(await writing).has(draft.creation.file.fileId))
+          return this.made(draft.creation, draft.reservation);
+        this.lost(draft.reservation, ownerId);
+        return unavailable();
       }
       const keyed = request as CreationRequest;
       const key = keyed.idempotencyKey as string;
@@ -117,15 +120,46 @@ export class AudioFileCreationService {
   private async plainDraft(
     ownerId: string,
     request: Outcome<CreationRequest>,
-  ): Promise<Outcome<Creation> | undefined> {
+  ): Promise<Outcome<Draft> | undefined> {
     if (request instanceof DomainError) return request;
     if (request.idempotencyKey !== undefined) return undefined;
     return outcomeOf(async () => {
       const file = this.draft(ownerId, request);
       const upload = await this.ticketOf(file);
-      await this.quota.reserve(file);
-      return { file, isNew: true, ...upload };
+      return { creation: { file, isNew: true, ...upload }, reservation: await this.quota.reserve(file) };
     });
+  }
+
+  /** A place for a record that may be there already; or, where there is no room, the record itself if it is. */
+  private async reserveOrFind(draft: AudioFile): Promise<Reservation | { earlier: AudioFile }> {
+    try {
+      return await this.quota.reserve(draft, true);
+    } catch (error) {
+      // A repeated request is not one more record.
+      const earlier =
+        error instanceof QuotaExceededError ? await this.files.findById(draft.fileId) : undefined;
+      if (!earlier) throw error;
+      return { earlier };
+    }
+  }
+
+  private async writing<T>(
+    reservation: Reservation,
+    { ownerId }: AudioFile,
+    write: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await write();
+    } catch (error) {
+      this.lost(reservation, ownerId);
+      throw error;
+    }
+  }
+
+  /** Where nobody knows whether a record was written, the next reservation looks. */
+  private lost(reservation: Reservation, ownerId: string): void {
+    this.quota.recount(ownerId);
+    reservation.cancel();
   }
 
   private draft(ownerId: string, { details, idempotencyKey }: CreationRequest): AudioFile {
@@ -153,7 +187,8 @@ export class AudioFileCreationService {
     return { file: earlier, isNew: false, ...(await this.ticketOf(earlier)) };
   }
 
-  private made(creation: Creation): Creation {
+  private made(creation: Creation, reservation: Reservation): Creation {
+    reservation.keep();
     this.metrics?.activity('audio-file-created');
     return creation;
   }

@@ -55,7 +55,8 @@ export function toAudioFile(
     uploadedAt: Math.floor(row.uploaded_at),
     recordedAt: typeof row.recorded_at === 'number' ? Math.floor(row.recorded_at) : null,
     title: row.title ?? null,
-    tags: row.tags ?? [],
+    // A list here; a set of strings is DynamoDB's other way to keep such a thing.
+    tags: [...(row.tags ?? [])],
     durationSeconds: row.duration_seconds ?? null,
     contentType: row.content_type ?? null,
     checksumSha256: row.checksum_sha256 ?? null,

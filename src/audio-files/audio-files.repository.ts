@@ -16,6 +16,8 @@ export interface WriteOutcome {
   readonly written: boolean;
   /** Absent where there is no record. */
   readonly file?: AudioFile;
+  /** Whether the SDK tried more than once, so that the first try may have done it. */
+  readonly repeated?: boolean;
 }
 
 const BELONGS_TO_OWNER = 'user_id = :owner';
@@ -92,7 +94,7 @@ export class AudioFilesRepository {
 
   /** Writes a record unless there is one with its id. Costs 2 write units, or 1 where there is. */
   async createIfNew(file: AudioFile): Promise<WriteOutcome> {
-    return this.conditionally(async () => {
+    const outcome = await this.conditionally(async () => {
       await this.database.put({
         TableName: this.table,
         Item: toRow(file),
@@ -101,6 +103,11 @@ export class AudioFilesRepository {
       });
       return file;
     });
+    // Refused by what an earlier try has written, whose answer was lost.
+    const { repeated, file: there } = outcome;
+    const isOurs =
+      repeated && there?.requestHash === file.requestHash && there?.uploadedAt === file.uploadedAt;
+    return isOurs ? { written: true, file } : outcome;
   }
 
   /**
@@ -219,7 +226,8 @@ export class AudioFilesRepository {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       // The document client does not translate what comes with an error.
       const file = error.Item && toAudioFile(unmarshall(error.Item) as AudioFileRow);
-      return { written: false, ...(file && { file }) };
+      const repeated = (error.$metadata.attempts ?? 1) > 1;
+      return { written: false, repeated, ...(file && { file }) };
     }
   }
 }

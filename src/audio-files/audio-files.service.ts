@@ -81,10 +81,10 @@ export class AudioFilesService {
    */
   async change(file: AudioFile, changes: AudioFileChanges, unchanged: boolean): Promise<AudioFile> {
     if (isAlready(file, changes)) return file;
-    const { written, file: now } = await this.files.change(file, changes, unchanged);
+    const { written, repeated, file: now } = await this.files.change(file, changes, unchanged);
     if (now?.ownerId !== file.ownerId) throw notFound();
     // An earlier try of this write, whose answer was lost, is no other change.
-    const isOurs = now.version === file.version + 1 && isAlready(now, changes);
+    const isOurs = repeated && now.version === file.version + 1 && isAlready(now, changes);
     if (!written && !isOurs) throw new PreconditionFailedError();
     return now;
   }
@@ -129,7 +129,7 @@ export function notFound(): NotFoundError {
 
 /** DynamoDB refuses to begin outside of the range. */
 function assertWithin({ after, uploaded: { from = -Infinity, to = Infinity } }: ListRequest): void {
-  if (after === undefined || (after.uploadedAt >= from && after.uploadedAt <= to)) return;
+  if (after === undefined || (after.uploadedAt >= from && after.uploadedAt < to + 1)) return;
   throw new ValidationError([
     { field: 'cursor', message: 'cursor must be within uploaded_from and uploaded_to' },
   ]);

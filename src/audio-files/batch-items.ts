@@ -10,6 +10,7 @@ import { problemOf } from '../common/http/problem-of.js';
 import type { ProblemDto } from '../common/http/problem.js';
 import { Logger } from '../common/logging/logger.js';
 import { outcomeOf, type Outcome } from '../common/outcome.js';
+import { currentRequest } from '../common/request-context.js';
 import { RequestValidationPipe } from '../common/validation/validation.pipe.js';
 
 /** How one thing of a batch ended, as it is answered. */
@@ -69,7 +70,12 @@ export class BatchItems {
     return outcomes.map((outcome) => {
       if (!(outcome instanceof DomainError)) return succeeded(outcome);
       if (outcome instanceof AccessDeniedError) {
-        this.audit.record('access-denied', { reason: 'not-owner', route: instance });
+        const userId = currentRequest()?.userId;
+        this.audit.record('access-denied', {
+          reason: 'not-owner',
+          route: instance,
+          ...(userId !== undefined && { user_id: userId }),
+        });
       }
       const problem = problemOf(outcome, instance);
       return { status: problem.status, problem };

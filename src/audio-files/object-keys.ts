@@ -48,6 +48,8 @@ export class ObjectKeys {
 
   /** Whether the object is in a folder of the user. Only such objects are signed for or deleted. */
   isOwn(userId: string, key: string): boolean {
+    // Keys mean what they say at S3, but not at everything that stands in for it.
+    if (/(^|\/)\.{1,2}(\/|$)/.test(key)) return false;
     return this.prefixesOf(userId).some((prefix) => key.startsWith(prefix) && key.length > prefix.length);
   }
 

@@ -10,11 +10,28 @@ import { AudioFileListRepository } from './audio-file-list.repository.js';
 const COUNT_SECONDS = 60;
 const COUNTED_USERS = 10_000;
 
-/** What a user has, own reservations of this instance included. */
 interface Totals {
   files: number;
   bytes: number;
 }
+
+/** What is reserved and not yet known to be written, of one user. */
+interface Outstanding extends Totals {
+  /** How many of the files may turn out to be there already. */
+  doubtful: number;
+  /** To be told when a reservation ends. */
+  waiting: (() => void)[];
+}
+
+/** A place in the quota. One of the two is called, once. */
+export interface Reservation {
+  /** The record was written. */
+  keep(): void;
+  /** It was not. */
+  cancel(): void;
+}
+
+const UNLIMITED: Reservation = { keep: () => undefined, cancel: () => undefined };
 
 type Charged = Pick<AudioFile, 'ownerId' | 'fileSize'>;
 
@@ -22,12 +39,15 @@ type Charged = Pick<AudioFile, 'ownerId' | 'fileSize'>;
  * Holds users to what one may keep. Costs nothing where there is no quota; otherwise the user's records are counted
  * once a minute while the user makes new ones.
  *
- * One instance lets nobody beyond the quota, however many requests come at once. Several may together let in what
- * each of them grants within a minute, which the limit on creation bounds.
+ * One instance lets nobody beyond the quota, however many requests come at once, as far as the index knows what was
+ * written before. Several may together let in what each of them grants within a minute, which the limits on creation
+ * bound.
  */
 @Injectable()
 export class QuotaService {
+  /** What was counted, and what was written and deleted through this instance since. */
   private readonly totals = new ExpiringCache<Totals>(COUNT_SECONDS, COUNTED_USERS);
+  private readonly outstanding = new Map<string, Outstanding>();
   private readonly quota: QuotaConfig;
 
   constructor(
@@ -38,33 +58,79 @@ export class QuotaService {
   }
 
   /**
-   * Counts a new record, before it is written.
+   * Takes a place for a record, before it is written.
    *
+   * @param doubtful whether the record may be there already, so that the place will be given back: who finds no room
+   * waits for such places
    * @throws QuotaExceededError
    */
-  async reserve({ ownerId, fileSize }: Charged): Promise<void> {
+  async reserve({ ownerId, fileSize }: Charged, doubtful = false): Promise<Reservation> {
     const { maxFiles, maxBytes } = this.quota;
-    if (maxFiles === undefined && maxBytes === undefined) return;
-    const totals = await this.totals.getOrLoad(ownerId, () => this.count(ownerId));
+    if (maxFiles === undefined && maxBytes === undefined) return UNLIMITED;
     const bytes = fileSize ?? 0;
-    // Nothing may be awaited from here on, or two requests could both take the last place.
-    if (totals === null) return;
-    if (maxFiles !== undefined && totals.files + 1 > maxFiles) {
-      throw new QuotaExceededError(`You can keep at most ${maxFiles} audio files`);
+    for (;;) {
+      const counted = await this.totals.getOrLoad(ownerId, () => this.count(ownerId));
+      // Nothing may be awaited between here and the reservation, or two requests could both take the last place.
+      const taken = this.outstanding.get(ownerId);
+      const excess = this.excess(counted, taken, bytes);
+      if (!excess) return this.take(ownerId, bytes, doubtful);
+      if (!taken || taken.doubtful === 0) throw excess;
+      await new Promise<void>((resolve) => taken.waiting.push(resolve));
     }
-    if (maxBytes !== undefined && totals.bytes + bytes > maxBytes) {
-      throw new QuotaExceededError(`You can keep at most ${maxBytes} bytes of audio`);
-    }
-    totals.files += 1;
-    totals.bytes += bytes;
   }
 
-  /** Takes back a reservation whose record was not written, or whose record is gone. */
+  /** Gives back the place of a record that was deleted. */
   release({ ownerId, fileSize }: Charged): void {
-    const totals = this.totals.get(ownerId);
-    if (!totals) return;
-    totals.files -= 1;
-    totals.bytes -= fileSize ?? 0;
+    this.add(ownerId, -1, -(fileSize ?? 0));
+  }
+
+  /** Has the user's records counted anew: nobody knows any more what was written. */
+  recount(ownerId: string): void {
+    this.totals.forget(ownerId);
+  }
+
+  private excess(
+    counted: Totals | null,
+    taken: Outstanding | undefined,
+    bytes: number,
+  ): QuotaExceededError | undefined {
+    const { maxFiles = Infinity, maxBytes = Infinity } = this.quota;
+    if ((counted?.files ?? 0) + (taken?.files ?? 0) + 1 > maxFiles) {
+      return new QuotaExceededError(`You can keep at most ${maxFiles} audio files`);
+    }
+    if ((counted?.bytes ?? 0) + (taken?.bytes ?? 0) + bytes > maxBytes) {
+      return new QuotaExceededError(`You can keep at most ${maxBytes} bytes of audio`);
+    }
+    return undefined;
+  }
+
+  private take(ownerId: string, bytes: number, doubtful: boolean): Reservation {
+    const taken = this.outstanding.get(ownerId) ?? { files: 0, bytes: 0, doubtful: 0, waiting: [] };
+    this.outstanding.set(ownerId, taken);
+    taken.files += 1;
+    taken.bytes += bytes;
+    if (doubtful) taken.doubtful += 1;
+    const end = () => {
+      taken.files -= 1;
+      taken.bytes -= bytes;
+      if (doubtful) taken.doubtful -= 1;
+      if (taken.files === 0) this.outstanding.delete(ownerId);
+      for (const wake of taken.waiting.splice(0)) wake();
+    };
+    return {
+      keep: () => {
+        this.add(ownerId, 1, bytes);
+        end();
+      },
+      cancel: end,
+    };
+  }
+
+  private add(ownerId: string, files: number, bytes: number): void {
+    const counted = this.totals.get(ownerId);
+    if (!counted) return;
+    counted.files += files;
+    counted.bytes += bytes;
   }
 
   private async count(ownerId: string): Promise<Totals> {

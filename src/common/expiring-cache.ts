@@ -28,6 +28,12 @@ export class ExpiringCache<Value extends object> {
     this.entries?.set(key, { value });
   }
 
+  /** Forgets what is known, and what a load under way is about to find. */
+  forget(key: string): void {
+    this.entries?.delete(key);
+    this.loads.delete(key);
+  }
+
   /** What is known, or else what `load` finds. Errors of `load` reach every waiting caller and are not remembered. */
   async getOrLoad(key: string, load: () => Promise<Cached<Value>>): Promise<Cached<Value>> {
     const known = this.get(key);
@@ -36,14 +42,16 @@ export class ExpiringCache<Value extends object> {
     if (this.entries === undefined) return load();
     const running = this.loads.get(key);
     if (running) return running;
-    const started = load()
+    const started: Promise<Cached<Value>> = load()
       .then((loaded) => {
         const meanwhile = this.get(key);
         if (meanwhile !== undefined) return meanwhile;
-        this.set(key, loaded);
+        if (this.loads.get(key) === started) this.set(key, loaded);
         return loaded;
       })
-      .finally(() => this.loads.delete(key));
+      .finally(() => {
+        if (this.loads.get(key) === started) this.loads.delete(key);
+      });
     this.loads.set(key, started);
     return started;
   }

@@ -36,6 +36,8 @@ describe('readConfig', () => {
         register: { points: 5, seconds: 60 },
         login: { points: 10, seconds: 60 },
         create: { points: 30, seconds: 60 },
+        batch: { points: 10, seconds: 60 },
+        usage: { points: 10, seconds: 60 },
         loginFailuresByAddress: { points: 5, seconds: 900 },
         loginFailures: { points: 10, seconds: 900 },
       },
@@ -45,8 +47,12 @@ describe('readConfig', () => {
         audioFiles: 'panzoto-audio-files',
         sessions: 'panzoto-sessions',
       },
-      database: { budgetMs: 1500 },
-      storage: { audioFolder: 'audio_upload' },
+      database: { budgetMs: 1500, pauseMs: 500 },
+      storage: { audioFolder: 'audio_upload', budgetMs: 2000, pauseMs: 500 },
+      quota: {},
+      overload: { maxLagMs: 250, maxInFlight: 512 },
+      cache: { enabled: false },
+      workers: 1,
       shutdownGraceMs: 1000,
     });
     const { concurrency, ...parameters } = passwords;
@@ -71,6 +77,8 @@ describe('readConfig', () => {
       RATE_LIMIT_REGISTER: '1',
       RATE_LIMIT_LOGIN: '2',
       RATE_LIMIT_CREATE: '3',
+      RATE_LIMIT_BATCH: '6',
+      RATE_LIMIT_USAGE: '7',
       RATE_LIMIT_FAILURES_BY_ADDRESS: '4',
       RATE_LIMIT_FAILURES: '5',
       REDIS_URL: 'rediss://cache.example.com:6380/1',
@@ -86,6 +94,15 @@ describe('readConfig', () => {
       AWS_S3_BUCKET_NAME: 'bucket',
       AWS_S3_AUDIO_FOLDER: 'uploads/audio',
       S3_ENDPOINT: 'https://s3.example.com',
+      STORAGE_BUDGET_MS: '800',
+      MAX_FILES_PER_USER: '5000',
+      MAX_BYTES_PER_USER: '1099511627776',
+      CIRCUIT_PAUSE_MS: '0',
+      MAX_EVENT_LOOP_LAG_MS: '100',
+      MAX_REQUESTS_IN_FLIGHT: '64',
+      METRICS_PORT: '9464',
+      CACHE: 'on',
+      WORKERS: '3',
       ARGON2_MEMORY_KIB: '65536',
       ARGON2_TIME_COST: '3',
       ARGON2_PARALLELISM: '4',
@@ -109,14 +126,23 @@ describe('readConfig', () => {
         register: { points: 1, seconds: 60 },
         login: { points: 2, seconds: 60 },
         create: { points: 3, seconds: 60 },
+        batch: { points: 6, seconds: 60 },
+        usage: { points: 7, seconds: 60 },
         loginFailuresByAddress: { points: 4, seconds: 900 },
         loginFailures: { points: 5, seconds: 900 },
       },
       trustProxy: ['10.0.0.0/8', '::1', 'loopback'],
       aws: { region: 'eu-central-1', credentials: { accessKeyId: 'id', secretAccessKey: 'secret' } },
       tables: { users: 'users', audioFiles: 'audio.files', sessions: 'sessions' },
-      database: { endpoint: 'http://127.0.0.1:8000', budgetMs: 700 },
-      storage: { bucket: 'bucket', endpoint: 'https://s3.example.com', audioFolder: 'uploads/audio' },
+      database: { endpoint: 'http://127.0.0.1:8000', budgetMs: 700, pauseMs: 0 },
+      storage: {
+        bucket: 'bucket',
+        endpoint: 'https://s3.example.com',
+        audioFolder: 'uploads/audio',
+        budgetMs: 800,
+        pauseMs: 0,
+      },
+      quota: { maxFiles: 5000, maxBytes: 1_099_511_627_776 },
       passwords: {
         memoryKib: 65_536,
         timeCost: 3,
@@ -125,6 +151,10 @@ describe('readConfig', () => {
         maxWaitMs: 0,
         blockCommon: true,
       },
+      overload: { maxLagMs: 100, maxInFlight: 64 },
+      metricsPort: 9464,
+      cache: { enabled: true },
+      workers: 3,
       shutdownGraceMs: 5000,
     });
   });
@@ -156,6 +186,12 @@ describe('readConfig', () => {
     ['DYNAMODB_ENDPOINT', 'ftp://127.0.0.1', 'a URL such as http://127.0.0.1:8000'],
     ['S3_ENDPOINT', 'http://127.0.0.1/path', 'a URL such as http://127.0.0.1:8000'],
     ['DATABASE_BUDGET_MS', '99', 'a whole number from 100 to 60000'],
+    ['STORAGE_BUDGET_MS', '60001', 'a whole number from 100 to 60000'],
+    ['MAX_FILES_PER_USER', '0', 'a whole number from 1 to 9007199254740991'],
+    ['MAX_FILES_PER_USER', '-1', 'a whole number from 1 to 9007199254740991'],
+    ['MAX_BYTES_PER_USER', '1.5', 'a whole number from 1 to 9007199254740991'],
+    ['MAX_BYTES_PER_USER', '9007199254740992', 'a whole number from 1 to 9007199254740991'],
+    ['MAX_BYTES_PER_USER', '5 GB', 'a whole number from 1 to 9007199254740991'],
     ['AWS_S3_BUCKET_NAME', 'Bucket', 'a bucket name: 3 to 63 lower-case letters, digits, "-" or "."'],
     ['AWS_S3_AUDIO_FOLDER', '/audio', 'a folder such as audio_upload, without a slash at either end'],
     ['AWS_S3_AUDIO_FOLDER', 'audio/../..', 'a folder such as audio_upload, without a slash at either end'],
@@ -178,6 +214,13 @@ describe('readConfig', () => {
     ['AWS_SECRET_ACCESS_KEY', 'AWS_ACCESS_KEY_ID'],
   ])('refuses %s without %s', (present, absent) => {
     expect(problems({ [present]: 'marker' })).toEqual([`${absent} must be set, as ${present} is`]);
+  });
+
+  it.each([
+    ['MAX_FILES_PER_USER', { maxFiles: 1 }],
+    ['MAX_BYTES_PER_USER', { maxBytes: 1 }],
+  ])('has a quota where only %s is set', (name, quota) => {
+    expect(readConfig({ ...production, [name]: '1' }).quota).toEqual(quota);
   });
 
   it('leaves temporary credentials to the SDK, which reads the session token with them', () => {

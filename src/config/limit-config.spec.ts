@@ -36,6 +36,8 @@ describe('the limits in the configuration', () => {
       register: { points: 5, seconds: 60 },
       login: { points: 10, seconds: 60 },
       create: { points: 30, seconds: 60 },
+      batch: { points: 10, seconds: 60 },
+      usage: { points: 10, seconds: 60 },
       loginFailuresByAddress: { points: 5, seconds: 900 },
       loginFailures: { points: 10, seconds: 900 },
     });
@@ -47,6 +49,8 @@ describe('the limits in the configuration', () => {
       RATE_LIMIT_REGISTER: '1',
       RATE_LIMIT_LOGIN: '2',
       RATE_LIMIT_CREATE: '3',
+      RATE_LIMIT_BATCH: '6',
+      RATE_LIMIT_USAGE: '7',
       RATE_LIMIT_FAILURES_BY_ADDRESS: '4',
       RATE_LIMIT_FAILURES: '1000000',
     }).limits;
@@ -57,13 +61,16 @@ describe('the limits in the configuration', () => {
       register: { points: 1, seconds: 60 },
       login: { points: 2, seconds: 60 },
       create: { points: 3, seconds: 60 },
+      batch: { points: 6, seconds: 60 },
+      usage: { points: 7, seconds: 60 },
       loginFailuresByAddress: { points: 4, seconds: 900 },
       loginFailures: { points: 1_000_000, seconds: 900 },
     });
   });
 
   it.each(['0', '-1', '1.5', '1000001', 'many'])('refuse %j as a number of requests', (value) => {
-    for (const name of ['REGISTER', 'LOGIN', 'CREATE', 'FAILURES_BY_ADDRESS', 'FAILURES']) {
+    const names = ['REGISTER', 'LOGIN', 'CREATE', 'BATCH', 'USAGE', 'FAILURES_BY_ADDRESS', 'FAILURES'];
+    for (const name of names) {
       expect(problems({ [`RATE_LIMIT_${name}`]: value })).toEqual([
         `RATE_LIMIT_${name} must be a whole number from 1 to 1000000`,
       ]);

@@ -137,7 +137,7 @@ function readQuota(env: EnvironmentReader): QuotaConfig {
   const limit = (name: string) =>
     env.optional(name) === undefined
       ? undefined
-      : env.integer(name, { default: 0, min: 1, max: Number.MAX_SAFE_INTEGER });
+      : env.integer(name, { default: 0, min: 1, max: 999_999_999_999_999 });
   const [maxFiles, maxBytes] = [limit('MAX_FILES_PER_USER'), limit('MAX_BYTES_PER_USER')];
   return { ...(maxFiles !== undefined && { maxFiles }), ...(maxBytes !== undefined && { maxBytes }) };
 }

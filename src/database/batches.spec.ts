@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { UnavailableError } from '../common/errors/domain-errors.js';
-import { batchGetAll } from './batches.js';
+import { batchGet, batchGetAll, batchWrite, type WriteRequest } from './batches.js';
 import type { Database } from './database.js';
 
 type Key = { id: string };
@@ -12,7 +12,7 @@ const keysOf = (count: number) => Array.from({ length: count }, (_, i) => ({ id:
 /** A database of rows that are their keys, which leaves undone what it is told to. */
 function databaseLeaving(undone: (keys: Key[], call: number) => Key[], missing: readonly string[] = []) {
   const calls: Request[] = [];
-  const batchGet = (request: Request) => {
+  const read = async (request: Request) => {
     calls.push(request);
     const { Keys } = request.RequestItems[TABLE] ?? { Keys: [] };
     const left = undone(Keys, calls.length);
@@ -23,7 +23,7 @@ function databaseLeaving(undone: (keys: Key[], call: number) => Key[], missing: 
     });
   };
   const sizes = () => calls.map(({ RequestItems }) => RequestItems[TABLE]?.Keys.length);
-  return { database: { batchGet } as unknown as Database, calls, sizes };
+  return { database: { batchGet: read } as unknown as Database, calls, sizes };
 }
 
 describe('batchGetAll', () => {
@@ -70,5 +70,141 @@ describe('batchGetAll', () => {
     const error = new UnavailableError('Not now', 1);
     const database = { batchGet: () => Promise.reject(error) } as unknown as Database;
     await expect(batchGetAll(database, TABLE, keysOf(1))).rejects.toBe(error);
+  });
+});
+
+describe('batchGet', () => {
+  it('says of no key that it is undone where all were asked about, rows or none', async () => {
+    const { database } = databaseLeaving(() => [], ['1']);
+    expect(await batchGet(database, TABLE, keysOf(3))).toEqual({
+      rows: [{ id: '0' }, { id: '2' }],
+      unprocessed: [],
+    });
+  });
+
+  it('gives what could be read, and names the keys that could not', async () => {
+    const { database, sizes } = databaseLeaving((keys) => keys.filter(({ id }) => ['3', '120'].includes(id)));
+    const { rows, unprocessed, error } = await batchGet<Key>(database, TABLE, keysOf(150));
+    expect(rows).toEqual(keysOf(150).filter(({ id }) => id !== '3' && id !== '120'));
+    expect(unprocessed).toEqual([{ id: '3' }, { id: '120' }]);
+    expect(error).toBeInstanceOf(UnavailableError);
+    expect(sizes().sort((a = 0, b = 0) => b - a)).toEqual([100, 50, ...Array<number>(10).fill(1)]);
+  });
+
+  it('names the keys of the calls that fail, and gives the rows of the others', async () => {
+    const error = new UnavailableError('Not now', 7);
+    const { database } = databaseLeaving((keys) => {
+      if (keys.length < 100) throw error;
+      return [];
+    });
+    expect(await batchGet(database, TABLE, keysOf(130))).toEqual({
+      rows: keysOf(100),
+      unprocessed: keysOf(130).slice(100),
+      error,
+    });
+  });
+
+  it('keeps what was read before a call failed', async () => {
+    const error = new UnavailableError('Not now', 7);
+    const { database } = databaseLeaving((keys, call) => {
+      if (call === 2) throw error;
+      return keys.slice(2);
+    });
+    expect(await batchGet(database, TABLE, keysOf(3))).toEqual({
+      rows: keysOf(2),
+      unprocessed: [{ id: '2' }],
+      error,
+    });
+  });
+
+  it('throws what is no outage', async () => {
+    const error = new Error('malformed');
+    const { database } = databaseLeaving(() => {
+      throw error;
+    });
+    await expect(batchGet(database, TABLE, keysOf(1))).rejects.toBe(error);
+  });
+});
+
+describe('batchWrite', () => {
+  type Writing = { RequestItems: Record<string, WriteRequest[]> };
+
+  const putsOf = (count: number): WriteRequest[] => keysOf(count).map((Item) => ({ PutRequest: { Item } }));
+
+  /** A database that leaves undone what it is told to. */
+  function databaseWriting(undone: (requests: WriteRequest[], call: number) => WriteRequest[]) {
+    const calls: WriteRequest[][] = [];
+    const write = async ({ RequestItems }: Writing) => {
+      const requests = RequestItems[TABLE] ?? [];
+      calls.push(requests);
+      const left = undone(requests, calls.length);
+      return Promise.resolve({ UnprocessedItems: left.length > 0 ? { [TABLE]: left } : {} });
+    };
+    return { database: { batchWrite: write } as unknown as Database, calls };
+  }
+
+  it('asks for nothing where there is nothing to write', async () => {
+    const { database, calls } = databaseWriting(() => []);
+    expect(await batchWrite(database, TABLE, [])).toEqual([]);
+    expect(calls).toEqual([]);
+  });
+
+  it('sends puts and deletes as they are', async () => {
+    const requests: WriteRequest[] = [
+      { PutRequest: { Item: { id: '1', text: 'a' } } },
+      { DeleteRequest: { Key: { id: '2' } } },
+    ];
+    const { database, calls } = databaseWriting(() => []);
+    expect(await batchWrite(database, TABLE, requests)).toEqual([]);
+    expect(calls).toEqual([requests]);
+  });
+
+  it.each([
+    [25, [25]],
+    [26, [25, 1]],
+    [100, [25, 25, 25, 25]],
+  ])('writes %i rows in calls of at most 25', async (count, expected) => {
+    const { database, calls } = databaseWriting(() => []);
+    expect(await batchWrite(database, TABLE, putsOf(count))).toEqual([]);
+    expect(calls.map(({ length }) => length)).toEqual(expected);
+    expect(calls.flat()).toEqual(putsOf(count));
+  });
+
+  it('writes again what was left undone, and nothing else', async () => {
+    const { database, calls } = databaseWriting((requests) => requests.slice(2));
+    const puts = putsOf(5);
+    expect(await batchWrite(database, TABLE, puts)).toEqual([]);
+    expect(calls).toEqual([puts, puts.slice(2), puts.slice(4)]);
+  });
+
+  it('gives back what stays undone', async () => {
+    const puts = putsOf(30);
+    const { database, calls } = databaseWriting((requests) => requests.filter((put) => put === puts[27]));
+    expect(await batchWrite(database, TABLE, puts)).toEqual([puts[27]]);
+    expect(calls.map(({ length }) => length)).toEqual([25, 5, 1, 1, 1, 1, 1]);
+  });
+
+  it('gives back what a call that fails was to write, and writes the rest', async () => {
+    const { database } = databaseWriting((requests) => {
+      if (requests.length === 25) throw new UnavailableError('Not now', 7);
+      return [];
+    });
+    expect(await batchWrite(database, TABLE, putsOf(30))).toEqual(putsOf(25));
+  });
+
+  it('gives back only what was still undone when a call fails', async () => {
+    const { database } = databaseWriting((requests, call) => {
+      if (call === 2) throw new UnavailableError('Not now', 7);
+      return requests.slice(4);
+    });
+    expect(await batchWrite(database, TABLE, putsOf(5))).toEqual(putsOf(5).slice(4));
+  });
+
+  it('throws what is no outage', async () => {
+    const error = new Error('malformed');
+    const { database } = databaseWriting(() => {
+      throw error;
+    });
+    await expect(batchWrite(database, TABLE, putsOf(1))).rejects.toBe(error);
   });
 });

@@ -12,7 +12,9 @@ import { withDeadline } from '../common/deadline.js';
 import { NotConfiguredError, UnavailableError } from '../common/errors/domain-errors.js';
 import { isTransportFailure } from '../common/transport-failures.js';
 import { Presigner, type SignedUrl, type SigningRequest } from './presigner.js';
-import { translateStorageError } from './storage-errors.js';
+import { ForeignAnswerError, translateStorageError } from './storage-errors.js';
+
+const NO_CONTENT = 204;
 
 /** An object as S3 has it. */
 export interface StoredObject {
@@ -58,7 +60,7 @@ export class ObjectStore {
     this.breaker = new CircuitBreaker({
       source: 'the object store',
       pauseMs,
-      isFailure: isTransportFailure,
+      isFailure: (error) => isTransportFailure(error) || error instanceof ForeignAnswerError,
       ...(onChange && { onChange }),
     });
     this.presigner = bucket === undefined ? undefined : new Presigner(client, bucket);
@@ -77,7 +79,9 @@ export class ObjectStore {
   /** An address for one object. Asks S3 nothing. */
   async sign(request: SigningRequest): Promise<SignedUrl> {
     this.assertConfigured();
-    return this.translated(() => (this.presigner as Presigner).sign(request));
+    return this.translated(() =>
+      withDeadline('the object store', this.budgetMs, () => (this.presigner as Presigner).sign(request)),
+    );
   }
 
   /** What there is under this key. */
@@ -87,9 +91,10 @@ export class ObjectStore {
       try {
         const head = new HeadObjectCommand({ Bucket, Key: key, ChecksumMode: 'ENABLED' });
         const { ContentLength, ETag, ChecksumSHA256 } = await this.client.send(head, { abortSignal });
+        if (ContentLength === undefined || ETag === undefined) throw new ForeignAnswerError();
         return {
-          size: ContentLength ?? 0,
-          etag: ETag ?? '',
+          size: ContentLength,
+          etag: ETag,
           ...(ChecksumSHA256 && { sha256: Buffer.from(ChecksumSHA256, 'base64').toString('hex') }),
         };
       } catch (error) {
@@ -104,9 +109,11 @@ export class ObjectStore {
   /** Deletes an object; succeeds where there is none. */
   async delete(key: string): Promise<void> {
     const Bucket = this.bucketName();
-    await this.call((abortSignal) =>
-      this.client.send(new DeleteObjectCommand({ Bucket, Key: key }), { abortSignal }),
-    );
+    await this.call(async (abortSignal) => {
+      const command = new DeleteObjectCommand({ Bucket, Key: key });
+      const { $metadata } = await this.client.send(command, { abortSignal });
+      if ($metadata.httpStatusCode !== NO_CONTENT) throw new ForeignAnswerError();
+    });
   }
 
   /**
@@ -118,11 +125,13 @@ export class ObjectStore {
   async deleteMany(keys: readonly string[]): Promise<Set<string>> {
     const Bucket = this.bucketName();
     if (keys.length === 0) return new Set();
-    const Delete = { Objects: keys.map((Key) => ({ Key })), Quiet: true };
-    const { Errors = [] } = await this.call((abortSignal) =>
+    // Not quietly: a key that is named nowhere in the answer was not deleted.
+    const Delete = { Objects: keys.map((Key) => ({ Key })), Quiet: false };
+    const { Deleted = [] } = await this.call((abortSignal) =>
       this.client.send(new DeleteObjectsCommand({ Bucket, Delete }), { abortSignal }),
     );
-    return new Set(Errors.map(({ Key = '' }) => Key));
+    const gone = new Set(Deleted.map(({ Key }) => Key));
+    return new Set(keys.filter((key) => !gone.has(key)));
   }
 
   /**
@@ -141,9 +150,12 @@ export class ObjectStore {
     let after: string | undefined;
     do {
       const input = { Bucket, Prefix: prefix, ...(after !== undefined && { StartAfter: after }) };
-      const { Contents = [], IsTruncated } = await this.call((abortSignal) =>
-        this.client.send(new ListObjectsV2Command(input), { abortSignal }),
-      );
+      const { Contents = [], IsTruncated } = await this.call(async (abortSignal) => {
+        const listing = await this.client.send(new ListObjectsV2Command(input), { abortSignal });
+        // Nothing of a listing in it: taken for an empty one, the audio of an account would outlive it.
+        if (listing.IsTruncated === undefined) throw new ForeignAnswerError();
+        return listing;
+      });
       yield Contents.map(({ Key = '', Size = 0, LastModified }) => ({
         key: Key,
         size: Size,

@@ -35,5 +35,6 @@ export const CHECKSUM = {
 /** Media types without regard to case: their names in small letters, the values of parameters as they are. */
 export function normalizedType(contentType: string): string {
   const [type = '', ...parameters] = contentType.split(';');
-  return [type.trim().toLowerCase(), ...parameters.map((parameter) => parameter.trim())].join(';');
+  const rest = parameters.length > 0 ? `;${parameters.join(';').trim()}` : '';
+  return type.trim().toLowerCase() + rest;
 }

@@ -1,6 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { validateSync } from 'class-validator';
-import { IsAddressLike, IsInstant, IsObjectKey, IsText, IsWhole } from './rules.js';
+import {
+  IsAddressLike,
+  IsInstant,
+  IsLike,
+  IsList,
+  IsNumberBetween,
+  IsObjectKey,
+  IsOneOf,
+  IsText,
+  IsTextList,
+  IsWhole,
+} from './rules.js';
 
 /** The messages that a decorator has for a value of the field `thing`. */
 function messages(decorator: PropertyDecorator, value: unknown): string[] {
@@ -149,5 +160,118 @@ describe('IsWhole', () => {
     [undefined],
   ])('refuses %p', (value) => {
     expect(messages(IsWhole(1, 100), value)).toEqual(['thing must be a whole number from 1 to 100']);
+  });
+});
+
+describe('IsNumberBetween', () => {
+  it.each([[0.5], [1], [1.25], [2]])('accepts %d from 0.5 to 2', (value) => {
+    expect(messages(IsNumberBetween(0.5, 2), value)).toEqual([]);
+  });
+
+  it.each([
+    [0.499],
+    [2.001],
+    [-1],
+    [Number.NaN],
+    [Number.POSITIVE_INFINITY],
+    [Number.NEGATIVE_INFINITY],
+    ['1'],
+    [true],
+    [[1]],
+    [1n],
+    [{ valueOf: () => 1 }],
+    [null],
+    [undefined],
+  ])('refuses %p', (value) => {
+    expect(messages(IsNumberBetween(0.5, 2), value)).toEqual(['thing must be a number from 0.5 to 2']);
+  });
+});
+
+describe('IsList', () => {
+  it.each([[[1]], [['a', null]], [[[], {}, undefined]]])('accepts %j of 1 to 3 things', (value) => {
+    expect(messages(IsList(1, 3), value)).toEqual([]);
+  });
+
+  it.each([
+    [undefined, 'thing is required'],
+    [null, 'thing is required'],
+    ['abc', 'thing must be a list'],
+    [{ length: 2 }, 'thing must be a list'],
+    [new Set([1, 2]), 'thing must be a list'],
+    [[], 'thing must have at least 2 entries'],
+    [[1], 'thing must have at least 2 entries'],
+    [[1, 2, 3, 4], 'thing must have at most 3 entries'],
+  ])('says of %j: %s', (value, message) => {
+    expect(messages(IsList(2, 3), value)).toEqual([message]);
+  });
+
+  it('says that there must be an entry where one would do', () => {
+    expect(messages(IsList(1, 3), [])).toEqual(['thing must have at least 1 entry']);
+  });
+});
+
+describe('IsTextList', () => {
+  it.each([[[]], [['a']], [['a', 'a']], [['a', 'bc', '💚💚']]])(
+    'accepts %j of at most 3 texts of at most 2 characters',
+    (value) => {
+      expect(messages(IsTextList(3, 2), value)).toEqual([]);
+    },
+  );
+
+  it.each([
+    [undefined, 'thing is required'],
+    [null, 'thing is required'],
+    ['ab', 'thing must be a list'],
+    [{ 0: 'a' }, 'thing must be a list'],
+    [['a', 'b', 'c', 'd'], 'thing must have at most 3 entries'],
+    [['a', ''], 'thing must have only good entries: number 2 must not be empty'],
+    [['abc'], 'thing must have only good entries: number 1 must be at most 2 characters'],
+    [[5], 'thing must have only good entries: number 1 must be a string'],
+    [[['a']], 'thing must have only good entries: number 1 must be a string'],
+    [['a', null], 'thing must have only good entries: number 2 is required'],
+    [['a', LONE_SURROGATE], 'thing must have only good entries: number 2 must be valid Unicode'],
+    [[1, ''], 'thing must have only good entries: number 1 must be a string'],
+  ])('says of %j: %s', (value, message) => {
+    expect(messages(IsTextList(3, 2), value)).toEqual([message]);
+  });
+
+  it('sees the holes of a list', () => {
+    expect(messages(IsTextList(3, 2), new Array(2))).toEqual([
+      'thing must have only good entries: number 1 is required',
+    ]);
+  });
+});
+
+describe('IsOneOf', () => {
+  it.each([['red'], ['green']])('accepts %s', (value) => {
+    expect(messages(IsOneOf(['red', 'green']), value)).toEqual([]);
+  });
+
+  it.each([['Red'], ['red '], ['r'], [''], ['red,green'], [['red']], [0], [true], [null], [undefined]])(
+    'refuses %j',
+    (value) => {
+      expect(messages(IsOneOf(['red', 'green']), value)).toEqual(['thing must be one of red, green']);
+    },
+  );
+});
+
+describe('IsLike', () => {
+  const IsColour = () => IsLike(/^#[0-9a-f]{3}$/, 'must be a colour such as #0af');
+
+  it('accepts what matches, time and again', () => {
+    for (let i = 0; i < 3; i++) expect(messages(IsColour(), '#0af')).toEqual([]);
+  });
+
+  it.each([
+    [undefined, 'thing is required'],
+    [null, 'thing is required'],
+    [7, 'thing must be a string'],
+    [['#0af'], 'thing must be a string'],
+    [LONE_SURROGATE, 'thing must be valid Unicode'],
+    ['', 'thing must be a colour such as #0af'],
+    ['#0AF', 'thing must be a colour such as #0af'],
+    ['#0af\n', 'thing must be a colour such as #0af'],
+  ])('says of %j: %s', (value, message) => {
+    expect(messages(IsColour(), value)).toEqual([message]);
   });
 });

@@ -1,0 +1,94 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { QuotaExceededError, UnavailableError } from '../common/errors/domain-errors.js';
+import type { AppConfig, QuotaConfig } from '../config/config.js';
+import type { AudioFileListRepository } from './audio-file-list.repository.js';
+import { QuotaService } from './quota.service.js';
+
+type Page = { fileSize: number | null }[];
+
+/** A service, and the counting of what one has, page by page. */
+function quotaOf(quota: QuotaConfig, pages: readonly Page[] = []) {
+  const countedPages = jest.fn(async function* (_ownerId: string): AsyncGenerator<Page> {
+    yield* pages;
+    await Promise.resolve();
+  });
+  const lists = { countedPages } as unknown as AudioFileListRepository;
+  return { service: new QuotaService(lists, { quota } as AppConfig), countedPages };
+}
+
+const file = (fileSize: number | null = null, ownerId = 'ada') => ({ ownerId, fileSize });
+const exceeded = (what: string) => new QuotaExceededError(`You can keep at most ${what}`);
+
+describe('QuotaService', () => {
+  it('counts nothing and refuses nothing where there is no quota', async () => {
+    const { service, countedPages } = quotaOf({}, [[file(5)]]);
+    for (let i = 0; i < 100; i++) (await service.reserve(file(1e12))).keep();
+    service.release(file());
+    expect(countedPages).not.toHaveBeenCalled();
+  });
+
+  it('adds to the records there are, on all pages, what it let in', async () => {
+    const { service, countedPages } = quotaOf({ maxFiles: 5 }, [[file(), file()], [], [file()]]);
+    for (let i = 0; i < 2; i++) (await service.reserve(file())).keep();
+    await expect(service.reserve(file())).rejects.toEqual(exceeded('5 audio files'));
+    expect(countedPages).toHaveBeenCalledTimes(1);
+    expect(countedPages).toHaveBeenCalledWith('ada');
+  });
+
+  it('counts bytes, of which a record without a size has none', async () => {
+    const { service } = quotaOf({ maxBytes: 100 }, [[file(60), file(null)]]);
+    (await service.reserve(file(30))).keep();
+    (await service.reserve(file(null))).keep();
+    await expect(service.reserve(file(11))).rejects.toEqual(exceeded('100 bytes of audio'));
+    (await service.reserve(file(10))).keep();
+  });
+
+  it('counts nothing for what it refuses, whichever limit it was', async () => {
+    const { service } = quotaOf({ maxFiles: 2, maxBytes: 100 });
+    for (let i = 0; i < 5; i++) await expect(service.reserve(file(101))).rejects.toThrow('bytes');
+    (await service.reserve(file(50))).keep();
+    (await service.reserve(file(0))).keep();
+    for (let i = 0; i < 5; i++) await expect(service.reserve(file(50))).rejects.toThrow('files');
+    service.release(file(0));
+    (await service.reserve(file(50))).keep();
+  });
+
+  it('counts once for many that come at once, and lets in as many as there is room for', async () => {
+    const { service, countedPages } = quotaOf({ maxFiles: 10 }, [[file()]]);
+    const outcomes = await Promise.allSettled(Array.from({ length: 50 }, () => service.reserve(file())));
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(9);
+    expect(countedPages).toHaveBeenCalledTimes(1);
+  });
+
+  it('has the room again that is released, to the byte', async () => {
+    const { service } = quotaOf({ maxBytes: 100 });
+    (await service.reserve(file(100))).keep();
+    service.release(file(40));
+    await expect(service.reserve(file(41))).rejects.toBeInstanceOf(QuotaExceededError);
+    (await service.reserve(file(40))).keep();
+  });
+
+  it('takes no note of a release for somebody whom it has not counted', async () => {
+    const { service } = quotaOf({ maxFiles: 1 }, [[file()]]);
+    service.release(file());
+    await expect(service.reserve(file())).rejects.toBeInstanceOf(QuotaExceededError);
+  });
+
+  it('keeps users apart', async () => {
+    const { service } = quotaOf({ maxFiles: 1 });
+    (await service.reserve(file(null, 'ada'))).keep();
+    (await service.reserve(file(null, 'bob'))).keep();
+    await expect(service.reserve(file(null, 'ada'))).rejects.toBeInstanceOf(QuotaExceededError);
+  });
+
+  it('fails where it cannot count, and counts anew the next time', async () => {
+    const { service, countedPages } = quotaOf({ maxFiles: 1 });
+    const error = new UnavailableError('Not now', 1);
+    countedPages.mockImplementationOnce(() => {
+      throw error;
+    });
+    await expect(service.reserve(file())).rejects.toBe(error);
+    (await service.reserve(file())).keep();
+    expect(countedPages).toHaveBeenCalledTimes(2);
+  });
+});

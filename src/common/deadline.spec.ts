@@ -1,0 +1,96 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { DeadlineError, withDeadline } from './deadline.js';
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+describe('withDeadline', () => {
+  beforeEach(() => {
+    jest.useFakeTimers();
+  });
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  /** How a work of `ms` ends that has `limit` milliseconds, when, and whether it was told to stop. */
+  async function ending(limit: number, ms: number, end: () => unknown = () => 'done') {
+    const started = performance.now();
+    let told: AbortSignal | undefined;
+    const ended = withDeadline('the oracle', limit, async (signal) => {
+      told = signal;
+      await sleep(ms);
+      return end();
+    })
+      .catch((error: unknown) => error)
+      .then((outcome) => ({ outcome, ms: performance.now() - started }));
+    await jest.advanceTimersByTimeAsync(10_000);
+    return { ...(await ended), aborted: told?.aborted };
+  }
+
+  it('gives what the work gives, and leaves it alone', async () => {
+    expect(await ending(100, 99)).toEqual({ outcome: 'done', ms: 99, aborted: false });
+  });
+
+  it('throws what the work throws', async () => {
+    const error = new Error('no');
+    const outcome = await ending(100, 50, () => {
+      throw error;
+    });
+    expect(outcome).toEqual({ outcome: error, ms: 50, aborted: false });
+  });
+
+  it('fails at the deadline, says what was asked, and tells the work to stop', async () => {
+    const { outcome, ...rest } = await ending(100, 5000);
+    expect(outcome).toBeInstanceOf(DeadlineError);
+    expect(outcome).toMatchObject({
+      name: 'DeadlineError',
+      message: 'No answer from the oracle within 100 ms',
+    });
+    expect(rest).toEqual({ ms: 100, aborted: true });
+  });
+
+  it('says whole milliseconds', async () => {
+    const { outcome } = await ending(99.6, 5000);
+    expect(outcome).toMatchObject({ message: 'No answer from the oracle within 100 ms' });
+  });
+
+  it('fails where no time is left', async () => {
+    const { outcome, ms } = await ending(0, 5000);
+    expect(outcome).toMatchObject({ message: 'No answer from the oracle within 0 ms' });
+    expect(ms).toBeLessThanOrEqual(1);
+  });
+
+  it('says that the time is over, and not that the work was told to stop', async () => {
+    const outcome = withDeadline('the oracle', 100, (signal) => {
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('aborted')));
+      });
+    }).catch((error: unknown) => error);
+    await jest.advanceTimersByTimeAsync(100);
+    expect(await outcome).toBeInstanceOf(DeadlineError);
+  });
+
+  it('lets nothing come of work that fails after the deadline', async () => {
+    const { outcome } = await ending(100, 5000, () => {
+      throw new Error('too late');
+    });
+    expect(outcome).toBeInstanceOf(DeadlineError);
+  });
+
+  it.each([
+    ['ends in time', 10],
+    ['ends too late', 200],
+  ])('leaves no timer behind where the work %s', async (_case, ms) => {
+    await ending(100, ms);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('leaves no timer behind where the work fails before it begins', async () => {
+    const error = new Error('no');
+    const failing = withDeadline('the oracle', 100, () => {
+      throw error;
+    });
+    await expect(failing).rejects.toBe(error);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
