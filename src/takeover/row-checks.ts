@@ -1,5 +1,4 @@
-/** A row as it is stored, its numbers as JavaScript's. */
-export type Row = Readonly<Record<string, unknown>>;
+import type { Row } from '../database/whole-tables.js';
 
 /** No email that the service accepts is longer. */
 const LONGEST_EMAIL = 254;

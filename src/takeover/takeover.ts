@@ -1,8 +1,9 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { TableNames } from '../config/config.js';
+import type { Row } from '../database/whole-tables.js';
 import { isReservationKey } from '../users/reservation.js';
 import { EmailSightings } from './email-sightings.js';
-import { isArgon2, normaliseEmail, type Row, unreadableAudioFile, unreadableUser } from './row-checks.js';
+import { isArgon2, normaliseEmail, unreadableAudioFile, unreadableUser } from './row-checks.js';
 import { TakeoverRepository } from './takeover.repository.js';
 
 /** Reservations written simultaneously. */

@@ -1,0 +1,92 @@
+import { UnavailableError } from '../common/errors/domain-errors.js';
+import { untilServed } from '../database/patience.js';
+import type { ListedObject, ObjectStore, StoredObject } from '../storage/object-store.js';
+
+/** S3 did not do what was asked. The message says why, for people in front of a terminal. */
+export class BucketError extends Error {
+  constructor(bucket: string, cause: unknown) {
+    super(wordsFor(bucket, cause), { cause });
+    // A plain name: the message says everything.
+    this.name = 'Error';
+  }
+}
+
+/**
+ * The bucket, for a run that nobody waits for: single calls that S3 cannot serve now are repeated for half a minute.
+ * Every method throws {@link BucketError}.
+ */
+export class Bucket {
+  constructor(
+    private readonly store: ObjectStore,
+    private readonly name: string,
+  ) {}
+
+  /** All objects whose keys begin with `prefix`, in the order of their keys. Not repeated. */
+  async *pages(prefix: string): AsyncGenerator<ListedObject[]> {
+    try {
+      yield* this.store.pages(prefix);
+    } catch (error) {
+      throw this.explained(error);
+    }
+  }
+
+  /** Looks at the first objects, so that wrong settings show at once. */
+  async assertReadable(prefix: string): Promise<void> {
+    await this.pages(prefix).next();
+  }
+
+  /** What there is under this key. */
+  async head(key: string): Promise<StoredObject | undefined> {
+    return this.patiently(() => this.store.head(key));
+  }
+
+  /** Deletes an object; succeeds where there is none. */
+  async delete(key: string): Promise<void> {
+    await this.patiently(() => this.store.delete(key));
+  }
+
+  /**
+   * Deletes objects; succeeds for those that are not there.
+   *
+   * @param keys at most 1,000
+   * @returns keys of those that could not be deleted
+   */
+  async deleteMany(keys: readonly string[]): Promise<Set<string>> {
+    return this.patiently(() => this.store.deleteMany(keys));
+  }
+
+  private async patiently<Result>(call: () => Promise<Result>): Promise<Result> {
+    try {
+      return await untilServed(async () => {
+        try {
+          return await call();
+        } catch (error) {
+          throw isRefusal(error) ? this.explained(error) : error;
+        }
+      });
+    } catch (error) {
+      throw this.explained(error);
+    }
+  }
+
+  private explained(error: unknown): unknown {
+    return error instanceof UnavailableError ? new BucketError(this.name, error.cause) : error;
+  }
+}
+
+/** Whether S3 answered with a refusal, which it would repeat. */
+function isRefusal(error: unknown): boolean {
+  const status = error instanceof UnavailableError ? statusOf(error.cause) : undefined;
+  return status !== undefined && status >= 400 && status < 500 && status !== 429;
+}
+
+function statusOf(error: unknown): number | undefined {
+  return (error as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata?.httpStatusCode;
+}
+
+function wordsFor(bucket: string, cause: unknown): string {
+  if (!(cause instanceof Error)) return `Bucket ${bucket} cannot be used now`;
+  if (cause.name === 'NoSuchBucket' || cause.name === 'NotFound') return `Bucket ${bucket} does not exist`;
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name;
+  return [`Bucket ${bucket} cannot be used now`, code, cause.message].filter(Boolean).join(': ');
+}

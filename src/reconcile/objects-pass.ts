@@ -1,0 +1,138 @@
+import type { ListedObject } from '../storage/object-store.js';
+import type { AudioFolders } from './audio-folders.js';
+import type { Bucket } from './bucket.js';
+import type { ReconcileRepository } from './reconcile.repository.js';
+import type { PassContext } from './reconcile.js';
+import { printable } from './report.js';
+
+/** The limit of S3 for one `DeleteObjects`. */
+const BATCH = 1000;
+
+/** The user whose objects are being walked. */
+interface CurrentUser {
+  readonly userId: string;
+  /** What the keys of the objects begin with. */
+  readonly prefix: string;
+  /** Keys that records name. */
+  readonly named: ReadonlySet<string>;
+  /** Old objects without a record that are to be deleted. */
+  strays: ListedObject[];
+}
+
+/**
+ * Walks the objects for those that no record names. They come in the order of their keys, and so user by user: what is
+ * in memory are the records of one user.
+ */
+export class ObjectsPass {
+  objectsWithoutRecord = 0;
+  private user: CurrentUser | undefined;
+
+  /** @param outlying keys that records name outside of their user's index */
+  constructor(
+    private readonly repository: ReconcileRepository,
+    private readonly bucket: Bucket,
+    private readonly folders: AudioFolders,
+    private readonly outlying: ReadonlySet<string>,
+    private readonly context: PassContext,
+  ) {}
+
+  async run(): Promise<void> {
+    for (const folder of this.folders.folders) {
+      for await (const page of this.bucket.pages(folder)) {
+        for (const object of page) {
+          const place = this.folders.placeOf(object.key);
+          // What is in a folder within this one is walked there.
+          if (place?.folder === folder) await this.look(object, folder, place.owner);
+        }
+        this.progress();
+      }
+      await this.leaveUser();
+    }
+  }
+
+  private async look(object: ListedObject, folder: string, owner: string | undefined): Promise<void> {
+    if (owner === undefined) {
+      this.context.report.foreign++;
+      this.find('foreign', object, 'not in the folder of a user');
+      return;
+    }
+    const user = this.user?.userId === owner ? this.user : await this.enterUser(owner, folder);
+    this.context.report.objects++;
+    if (user.named.has(object.key) || this.outlying.has(object.key)) return;
+    this.objectsWithoutRecord++;
+    if (!this.isOld(object)) return;
+    if (!this.context.apply) {
+      this.findStray(object);
+      return;
+    }
+    user.strays.push(object);
+    if (user.strays.length === BATCH) await this.deleteStrays(user);
+  }
+
+  private async enterUser(userId: string, folder: string): Promise<CurrentUser> {
+    await this.leaveUser();
+    const named = await this.repository.keysOfOwner(userId);
+    this.user = { userId, named, prefix: `${folder}${userId}/`, strays: [] };
+    this.progress();
+    return this.user;
+  }
+
+  private async leaveUser(): Promise<void> {
+    if (this.user) await this.deleteStrays(this.user);
+    this.user = undefined;
+  }
+
+  /**
+   * Deletes what still is old and still has no record. The records are read last: who has a running service makes one
+   * for an old object at any time.
+   */
+  private async deleteStrays(user: CurrentUser): Promise<void> {
+    const { strays } = user;
+    user.strays = [];
+    if (strays.length === 0) return;
+    const old = await this.thatAreStillOld(user.prefix, strays);
+    const keys = old.map(({ key }) => key);
+    const byId = await this.repository.keysNamedById(keys);
+    const named = await this.repository.keysOfOwner(user.userId);
+    const doomed = old.filter(({ key }) => !byId.has(key) && !named.has(key));
+    const left = await this.bucket.deleteMany(doomed.map(({ key }) => key));
+    for (const object of doomed) if (!left.has(object.key)) this.findStray(object);
+    if (left.size > 0) throw new Error(`S3 refused to delete ${left.size} of ${doomed.length} objects`);
+  }
+
+  /** Without those that were replaced or deleted since they were listed. */
+  private async thatAreStillOld(prefix: string, objects: readonly ListedObject[]): Promise<ListedObject[]> {
+    const wanted = new Set(objects.map(({ key }) => key));
+    const last = objects.at(-1)?.key;
+    const old: ListedObject[] = [];
+    for await (const page of this.bucket.pages(prefix)) {
+      old.push(...page.filter((object) => wanted.has(object.key) && this.isOld(object)));
+      if (page.some(({ key }) => key === last)) break;
+    }
+    return old;
+  }
+
+  /** An object of which the time is not known counts as new. */
+  private isOld({ modifiedAt }: ListedObject): boolean {
+    return modifiedAt > 0 && modifiedAt < this.context.cutoff;
+  }
+
+  private findStray(object: ListedObject): void {
+    this.context.report.strays++;
+    this.find('object', object, 'no record', 'deleted');
+  }
+
+  private find(kind: 'object' | 'foreign', object: ListedObject, problem: string, mended?: string): void {
+    const { key, modifiedAt } = object;
+    this.context.onFinding({
+      ...{ kind, key: printable(key), problem },
+      ...(modifiedAt > 0 && { ageHours: this.context.hoursSince(modifiedAt) }),
+      ...(this.context.apply && mended !== undefined && { mended }),
+    });
+  }
+
+  private progress(): void {
+    const { objects, foreign } = this.context.report;
+    this.context.onProgress({ reading: 'objects', count: objects + foreign });
+  }
+}

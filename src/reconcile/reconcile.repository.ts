@@ -1,0 +1,104 @@
+import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { LRUCache } from 'lru-cache';
+import type { AudioFile } from '../audio-files/audio-file.js';
+import { audioFileKey, STATUS_NAME } from '../audio-files/audio-file.row.js';
+import type { TableNames } from '../config/config.js';
+import { patiently } from '../database/patience.js';
+import { USER_FILES_INDEX } from '../database/tables.js';
+import { type Row, WholeTables } from '../database/whole-tables.js';
+
+/** Ids of accounts that are kept in memory, a few MiB. */
+const KNOWN_ACCOUNTS = 20_000;
+
+/** Part of a key that can be the id of a record: uploads are named by theirs. */
+const FILE_ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=\.\w+$|$)/i;
+
+/** What the reconciliation reads and writes besides single records. Throttled calls are repeated for half a minute. */
+export class ReconcileRepository extends WholeTables {
+  private readonly known = new LRUCache<string, true>({ max: KNOWN_ACCOUNTS });
+
+  constructor(
+    client: DynamoDBClient,
+    readonly tables: Pick<TableNames, 'users' | 'audioFiles'>,
+  ) {
+    super(client);
+  }
+
+  /**
+   * Those of the users that have no account, consistently read. Only those that have one are remembered. Costs 1 read
+   * unit for an id that is not remembered.
+   */
+  async withoutAccount(userIds: readonly string[]): Promise<Set<string>> {
+    const asked = [...new Set(userIds)].filter((id) => this.known.get(id) === undefined);
+    const keys = asked.map((id) => ({ user_id: id }));
+    const rows = await this.rowsByKey(this.tables.users, keys, ['user_id']);
+    const found = new Set(rows.map((row) => row['user_id']));
+    for (const id of asked) if (found.has(id)) this.known.set(id, true);
+    return new Set(asked.filter((id) => !found.has(id)));
+  }
+
+  /** The object keys of all records of a user, as far as the index knows. Costs 0.5 read units for each 4 KB stored. */
+  async keysOfOwner(userId: string): Promise<Set<string>> {
+    const keys = new Set<string>();
+    let start: Row | undefined;
+    do {
+      const { Items = [], LastEvaluatedKey } = await patiently(() =>
+        this.client.send(
+          new QueryCommand({
+            TableName: this.tables.audioFiles,
+            IndexName: USER_FILES_INDEX,
+            KeyConditionExpression: 'user_id = :owner',
+            ExpressionAttributeValues: { ':owner': userId },
+            ProjectionExpression: 's3_key',
+            ...(start && { ExclusiveStartKey: start }),
+          }),
+        ),
+      );
+      for (const { s3_key: key } of Items as Row[]) if (typeof key === 'string') keys.add(key);
+      start = LastEvaluatedKey;
+    } while (start !== undefined);
+    return keys;
+  }
+
+  /**
+   * Which of the objects have the record by whose id they are named, consistently read: the index may not know one that
+   * was just made. Costs 1 read unit a key.
+   */
+  async keysNamedById(keys: readonly string[]): Promise<Set<string>> {
+    const ids = new Set(keys.flatMap((key) => FILE_ID.exec(key)?.[0] ?? []));
+    const rows = await this.rowsByKey(this.tables.audioFiles, [...ids].map(audioFileKey), ['s3_key']);
+    return new Set(rows.map((row) => String(row['s3_key'])));
+  }
+
+  /**
+   * Deletes a record, if it still is pending and as it was read. Costs 2 write units.
+   *
+   * @returns whether it is gone now
+   */
+  async deletePending({ fileId, ownerId, uploadedAt, version }: AudioFile): Promise<boolean> {
+    const changes = version === 0 ? 'attribute_not_exists(version)' : 'version = :version';
+    try {
+      await patiently(() =>
+        this.client.send(
+          new DeleteCommand({
+            TableName: this.tables.audioFiles,
+            Key: audioFileKey(fileId),
+            ConditionExpression: `user_id = :owner AND #status = :pending AND uploaded_at = :uploaded AND ${changes}`,
+            ExpressionAttributeNames: STATUS_NAME,
+            ExpressionAttributeValues: {
+              ...{ ':owner': ownerId, ':pending': 'pending', ':uploaded': uploadedAt },
+              ...(version > 0 && { ':version': version }),
+            },
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          }),
+        ),
+      );
+      return true;
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      // Where there is none: deleted by a first try of which only the answer was lost, or by its owner.
+      return error.Item === undefined;
+    }
+  }
+}
