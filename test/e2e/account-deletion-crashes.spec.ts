@@ -85,7 +85,7 @@ describe('DELETE /api/user of a process that dies', () => {
     it('goes on with the same token', async () => {
       const { body } = await remove(next, account).expect(200);
 
-      expect(body).toEqual({ ...receiptAfter(writes), users: 1 });
+      expect(body).toEqual({ objects: 0, ...receiptAfter(writes), users: 1 });
       expect(await rowsOf(next, account.userId)).toEqual(NOTHING);
       await registerAccount(next, { email: account.email });
     });
@@ -96,7 +96,7 @@ describe('DELETE /api/user of a process that dies', () => {
       const { body } = await remove(next, again).expect(200);
 
       const { audio_files, sessions } = receiptAfter(writes);
-      expect(body).toEqual({ audio_files, sessions: sessions + 1, users: 1 });
+      expect(body).toEqual({ objects: 0, audio_files, sessions: sessions + 1, users: 1 });
       expect(await rowsOf(next, account.userId)).toEqual(NOTHING);
       await next.http.get('/api/user').set(account.authorization).expect(401);
       await next.http.get('/api/user').set(again.authorization).expect(401);
@@ -134,7 +134,7 @@ describe('DELETE /api/user of a process that dies', () => {
     const account = await accountWithThings();
     stub.behave(() => 'forward');
     const { body } = await remove(dying, account).expect(200);
-    expect(body).toEqual({ audio_files: 3, sessions: 3, users: 1 });
+    expect(body).toEqual({ objects: 0, audio_files: 3, sessions: 3, users: 1 });
     expect(stub.calls.filter((operation) => WRITES.includes(operation))).toHaveLength(STEPS);
     expect(stub.calls.filter((operation) => operation === 'TransactWriteItems')).toHaveLength(1);
   });
@@ -148,7 +148,8 @@ describe('DELETE /api/user of a process that dies', () => {
 
     const { body } = await remove(next, account).expect(200);
 
-    expect(body).toEqual({ audio_files: 3 - Math.max(0, writes - 1), sessions: 0, users: 1 });
+    const left = 3 - Math.max(0, writes - 1);
+    expect(body).toEqual({ objects: 0, audio_files: left, sessions: 0, users: 1 });
     expect(await rowsOf(next, userId)).toEqual(NOTHING);
     await registerAccount(next, { email });
   });

@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createS3Client } from '../../src/storage/s3-client.js';
 import { type Account, createAudioFile, registerAccount, signIn } from '../support/accounts.js';
+import { objectStorage } from '../support/engine.js';
 import { OLDER_PASSWORD, olderToken, putOlderUser } from '../support/older-backend.js';
 import { expectProblem } from '../support/problems.js';
 import { everyRow, putRows, rowsOf } from '../support/stored-rows.js';
@@ -11,12 +14,17 @@ const NOTHING = { users: [], audioFiles: [], sessions: [] };
 
 describe('DELETE /api/user', () => {
   let app: TestApp;
+  let bucket: S3Client;
 
   beforeAll(async () => {
     app = await startTestApp();
+    bucket = createS3Client(app.config);
   });
 
-  afterAll(() => app.close());
+  afterAll(async () => {
+    bucket.destroy();
+    await app.close();
+  });
 
   const remove = (authorization: { Authorization: string }, body?: object) =>
     app.http.delete(PATH).set(authorization).send(body);
@@ -36,7 +44,7 @@ describe('DELETE /api/user', () => {
 
     const { body } = await remove(account.authorization, { password: account.password }).expect(200);
 
-    expect(body).toEqual({ audio_files: 3, sessions: 3, users: 1 });
+    expect(body).toEqual({ objects: 0, audio_files: 3, sessions: 3, users: 1 });
     expect(await rowsOf(app, account.userId)).toEqual(NOTHING);
     expect((await everyRow(app)).filter((row) => row.includes(account.email))).toEqual([]);
     for (const ended of [account, ...others]) await expectSignedOut(ended);
@@ -44,6 +52,25 @@ describe('DELETE /api/user', () => {
       .post('/api/login')
       .send({ email: account.email, password: account.password });
     expectProblem(login, { status: 401, detail: 'Invalid email or password', instance: '/api/login' });
+  });
+
+  it('removes every audio object of the account, the one without a record too, and none of anybody else', async () => {
+    const [account, stranger] = [await registerAccount(app), await registerAccount(app)];
+    const kept = [await uploadWithRecord(stranger), await uploadWithoutRecord(stranger, 'tuesday.m4a')];
+    const own = [
+      await uploadWithRecord(account),
+      await uploadWithRecord(account),
+      await uploadWithoutRecord(account, 'a folder/früh 1+1=2 & more.m4a'),
+    ];
+    expect(await objectsOf(account)).toEqual([...own].sort());
+
+    const { body } = await remove(account.authorization, { password: account.password }).expect(200);
+
+    expect(body).toEqual({ objects: 3, audio_files: 2, sessions: 1, users: 1 });
+    expect(await objectsOf(account)).toEqual([]);
+    expect(await rowsOf(app, account.userId)).toEqual(NOTHING);
+    expect(await objectsOf(stranger)).toEqual([...kept].sort());
+    expect((await rowsOf(app, stranger.userId)).audioFiles).toHaveLength(1);
   });
 
   it('frees the email at once, for an account that has nothing of the one before', async () => {
@@ -71,7 +98,7 @@ describe('DELETE /api/user', () => {
 
     const { body } = await remove(account.authorization, { password: account.password }).expect(200);
 
-    expect(body).toEqual({ audio_files: 120, sessions: 61, users: 1 });
+    expect(body).toEqual({ objects: 0, audio_files: 120, sessions: 61, users: 1 });
     expect(await rowsOf(app, account.userId)).toEqual(NOTHING);
     expect(await rowsOf(app, stranger.userId)).toEqual(strangers);
     await app.http.get(PATH).set(stranger.authorization).expect(200);
@@ -84,7 +111,7 @@ describe('DELETE /api/user', () => {
 
     const { body } = await remove(authorization, { password: OLDER_PASSWORD }).expect(200);
 
-    expect(body).toEqual({ audio_files: 1, sessions: 0, users: 1 });
+    expect(body).toEqual({ objects: 0, audio_files: 1, sessions: 0, users: 1 });
     expect(await rowsOf(app, older.user_id)).toEqual(NOTHING);
     await expectSignedOut({ authorization });
     await registerAccount(app, { email: older.email });
@@ -97,7 +124,7 @@ describe('DELETE /api/user', () => {
 
     const { body } = await remove(olderToken(app, older.user_id), { password: OLDER_PASSWORD }).expect(200);
 
-    expect(body).toEqual({ audio_files: 0, sessions: 0, users: 1 });
+    expect(body).toEqual({ objects: 0, audio_files: 0, sessions: 0, users: 1 });
     expect(await rowsOf(app, older.user_id)).toEqual(NOTHING);
     expect(await rowsOf(app, owner.userId)).toEqual(before);
     await signIn(app, owner);
@@ -148,6 +175,39 @@ describe('DELETE /api/user', () => {
     expect(answers.map(({ status }) => status)).toContain(200);
     expect(await rowsOf(app, account.userId)).toEqual(NOTHING);
   });
+
+  /** Uploads audio as an app does that records it first; gives the key. */
+  async function uploadWithRecord(account: Account): Promise<string> {
+    const fields = { s3_key: undefined, content_type: 'audio/mp4', file_size: 5 };
+    const created = await createAudioFile(app, account, fields);
+    const { url, headers } = created['upload'] as { url: string; headers: Record<string, string> };
+    const put = await fetch(url, { method: 'PUT', headers, body: 'audio' });
+    expect(put.status).toBe(200);
+    return created['s3_key'] as string;
+  }
+
+  /** Uploads audio as an app does that records it afterwards, and never does; gives the key. */
+  async function uploadWithoutRecord(account: Account, name: string): Promise<string> {
+    const key = `audio_upload/${account.userId}/${name}`;
+    const { body } = await app.http
+      .get('/api/presigned-url')
+      .query({ key })
+      .set(account.authorization)
+      .expect(200);
+    const put = await fetch((body as { url: string }).url, { method: 'PUT', body: 'audio' });
+    expect(put.status).toBe(200);
+    return key;
+  }
+
+  /** Keys of what is stored for a user, wherever in the bucket. */
+  async function objectsOf({ userId }: Account): Promise<string[]> {
+    const list = new ListObjectsV2Command({ Bucket: objectStorage().bucket });
+    const { Contents = [], IsTruncated } = await bucket.send(list);
+    expect(IsTruncated).toBe(false);
+    return Contents.map(({ Key = '' }) => Key)
+      .filter((key) => key.includes(userId))
+      .sort();
+  }
 
   async function putRecords(userId: string, count: number): Promise<void> {
     const records = Array.from({ length: count }, (_, i) => ({

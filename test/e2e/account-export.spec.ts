@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Account, createAudioFile, registerAccount, signIn } from '../support/accounts.js';
+import { recordBody } from '../support/audio-file-body.js';
 import { type DatabaseStub, startDatabaseStub } from '../support/database-stub.js';
 import { findLogLine } from '../support/log-lines.js';
 import { adoptNativeErrors } from '../support/native-errors.js';
@@ -44,9 +45,10 @@ describe('GET /api/user/export', () => {
       })),
     );
     return records.map((record, i) => ({
-      ...record,
+      ...recordBody(record),
       uploaded_at: new Date(uploadedAt(i) * 1000).toISOString().replace('.000', ''),
       recorded_at: '1970-01-01T00:00:00Z',
+      object_kept: false,
     }));
   }
 
@@ -58,7 +60,12 @@ describe('GET /api/user/export', () => {
     const { key_salt, user } = registered as { key_salt: string; user: { user_id: string } };
     const account = await signIn(app, credentials, 'Recorder/2.1 (Linux)');
     const first = await createAudioFile(app, account);
-    const second = await createAudioFile(app, account, { file_size: undefined, recorded_at: undefined });
+    const second = await createAudioFile(app, account, {
+      s3_key: `audio_upload/${account.userId}/monday.m4a`,
+      file_size: undefined,
+      recorded_at: undefined,
+      ...{ title: 'Monday', tags: ['a', 'b'], duration_seconds: 1.5, content_type: 'audio/mp4' },
+    });
 
     const { body } = await ask(account).expect(200);
 
@@ -78,7 +85,10 @@ describe('GET /api/user/export', () => {
         { ...session, device: 'Recorder 2.1 on Linux', current: true },
         { ...session, device: 'Unknown device', current: false },
       ]),
-      audio_files: new Set([first, second]),
+      audio_files: new Set([
+        { ...first, object_kept: false },
+        { ...second, object_kept: true },
+      ]),
     });
   });
 

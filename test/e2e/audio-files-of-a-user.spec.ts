@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Account, createAudioFile, registerAccount } from '../support/accounts.js';
+import { recordBody } from '../support/audio-file-body.js';
 import { problemBody } from '../support/problem-body.js';
 import { putAudioFile, storedAudioFile } from '../support/stored-rows.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -52,16 +53,16 @@ describe('audio files of a user', () => {
     it('answers the whole records, newest upload first', async () => {
       const [oldest, newest] = await storeRows(2);
       const { body } = await list().expect(200);
-      const common = { user_id: ada.userId, recorded_at: null };
+      const common = { user_id: ada.userId };
       expect(body).toEqual([
-        {
+        recordBody({
           ...{ ...common, file_id: newest, s3_key: 'recordings/1.m4a', file_size: 1 },
           uploaded_at: '2025-09-25T01:06:22Z',
-        },
-        {
+        }),
+        recordBody({
           ...{ ...common, file_id: oldest, s3_key: 'recordings/0.m4a', file_size: 0 },
           uploaded_at: FIRST_ISO,
-        },
+        }),
       ]);
     });
 
@@ -102,11 +103,11 @@ describe('audio files of a user', () => {
       uploaded_at_iso: '1999-12-31T00:00:00.123456',
       ...fields,
     });
-    const answered = (row: { file_id: string; user_id: string; s3_key: string }, more: object = {}) => ({
-      ...{ file_id: row.file_id, user_id: row.user_id, s3_key: row.s3_key },
-      ...{ file_size: null, uploaded_at: FIRST_ISO, recorded_at: null },
-      ...more,
-    });
+    const answered = (row: { file_id: string; user_id: string; s3_key: string }, more: object = {}) =>
+      recordBody({
+        ...{ file_id: row.file_id, user_id: row.user_id, s3_key: row.s3_key },
+        ...{ uploaded_at: FIRST_ISO, ...more },
+      });
     const times = { recorded_at_iso: '1999-12-31T00:00:00.123456' };
 
     it.each([
@@ -124,7 +125,7 @@ describe('audio files of a user', () => {
         { recorded_at: '2025-09-25T01:06:20Z' },
       ],
       ['with a recording time that has a text only', times, {}],
-      ['with attributes that are not known here', { transcript: 'marker', tags: new Set(['a']) }, {}],
+      ['with attributes that are not known here', { transcript: 'marker', labels: new Set(['a']) }, {}],
     ])('%s is read by its numbers', async (_case, fields, shown) => {
       const row = older(fields);
       await putAudioFile(app, row);

@@ -2,117 +2,224 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Account, registerAccount } from '../support/accounts.js';
+import { recordBody } from '../support/audio-file-body.js';
+import { objectStorage } from '../support/engine.js';
+import { expectProblem } from '../support/problems.js';
+import { storedAudioFile } from '../support/stored-rows.js';
+import { createUpload, openTestBucket, send, type TestBucket, type Upload } from '../support/storage-stub.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
-interface Upload {
-  url: string;
-  method: string;
-  headers: Record<string, string>;
-  expires_at: string;
-}
+const PATH = '/api/audio-file';
 
-describe('the audio of a recording', () => {
+describe('an upload', () => {
   let app: TestApp;
+  let bucket: TestBucket;
   let ada: Account;
   let audio: Buffer;
+  let sha256: string;
 
   beforeAll(async () => {
     app = await startTestApp();
+    bucket = openTestBucket();
     ada = await registerAccount(app);
     audio = await readFile(new URL('../fixtures/recording.wav', import.meta.url));
+    sha256 = createHash('sha256').update(audio).digest('hex');
   });
 
-  afterAll(() => app.close());
+  afterAll(async () => {
+    bucket.close();
+    await app.close();
+  });
 
-  it('is uploaded, completed, played back in ranges and deleted', async () => {
-    const { body: created } = await app.http
-      .post('/api/audio-file')
-      .set(ada.authorization)
-      .send({
-        content_type: 'audio/wav',
-        file_size: audio.length,
-        checksum_sha256: createHash('sha256').update(audio).digest('hex'),
-        title: 'Five notes',
-        tags: ['melody', 'test'],
-        duration_seconds: 1.5,
-      })
-      .expect(201);
-    const upload = created.upload as Upload;
-    const at = `/api/audio-file/${created.file_id}`;
-    const put = await fetch(upload.url, { method: 'PUT', headers: upload.headers, body: audio });
-    expect(put.status).toBe(200);
-    const { body: ready, headers } = await app.http.post(`${at}/complete`).set(ada.authorization).expect(200);
-    expect(ready.status).toBe('ready');
-    const { body: link } = await app.http.get(`${at}/download-url`).set(ada.authorization).expect(200);
-    const part = await fetch(link.url as string, { headers: { Range: 'bytes=100-199' } });
-    expect(part.status).toBe(206);
-    expect(Buffer.from(await part.arrayBuffer())).toEqual(audio.subarray(100, 200));
-    const patched = await app.http
-      .patch(at)
-      .set(ada.authorization)
-      .set('If-Match', headers['etag'] as string)
-      .set('Content-Type', 'application/merge-patch+json')
-      .send(JSON.stringify({ title: null, tags: ['x'] }))
-      .expect(200);
-    expect(patched.body).toMatchObject({ title: null, tags: ['x'] });
-    await app.http
-      .patch(at)
-      .set(ada.authorization)
-      .set('If-Match', headers['etag'] as string)
-      .send({ title: 'b' })
-      .expect(412);
-    for (const query of [
-      'tag=x',
-      'content_type=audio/wav',
-      'status=ready',
-      `min_size=5&max_size=${audio.length}`,
-      'q=AUDIO_up',
-      'uploaded_from=2020-01-01T00:00:00Z&uploaded_to=2090-01-01T00:00:00Z',
-      'order=oldest',
-    ]) {
-      const { body } = await app.http
-        .get(`/api/user/audio-files?${query}`)
-        .set(ada.authorization)
-        .expect(200);
-      expect({ query, count: body.length }).toEqual({ query, count: 1 });
-    }
-    const other = await registerAccount(app);
-    const batch = await app.http
-      .post('/api/user/audio-files/batch-create')
-      .set(ada.authorization)
-      .send({
-        items: [
-          { s3_key: 'a/b' },
-          { client_id: 'c1', content_type: 'audio/webm;codecs=opus', file_size: 3 },
-          { client_id: 'c1', content_type: 'audio/webm;codecs=opus', file_size: 3 },
-          { client_id: 'c1', s3_key: 'x' },
-          { s3_key: '/x' },
-          5,
-          { s3_key: `audio_upload/${other.userId}/x` },
-        ],
-      })
-      .expect(200);
-    expect(batch.body.results.map((r: { status: number }) => r.status)).toEqual([
-      201, 201, 200, 422, 400, 400, 403,
-    ]);
-    const ids = batch.body.results.map(
-      (r: { audio_file?: { file_id: string } }) => r.audio_file?.file_id ?? 'x',
+  const ownKey = (fileId: string, extension: string) => `audio_upload/${ada.userId}/${fileId}${extension}`;
+
+  /** The parameters of an address, and the seconds it is said to be good for from when it was signed. */
+  function partsOf({ url, expires_at }: Pick<Upload, 'url' | 'expires_at'>) {
+    const { origin, pathname, searchParams } = new URL(url);
+    const query = Object.fromEntries(searchParams);
+    const signed = String(query['X-Amz-Date']).replace(
+      /^(....)(..)(..)T(..)(..)(..)Z$/,
+      '$1-$2-$3T$4:$5:$6Z',
     );
-    const got = await app.http
-      .post('/api/user/audio-files/batch-get')
+    const path = decodeURIComponent(pathname);
+    return { origin, path, query, seconds: (Date.parse(expires_at) - Date.parse(signed)) / 1000 };
+  }
+
+  const queryOf = (seconds: number, signedHeaders: string) => ({
+    'X-Amz-Algorithm': 'AWS4-HMAC-SHA256',
+    'X-Amz-Content-Sha256': 'UNSIGNED-PAYLOAD',
+    'X-Amz-Credential': expect.stringMatching(/^local\/\d{8}\/us-east-1\/s3\/aws4_request$/),
+    'X-Amz-Date': expect.stringMatching(/^\d{8}T\d{6}Z$/),
+    'X-Amz-Expires': String(seconds),
+    'X-Amz-SignedHeaders': signedHeaders,
+    'X-Amz-Signature': expect.stringMatching(/^[0-9a-f]{64}$/),
+  });
+
+  it('goes from the first request to the last with the very bytes of a real recording', async () => {
+    const fields = {
+      content_type: 'audio/wav',
+      file_size: audio.length,
+      checksum_sha256: sha256.toUpperCase(),
+      title: 'Five notes 💚',
+      tags: ['melody', 'test', 'melody'],
+      duration_seconds: 1.50049,
+      recorded_at: '2025-09-24T20:30:00+02:00',
+    };
+    const { body: created } = await app.http.post(PATH).set(ada.authorization).send(fields).expect(201);
+    const { upload, ...record } = created as Record<string, unknown> & { file_id: string; upload: Upload };
+    const pending = recordBody({
+      file_id: record.file_id,
+      user_id: ada.userId,
+      s3_key: ownKey(record.file_id, '.wav'),
+      file_size: audio.length,
+      recorded_at: '2025-09-24T18:30:00Z',
+      status: 'pending',
+      title: 'Five notes 💚',
+      tags: ['melody', 'test'],
+      duration_seconds: 1.5,
+      content_type: 'audio/wav',
+      checksum_sha256: sha256,
+    });
+    expect(record).toEqual(pending);
+    expect(upload).toEqual({
+      url: expect.stringMatching(/^http:/),
+      expires_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+      method: 'PUT',
+      headers: {
+        'Content-Type': 'audio/wav',
+        'Content-Length': String(audio.length),
+        'x-amz-checksum-sha256': Buffer.from(sha256, 'hex').toString('base64'),
+      },
+    });
+    expect(await send(upload, audio)).toBe(200);
+
+    const at = `${PATH}/${record.file_id}`;
+    const { body: completed, headers } = await app.http
+      .post(`${at}/complete`)
       .set(ada.authorization)
-      .send({ file_ids: [...ids, created.file_id, 7] })
       .expect(200);
-    expect(got.body.results.map((r: { status: number }) => r.status)).toEqual([
-      200, 200, 200, 404, 404, 404, 404, 200, 400,
-    ]);
-    const del = await app.http
-      .post('/api/user/audio-files/batch-delete')
+    const md5 = createHash('md5').update(audio).digest('hex');
+    const ready = {
+      ...pending,
+      uploaded_at: record['uploaded_at'],
+      status: 'ready',
+      object_etag: `"${md5}"`,
+    };
+    expect(completed).toEqual(ready);
+    const { body: got, headers: gotHeaders } = await app.http.get(at).set(ada.authorization).expect(200);
+    expect(got).toEqual(ready);
+    expect(gotHeaders['etag']).toBe(headers['etag']);
+    expect(await bucket.get(ownKey(record.file_id, '.wav'))).toEqual(audio);
+  });
+
+  it('of which nothing more is said is a pending record, and stays one for whoever reads it', async () => {
+    const { upload, ...created } = await createUpload(app, ada);
+    const at = `${PATH}/${created.file_id}`;
+    expect(upload.headers).toEqual({ 'Content-Type': 'audio/wav', 'Content-Length': '4' });
+    expect(created).toEqual(
+      recordBody({
+        user_id: ada.userId,
+        s3_key: ownKey(created.file_id, '.wav'),
+        file_size: 4,
+        status: 'pending',
+        content_type: 'audio/wav',
+      }),
+    );
+    const { body } = await app.http.get(at).set(ada.authorization).expect(200);
+    expect(body).toEqual(created);
+    expect(await storedAudioFile(app, created.file_id)).toEqual({
+      file_id: created.file_id,
+      user_id: ada.userId,
+      s3_key: created.s3_key,
+      file_size: 4,
+      uploaded_at: Date.parse(created['uploaded_at'] as string) / 1000,
+      uploaded_at_iso: created['uploaded_at'],
+      status: 'pending',
+      content_type: 'audio/wav',
+    });
+  });
+
+  it('ignores what clients have no say in', async () => {
+    const own = { status: 'ready', object_etag: '"x"', version: 7, upload: {}, file_id: 'x', user_id: 'x' };
+    const { upload, ...created } = await createUpload(app, ada, { ...own, s3_key: null });
+    expect(upload.method).toBe('PUT');
+    expect(created).toMatchObject({ status: 'pending', object_etag: null, user_id: ada.userId });
+    expect(created['version']).toBeUndefined();
+  });
+
+  it('has an address for 15 minutes that binds key, type and length, and no checksum of an empty body', async () => {
+    const { upload, s3_key: key } = await createUpload(app, ada);
+    expect(partsOf(upload)).toEqual({
+      origin: objectStorage().endpoint,
+      path: `/${objectStorage().bucket}/${key}`,
+      query: queryOf(900, 'content-length;content-type;host'),
+      seconds: 900,
+    });
+    expect(Math.abs(Date.parse(upload.expires_at) - Date.now() - 900_000)).toBeLessThan(60_000);
+  });
+
+  it('binds the checksum too, where it is known', async () => {
+    const { upload } = await createUpload(app, ada, { file_size: audio.length, checksum_sha256: sha256 });
+    const names = 'content-length;content-type;host;x-amz-checksum-sha256';
+    expect(partsOf(upload)).toMatchObject({ query: queryOf(900, names), seconds: 900 });
+    const { 'x-amz-checksum-sha256': checksum = '', ...rest } = upload.headers;
+    expect(await send(upload, audio, { headers: rest })).toBe(403);
+    const other = createHash('sha256').update('other').digest('base64');
+    expect(await send(upload, audio, { headers: { ...rest, 'x-amz-checksum-sha256': other } })).toBe(403);
+    expect(await send(upload, audio, { headers: { ...rest, 'x-amz-checksum-sha256': checksum } })).toBe(200);
+  });
+
+  it('to a key of the own choice has an address for 15 minutes too, and a download one for 5', async () => {
+    const key = `audio_upload/${ada.userId}/chosen.wav`;
+    const { body: chosen } = await app.http
+      .get('/api/presigned-url')
+      .query({ key })
       .set(ada.authorization)
-      .send({ file_ids: [ids[0], ids[1]] })
       .expect(200);
-    expect(del.body.results.map((r: { status: number }) => r.status)).toEqual([200, 200]);
-    await app.http.delete(at).set(ada.authorization).expect(200);
-    expect((await fetch(link.url as string)).status).toBe(404);
+    const parts = { origin: objectStorage().endpoint, path: `/${objectStorage().bucket}/${key}` };
+    expect(Object.keys(chosen as object).sort()).toEqual(['expires_at', 'url']);
+    expect(partsOf(chosen as Upload)).toEqual({ ...parts, query: queryOf(900, 'host'), seconds: 900 });
+
+    const { body: record } = await app.http
+      .post(PATH)
+      .set(ada.authorization)
+      .send({ s3_key: key })
+      .expect(201);
+    const at = `${PATH}/${record.file_id}/download-url`;
+    const { body: link } = await app.http.get(at).set(ada.authorization).expect(200);
+    expect(Object.keys(link as object).sort()).toEqual(['expires_at', 'url']);
+    expect(partsOf(link as Upload)).toEqual({ ...parts, query: queryOf(300, 'host'), seconds: 300 });
+  });
+
+  it.each([
+    ['audio/mp4', 'audio/mp4', '.m4a'],
+    ['audio/mpeg', 'audio/mpeg', '.mp3'],
+    ['audio/webm;codecs=opus', 'audio/webm;codecs=opus', '.webm'],
+    ['audio/webm; codecs=opus', 'audio/webm;codecs=opus', '.webm'],
+    ['AUDIO/WebM;codecs=OPUS', 'audio/webm;codecs=OPUS', '.webm'],
+    ['audio/ogg; codecs="vorbis, opus"; x=1', 'audio/ogg;codecs="vorbis, opus"; x=1', '.ogg'],
+    ['Audio/X-M4A', 'audio/x-m4a', '.m4a'],
+    ['application/octet-stream', 'application/octet-stream', '.bin'],
+    ['audio/vnd.something+new', 'audio/vnd.something+new', ''],
+  ])(
+    'of the type %s is sent and recorded as %s, to a key that ends with "%s"',
+    async (said, kept, extension) => {
+      const { upload, ...created } = await createUpload(app, ada, { content_type: said });
+      const key = ownKey(created.file_id, extension);
+      expect(created).toMatchObject({ content_type: kept, s3_key: key });
+      expect(upload.headers).toEqual({ 'Content-Type': kept, 'Content-Length': '4' });
+      expect(await send(upload)).toBe(200);
+      const complete = `${PATH}/${created.file_id}/complete`;
+      const { body } = await app.http.post(complete).set(ada.authorization).expect(200);
+      expect(body).toMatchObject({ content_type: kept, status: 'ready', s3_key: key });
+    },
+  );
+
+  it('is for whoever is signed in', async () => {
+    const fields = { content_type: 'audio/wav', file_size: 4 };
+    const none = await app.http.post(PATH).send(fields);
+    expectProblem(none, { status: 401, detail: 'Not authenticated', instance: PATH });
+    const bad = await app.http.post(PATH).set('Authorization', 'Bearer x').send(fields);
+    expectProblem(bad, { status: 401, detail: 'Token is invalid or expired', instance: PATH });
   });
 });

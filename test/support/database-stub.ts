@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
@@ -13,14 +14,19 @@ export interface DatabaseCall {
 
 /**
  * What the stub does with a call: `forward` it to the engine of the tests, forward it and cut the connection in place
- * of the answer, `cut` at once, never answer (`silence`), or give an answer of its own, whole or cut short.
+ * of the answer, `cut` at once, never answer (`silence`), give an answer of its own, whole or cut short, or, of a
+ * BatchWriteItem or BatchGetItem, forward some rows and give the others back as unprocessed.
  */
 export type Behaviour =
   | 'forward'
   | 'forward-then-cut'
   | 'cut'
   | 'silence'
-  | { status: number; body: string; type?: string; cutShort?: boolean };
+  | { status: number; body: string; type?: string; cutShort?: boolean }
+  | { leave: (row: StubRow) => boolean };
+
+/** Attributes of a row to put, or the key of one to get or delete, as DynamoDB writes them. */
+export type StubRow = Record<string, { S?: string }>;
 
 /** Stands between the application and the engine, to fail as DynamoDB, a proxy or a network does. */
 export interface DatabaseStub {
@@ -56,6 +62,9 @@ export async function startDatabaseStub(): Promise<DatabaseStub> {
       const answer = await forward(request, body);
       if (behaviour === 'forward-then-cut') request.socket.destroy();
       else response.writeHead(answer.status, answer.headers).end(answer.body);
+    } else if ('leave' in behaviour) {
+      const answer = await forwardInPart(request, body, behaviour.leave);
+      response.writeHead(answer.status, answer.headers).end(answer.body);
     } else {
       const { status, type = 'application/x-amz-json-1.0', cutShort = false } = behaviour;
       const length = Buffer.byteLength(behaviour.body) + (cutShort ? 1 : 0);
@@ -83,12 +92,52 @@ export async function startDatabaseStub(): Promise<DatabaseStub> {
   };
 }
 
+interface WriteRequest {
+  PutRequest?: { Item: StubRow };
+  DeleteRequest?: { Key: StubRow };
+}
+type Requested = WriteRequest[] | { Keys: StubRow[] };
+
+/** Answers a request for rows of one table as DynamoDB does that had no capacity for some of them. */
+async function forwardInPart(
+  request: IncomingMessage,
+  body: Buffer,
+  leave: (row: StubRow) => boolean,
+): Promise<{ status: number; headers: Record<string, string>; body: string }> {
+  const sent = JSON.parse(body.toString()) as { RequestItems: Record<string, Requested> };
+  const [table, asked] = Object.entries(sent.RequestItems)[0] ?? ['', []];
+  const part = (wanted: boolean): Requested =>
+    Array.isArray(asked)
+      ? asked.filter(
+          ({ PutRequest, DeleteRequest }) => leave(PutRequest?.Item ?? DeleteRequest?.Key ?? {}) === wanted,
+        )
+      : { ...asked, Keys: asked.Keys.filter((key) => leave(key) === wanted) };
+  const size = (rows: Requested) => (Array.isArray(rows) ? rows : rows.Keys).length;
+  const [left, done] = [part(true), part(false)];
+  const given = { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-requestid': randomUUID() };
+  let answer = { status: 200, headers: given as Record<string, string>, answered: {} };
+  if (size(done) > 0) {
+    const rest = Buffer.from(JSON.stringify({ ...sent, RequestItems: { [table]: done } }));
+    const { status, headers, body: json } = await forward(request, rest);
+    // The checksum is of the engine's own words.
+    const kept = Object.entries(headers).filter(([name]) => name !== 'x-amz-crc32');
+    answer = { status, headers: Object.fromEntries(kept), answered: JSON.parse(json.toString()) as object };
+  }
+  const name = Array.isArray(asked) ? 'UnprocessedItems' : 'UnprocessedKeys';
+  const unprocessed = { [name]: size(left) > 0 ? { [table]: left } : {} };
+  return { ...answer, body: JSON.stringify({ ...answer.answered, ...unprocessed }) };
+}
+
 async function forward(
   { method, headers }: IncomingMessage,
   body: Buffer,
 ): Promise<{ status: number; headers: Record<string, string>; body: Buffer }> {
   return new Promise((resolve, reject) => {
-    const options = { method, headers: { ...headers, connection: 'close' }, agent: false };
+    const options = {
+      method,
+      headers: { ...headers, 'content-length': body.length, connection: 'close' },
+      agent: false,
+    };
     const request = httpRequest(engine().endpoint, options, (answer) => {
       const kept = Object.entries(answer.headers).filter(([name]) => /^(content-type|x-amz.*)$/.test(name));
       const answered = {

@@ -1,0 +1,223 @@
+import { createServer, type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  NoSuchKey,
+  PutObjectCommand,
+} from '@aws-sdk/client-s3';
+import { createS3Client } from '../../src/storage/s3-client.js';
+import type { Account } from './accounts.js';
+import { objectStorage } from './engine.js';
+import type { TestApp } from './test-app.js';
+import { testConfig } from './test-tables.js';
+
+/** One HTTP request to S3. */
+export interface StorageCall {
+  /** `HeadObject`, `DeleteObjects`, … */
+  readonly operation: string;
+  /** 1 for the first request of this operation since the last `behave`. */
+  readonly attempt: number;
+}
+
+/** An answer of the stub's own. */
+export interface StorageAnswer {
+  status: number;
+  body?: string;
+  headers?: Record<string, string>;
+  /** How the answer ends after its body: `late` never, `cut` with a lost connection; both announce one byte more. */
+  end?: 'late' | 'cut';
+}
+
+/**
+ * What the stub does with a call: `forward` it to the stand-in of the tests, forward it and cut the connection in place
+ * of the answer, `cut` at once, never answer (`silence`), or give an answer of its own.
+ */
+export type StorageBehaviour = 'forward' | 'forward-then-cut' | 'cut' | 'silence' | StorageAnswer;
+
+type Decide = (call: StorageCall) => StorageBehaviour | Promise<StorageBehaviour>;
+
+/** Stands between the application and its object store, to fail as S3, a proxy or a network does. */
+export interface StorageStub {
+  /** For `S3_ENDPOINT`. */
+  readonly endpoint: string;
+  /** Operations asked for since the last `behave`, every try of the SDK on its own. */
+  readonly calls: string[];
+  /** Decides on the calls that follow. */
+  behave(decide: Decide): void;
+  close(): Promise<void>;
+}
+
+/** An error as S3 words it. */
+export function s3Error(status: number, code: string, headers: Record<string, string> = {}): StorageAnswer {
+  const words = `${code}: arn:aws:s3:::secret-bucket, 123456789012`;
+  const body =
+    `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code}</Code><Message>${words}</Message>` +
+    '<RequestId>4442587FB7D0A2F9</RequestId><HostId>aws-secret-host</HostId></Error>';
+  return { status, body, headers: { 'Content-Type': 'application/xml', ...headers } };
+}
+
+export async function startStorageStub(): Promise<StorageStub> {
+  const calls: string[] = [];
+  let decide: Decide = () => 'forward';
+
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const operation = operationOf(request);
+    calls.push(operation);
+    const attempt = calls.filter((name) => name === operation).length;
+    const body = await buffer(request);
+    const behaviour = await decide({ operation, attempt });
+    if (behaviour === 'silence') return;
+    if (behaviour === 'cut') {
+      request.socket.destroy();
+    } else if (behaviour === 'forward' || behaviour === 'forward-then-cut') {
+      const answer = await forward(request, body);
+      if (behaviour === 'forward-then-cut') request.socket.destroy();
+      else response.writeHead(answer.status, answer.headers).end(answer.body);
+    } else {
+      give(request, response, behaviour);
+    }
+  };
+
+  const server = createServer((request, response) => {
+    serve(request, response).catch(() => request.socket.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    calls,
+    behave(next) {
+      calls.length = 0;
+      decide = next;
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function give(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, body = '', headers, end }: StorageAnswer,
+): void {
+  const length = Buffer.byteLength(body) + (end === undefined ? 0 : 1);
+  response.writeHead(status, { 'Content-Length': length, ...headers });
+  // An answer to HEAD has the length of a body, and none.
+  if (end === undefined || request.method === 'HEAD') response.end(body);
+  else response.write(body, () => end === 'cut' && request.socket.destroy());
+}
+
+/** The operation's name in the API of S3, as far as anybody here asks for it. */
+function operationOf({ method = '', url = '' }: IncomingMessage): string {
+  const { pathname, searchParams } = new URL(url, 'http://localhost');
+  const target = /^\/[^/]+\/./.test(pathname) ? 'Object' : 'Bucket';
+  if (searchParams.has('delete')) return 'DeleteObjects';
+  if (searchParams.has('list-type')) return 'ListObjectsV2';
+  return `${method[0]}${method.slice(1).toLowerCase()}${target}`;
+}
+
+async function forward(
+  { method, url, headers }: IncomingMessage,
+  body: Buffer,
+): Promise<{ status: number; headers: Record<string, string>; body: Buffer }> {
+  return new Promise((resolve, reject) => {
+    // With the host it came with, which is part of what an address of the stub signs.
+    const options = { method, path: url, headers: { ...headers, connection: 'close' }, agent: false };
+    const request = httpRequest(objectStorage().endpoint, options, (answer) => {
+      const kept = Object.entries(answer.headers).filter(
+        ([name]) => !/^(connection|keep-alive|transfer-encoding)$/.test(name),
+      );
+      const answered = {
+        status: answer.statusCode ?? 500,
+        headers: Object.fromEntries(kept) as Record<string, string>,
+      };
+      buffer(answer).then((read) => resolve({ ...answered, body: read }), reject);
+    });
+    request.once('error', reject);
+    request.end(body);
+  });
+}
+
+/** The bucket of the tests, for arranging objects and looking at them behind the application's back. */
+export interface TestBucket {
+  put(key: string, body: Buffer | string): Promise<void>;
+  /** The object, or `undefined`. */
+  get(key: string): Promise<Buffer | undefined>;
+  delete(key: string): Promise<void>;
+  /** Keys of all objects below the folder of a user. */
+  keysOf(account: Pick<Account, 'userId'>): Promise<string[]>;
+  close(): void;
+}
+
+export function openTestBucket(): TestBucket {
+  const client = createS3Client(testConfig());
+  const { bucket: Bucket } = objectStorage();
+  return {
+    async put(Key, body) {
+      const Body = Buffer.from(body as string);
+      // Without it the SDK takes an empty body for a stream.
+      await client.send(new PutObjectCommand({ Bucket, Key, Body, ContentLength: Body.length }));
+    },
+    async get(Key) {
+      try {
+        const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
+        return Body && Buffer.from(await Body.transformToByteArray());
+      } catch (error) {
+        if (error instanceof NoSuchKey) return undefined;
+        throw error;
+      }
+    },
+    delete: async (Key) => void (await client.send(new DeleteObjectCommand({ Bucket, Key }))),
+    async keysOf({ userId }) {
+      const list = new ListObjectsV2Command({ Bucket, Prefix: `audio_upload/${userId}/` });
+      return ((await client.send(list)).Contents ?? []).map(({ Key = '' }) => Key);
+    },
+    close: () => client.destroy(),
+  };
+}
+
+/** How to send the audio of a record, as the service answers it. */
+export interface Upload {
+  url: string;
+  method: string;
+  headers: Record<string, string>;
+  expires_at: string;
+}
+
+/** A pending record, as the service answers it. */
+export type PendingRecord = Record<string, unknown> & { file_id: string; s3_key: string; upload: Upload };
+
+/** What the uploads of the tests say where it does not matter: four bytes. */
+export const AUDIO = 'beep';
+
+/** Begins an upload over HTTP and gives the answer's body. */
+export async function createUpload(
+  { http }: Pick<TestApp, 'http'>,
+  { authorization }: Pick<Account, 'authorization'>,
+  overrides: Record<string, unknown> = {},
+): Promise<PendingRecord> {
+  const fields = { content_type: 'audio/wav', file_size: AUDIO.length, ...overrides };
+  const { body } = await http.post('/api/audio-file').set(authorization).send(fields).expect(201);
+  return body as PendingRecord;
+}
+
+/** The record alone, as it is answered afterwards. */
+export function recordOf({ upload: _, ...record }: PendingRecord): Omit<PendingRecord, 'upload'> {
+  return record;
+}
+
+/** Sends audio to S3 exactly as the service says, but for what is given, and gives the status. */
+export async function send(
+  { url, method, headers }: Upload,
+  body: Buffer | string = AUDIO,
+  changes: { url?: string; method?: string; headers?: Record<string, string> } = {},
+): Promise<number> {
+  const request = { method, headers, ...changes };
+  const { status } = await fetch(changes.url ?? url, { ...request, body });
+  return status;
+}
