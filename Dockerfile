@@ -1,0 +1,29 @@
+# The service and its commands, and nothing that only development needs. Works on Node 20 too.
+FROM node:24-bookworm-slim AS build
+WORKDIR /app
+# Before the sources, so that a change of those installs nothing anew. The lock file also names the local engines.
+COPY package.json package-lock.json .npmrc ./
+COPY scripts/local-engines/package.json scripts/local-engines/
+RUN npm ci
+COPY tsconfig.json tsconfig.build.json ./
+COPY src src
+# TypeScript is also an optional peer of @nestjs/swagger, for a compiler plugin that is not in use.
+RUN npm run build && npm prune --omit=dev --omit=optional
+
+FROM node:24-bookworm-slim AS runtime
+WORKDIR /app
+# As `npm run start:prod` sets them: memory of password hashes goes back to the system, the heap stays small.
+ENV NODE_ENV=production \
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true \
+    MALLOC_MMAP_THRESHOLD_=1048576 \
+    GLIBC_TUNABLES=glibc.malloc.hugetlb=1
+COPY package.json ./
+COPY --from=build /app/node_modules node_modules
+COPY --from=build /app/dist dist
+# Owns none of the files, so that it can change none.
+USER node
+EXPOSE 3000
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=10s --retries=3 \
+  CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.PORT || 3000}/api/health/live`).then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+CMD ["node", "--max-semi-space-size=8", "--max-old-space-size=192", "dist/main.js"]

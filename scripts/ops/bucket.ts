@@ -1,0 +1,88 @@
+import { arn, NO_VALUE, ref, type Resources, sub, when } from './cloudformation.js';
+
+/** Where the numbers of S3 about this bucket are found. */
+export const METRICS_FILTER = 'EntireBucket';
+
+/** How long a browser may remember what the bucket allows it; seconds. */
+const CORS_SECONDS = 3600;
+
+/** The bucket of the audio objects and who may reach it. */
+export function bucketResources(): Resources {
+  return {
+    AudioBucket: {
+      Type: 'AWS::S3::Bucket',
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+      Properties: {
+        BucketName: when('HasBucketName', ref('BucketName')),
+        PublicAccessBlockConfiguration: {
+          BlockPublicAcls: true,
+          BlockPublicPolicy: true,
+          IgnorePublicAcls: true,
+          RestrictPublicBuckets: true,
+        },
+        OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+        BucketEncryption: {
+          ServerSideEncryptionConfiguration: [
+            when(
+              'HasKmsKey',
+              {
+                ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: ref('KmsKeyArn') },
+                BucketKeyEnabled: true,
+              },
+              { ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } },
+            ),
+          ],
+        },
+        VersioningConfiguration: when('IsVersioned', { Status: 'Enabled' }),
+        CorsConfiguration: when('HasAppOrigins', {
+          CorsRules: [
+            {
+              AllowedOrigins: ref('AppOrigins'),
+              AllowedMethods: ['PUT', 'GET', 'HEAD'],
+              // Which of them count is in the signature of each address.
+              AllowedHeaders: ['*'],
+              ExposedHeaders: ['ETag'],
+              MaxAge: CORS_SECONDS,
+            },
+          ],
+        }),
+        LifecycleConfiguration: {
+          Rules: [
+            {
+              Id: 'abort-incomplete-multipart-uploads',
+              Status: 'Enabled',
+              AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+            },
+            {
+              Id: 'expire-noncurrent-versions',
+              Status: 'Enabled',
+              NoncurrentVersionExpiration: { NoncurrentDays: ref('NoncurrentDays') },
+              ExpiredObjectDeleteMarker: true,
+            },
+          ],
+        },
+        MetricsConfigurations: when('HasRequestMetrics', [{ Id: METRICS_FILTER }], NO_VALUE),
+      },
+    },
+    AudioBucketPolicy: {
+      Type: 'AWS::S3::BucketPolicy',
+      Properties: {
+        Bucket: ref('AudioBucket'),
+        PolicyDocument: {
+          Version: '2012-10-17',
+          Statement: [
+            {
+              Sid: 'OnlyOverTls',
+              Effect: 'Deny',
+              Principal: '*',
+              Action: 's3:*',
+              Resource: [arn('AudioBucket'), sub('${AudioBucket.Arn}/*')],
+              Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+            },
+          ],
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import type { TableDefinition } from '../../src/database/tables.js';
+import { type Resources, sub } from './cloudformation.js';
+import { tableResource } from './tables.js';
+
+const MINUTE = 60;
+
+type Line = readonly (string | Record<string, string>)[];
+
+/** One row of diagrams a table: consumed units, throttled requests, time and errors. */
+export function dashboardResources(definitions: readonly TableDefinition[]): Resources {
+  // Where nothing is said of it, CloudWatch puts four diagrams into a row.
+  const widgets = definitions.flatMap((definition) =>
+    diagrams(definition).map(({ title, stat, metrics }) => ({
+      type: 'metric',
+      properties: {
+        title: `\${${tableResource(definition)}}: ${title}`,
+        region: '${AWS::Region}',
+        period: MINUTE,
+        stat,
+        metrics,
+      },
+    })),
+  );
+  return {
+    Dashboard: {
+      Type: 'AWS::CloudWatch::Dashboard',
+      Properties: { DashboardBody: sub(JSON.stringify({ widgets })) },
+    },
+  };
+}
+
+function diagrams(definition: TableDefinition): { title: string; stat: string; metrics: readonly Line[] }[] {
+  const name = `\${${tableResource(definition)}}`;
+  const ofTableAndIndexes = (metric: string): Line[] => {
+    const table = ['AWS/DynamoDB', metric, 'TableName', name];
+    return [table, ...definition.indexes.map((index) => [...table, 'GlobalSecondaryIndexName', index.name])];
+  };
+  // Whatever operations there are; each is a line.
+  const byOperation = (metric: string, stat: string): Line => {
+    const which = `{AWS/DynamoDB,Operation,TableName} MetricName="${metric}" TableName="${name}"`;
+    return [{ expression: `SEARCH('${which}', '${stat}', ${MINUTE})` }];
+  };
+  return [
+    {
+      title: 'consumed units',
+      stat: 'Sum',
+      metrics: ['ConsumedReadCapacityUnits', 'ConsumedWriteCapacityUnits'].flatMap(ofTableAndIndexes),
+    },
+    {
+      title: 'throttled',
+      stat: 'Sum',
+      metrics: ['ReadThrottleEvents', 'WriteThrottleEvents'].flatMap(ofTableAndIndexes),
+    },
+    {
+      title: 'latency, ms',
+      stat: 'Average',
+      metrics: [byOperation('SuccessfulRequestLatency', 'Average')],
+    },
+    {
+      title: 'errors and conflicts',
+      stat: 'Sum',
+      metrics: [
+        byOperation('SystemErrors', 'Sum'),
+        ['AWS/DynamoDB', 'ConditionalCheckFailedRequests', 'TableName', name],
+        ['AWS/DynamoDB', 'TransactionConflict', 'TableName', name],
+      ],
+    },
+  ];
+}

@@ -1,0 +1,140 @@
+import { EnvironmentReader } from '../../src/config/environment-reader.js';
+import type { TableNames } from '../../src/config/config.js';
+import { readDatabaseConfig, readStorageConfig } from '../../src/config/read-config.js';
+import { isSet, type Json, pascalCase, ref, type Section } from './cloudformation.js';
+
+/** What the service uses where its environment says nothing. */
+const NOTHING_SET = new EnvironmentReader({});
+const DEFAULT_TABLES = readDatabaseConfig(NOTHING_SET).tables;
+const DEFAULT_FOLDER = readStorageConfig(NOTHING_SET).storage.audioFolder;
+
+const KEY_ARN_PATTERN = String.raw`arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+`;
+const TOPIC_ARN_PATTERN = String.raw`arn:[\w-]+:sns:[\w-]+:\d{12}:[\w.-]+`;
+
+/** Names of the tables inside the template; the real ones are parameters. */
+export const LOGICAL_NAMES = Object.fromEntries(
+  Object.keys(DEFAULT_TABLES).map((table) => [table, pascalCase(table)]),
+) as unknown as TableNames;
+
+/** The parameter with the name of a table. */
+export function tableNameParameter(logicalName: string): string {
+  return `${logicalName}TableName`;
+}
+
+/** What a deployment may choose. */
+export function parameters(): Section {
+  return { ...tableNames(), ...capacity(), ...bucket(), ...alarms() };
+}
+
+/** What follows from the parameters. */
+export function conditions(): Section {
+  return {
+    IsProvisioned: { 'Fn::Equals': [ref('BillingMode'), 'PROVISIONED'] },
+    HasBucketName: isSet('BucketName'),
+    HasKmsKey: isSet('KmsKeyArn'),
+    HasAppOrigins: { 'Fn::Not': [{ 'Fn::Equals': [{ 'Fn::Join': ['', ref('AppOrigins')] }, ''] }] },
+    IsVersioned: isOn('BucketVersioning'),
+    HasRequestMetrics: isOn('BucketRequestMetrics'),
+    HasAlarmTopic: isSet('AlarmTopicArn'),
+    MakesAlarmTopic: { 'Fn::Equals': [ref('AlarmTopicArn'), ''] },
+    MakesSubscription: {
+      'Fn::And': [{ Condition: 'MakesAlarmTopic' }, isSet('AlarmEmail')],
+    },
+  };
+}
+
+function tableNames(): Section {
+  return Object.fromEntries(
+    (Object.keys(DEFAULT_TABLES) as (keyof TableNames)[]).map((table) => [
+      tableNameParameter(LOGICAL_NAMES[table]),
+      text(
+        `Name of the table; the service has it in ${environmentName(table)}.`,
+        DEFAULT_TABLES[table],
+        String.raw`[\w.-]{3,255}`,
+      ),
+    ]),
+  );
+}
+
+function environmentName(table: string): string {
+  return `${table.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}_TABLE`;
+}
+
+function capacity(): Section {
+  const unit = 'units a second of each table and each index; only where BillingMode is PROVISIONED';
+  return {
+    BillingMode: choice(
+      'On demand costs nothing while nobody calls; provisioned is cheaper under even load.',
+      'PAY_PER_REQUEST',
+      'PROVISIONED',
+    ),
+    MinReadCapacity: number(`Fewest read ${unit}.`, 5, 1),
+    MaxReadCapacity: number(`Most read ${unit}.`, 100, 1),
+    MinWriteCapacity: number(`Fewest write ${unit}.`, 5, 1),
+    MaxWriteCapacity: number(`Most write ${unit}.`, 100, 1),
+    TargetUtilization: number('Share of the capacity in use at which it grows; percent.', 70, 20, 90),
+  };
+}
+
+function bucket(): Section {
+  return {
+    BucketName: text('Name of the bucket of the audio objects. Empty: CloudFormation chooses.', ''),
+    AudioFolder: text('Folder of new keys; the service has it in AWS_S3_AUDIO_FOLDER.', DEFAULT_FOLDER),
+    AppOrigins: {
+      Type: 'CommaDelimitedList',
+      Description:
+        'Origins of web apps that upload and play audio, e.g. https://app.example.com. Empty: none.',
+      Default: '',
+    },
+    KmsKeyArn: text(
+      'KMS key to encrypt the audio with. Empty: the key of S3 (SSE-S3).',
+      '',
+      `|${KEY_ARN_PATTERN}`,
+    ),
+    BucketVersioning: choice('on keeps what is deleted or overwritten for NoncurrentDays.', 'off', 'on'),
+    NoncurrentDays: number('Days after which noncurrent versions are gone for good.', 7, 1),
+    BucketRequestMetrics: choice(
+      'on turns on the request metrics of S3, which cost extra, and the alarm on its 5xx answers.',
+      'off',
+      'on',
+    ),
+  };
+}
+
+function alarms(): Section {
+  const budget = 'a month of all tables and indexes together; the alarm is about the rate of the last hours';
+  return {
+    AlarmTopicArn: text('SNS topic that alarms go to. Empty: one is made.', '', `|${TOPIC_ARN_PATTERN}`),
+    AlarmEmail: text('Address that the topic made here writes to. Empty: nobody yet.', ''),
+    MonthlyReadUnits: number(`Budget of read units ${budget}.`, 100_000_000, 1),
+    MonthlyWriteUnits: number(`Budget of write units ${budget}.`, 20_000_000, 1),
+    UserErrorLimit: number('Requests in 5 minutes that DynamoDB may refuse as wrong (HTTP 400).', 20, 0),
+  };
+}
+
+function isOn(parameter: string): Json {
+  return { 'Fn::Equals': [ref(parameter), 'on'] };
+}
+
+function text(description: string, fallback: string, pattern?: string): Json {
+  return {
+    Type: 'String',
+    Description: description,
+    Default: fallback,
+    ...(pattern !== undefined && { AllowedPattern: `^(${pattern})$` }),
+  };
+}
+
+function choice(description: string, fallback: string, other: string): Json {
+  return { Type: 'String', Description: description, Default: fallback, AllowedValues: [fallback, other] };
+}
+
+function number(description: string, fallback: number, min: number, max?: number): Json {
+  return {
+    Type: 'Number',
+    Description: description,
+    Default: fallback,
+    MinValue: min,
+    ...(max !== undefined && { MaxValue: max }),
+  };
+}

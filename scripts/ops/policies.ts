@@ -1,0 +1,109 @@
+import type { TableNames } from '../../src/config/config.js';
+import type { TableDefinition } from '../../src/database/tables.js';
+import { arn, type Json, ref, type Resources, sub, when } from './cloudformation.js';
+import { LOGICAL_NAMES } from './parameters.js';
+import { tableResource } from './tables.js';
+
+type Operations = Record<keyof TableNames, { table: readonly string[]; index?: readonly string[] }>;
+
+const ROW = ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'];
+
+/** What the repositories call. A transaction needs what its parts need. */
+const SERVICE: Operations = {
+  users: { table: ROW, index: ['Query'] },
+  audioFiles: { table: [...ROW, 'BatchGetItem', 'BatchWriteItem'], index: ['Query'] },
+  sessions: { table: [...ROW, 'BatchGetItem'], index: ['Query'] },
+};
+
+/** `npm run tables`. */
+const TABLES = ['CreateTable', 'DescribeTable', 'DescribeTimeToLive', 'UpdateTimeToLive'];
+
+/**
+ * `npm run tables` on all; `npm run takeover` scans, and reserves emails in a transaction; `npm run reconcile` scans,
+ * asks whose accounts and records there are, and completes and deletes records.
+ */
+const OPERATOR: Operations = {
+  users: { table: [...TABLES, 'Scan', 'BatchGetItem', 'ConditionCheckItem', 'PutItem'] },
+  audioFiles: { table: [...TABLES, 'Scan', 'BatchGetItem', 'UpdateItem', 'DeleteItem'], index: ['Query'] },
+  sessions: { table: TABLES },
+};
+
+/** `s3:GetObject` is also what HEAD needs. */
+const SERVICE_OBJECTS = ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'];
+const OPERATOR_OBJECTS = ['s3:GetObject', 's3:DeleteObject'];
+
+/** The folder of the Python backend, to which the service gives access whatever the folder of new keys is. */
+const ORIGINAL_FOLDER = 'audio_upload';
+
+/** What the service may do, and what whoever runs its commands may do: no action and no resource but those in use. */
+export function policyResources(definitions: readonly TableDefinition[]): Resources {
+  return {
+    ServicePolicy: policy('Decision Data backend: what the service calls.', [
+      ...tableStatements(definitions, SERVICE),
+      ...objectStatements(SERVICE_OBJECTS),
+      keyStatement(['kms:Decrypt', 'kms:GenerateDataKey']),
+    ]),
+    OperatorPolicy: policy('Decision Data backend: what npm run tables, takeover and reconcile call.', [
+      ...tableStatements(definitions, OPERATOR),
+      ...objectStatements(OPERATOR_OBJECTS),
+      keyStatement(['kms:Decrypt']),
+    ]),
+  };
+}
+
+function policy(description: string, statements: readonly Json[]): Resources[string] {
+  return {
+    Type: 'AWS::IAM::ManagedPolicy',
+    Properties: {
+      Description: description,
+      PolicyDocument: { Version: '2012-10-17', Statement: statements },
+    },
+  };
+}
+
+function tableStatements(definitions: readonly TableDefinition[], operations: Operations): Json[] {
+  const named = Object.entries(operations).map(
+    ([table, allowed]) => [LOGICAL_NAMES[table as keyof TableNames], allowed] as const,
+  );
+  const byName = new Map(named);
+  return definitions.flatMap((definition) => {
+    const { table, index } = byName.get(definition.name) ?? { table: [] };
+    const resource = tableResource(definition);
+    return [
+      allow(`${definition.name}Rows`, dynamoDb(table), [arn(resource)]),
+      ...(index
+        ? [
+            allow(
+              `${definition.name}Indexes`,
+              dynamoDb(index),
+              definition.indexes.map(({ name }) => sub(`\${${resource}.Arn}/index/${name}`)),
+            ),
+          ]
+        : []),
+    ];
+  });
+}
+
+function dynamoDb(operations: readonly string[]): string[] {
+  return operations.map((operation) => `dynamodb:${operation}`);
+}
+
+function objectStatements(actions: readonly string[]): Json[] {
+  return [
+    // Without it S3 answers 403 where an object is missing.
+    allow('AudioBucket', ['s3:ListBucket'], [arn('AudioBucket')]),
+    allow('AudioObjects', actions, [
+      sub('${AudioBucket.Arn}/${AudioFolder}/*'),
+      sub(`\${AudioBucket.Arn}/${ORIGINAL_FOLDER}/*`),
+    ]),
+  ];
+}
+
+/** Reading an object, and its checksum, takes the key too. */
+function keyStatement(actions: readonly string[]): Json {
+  return when('HasKmsKey', allow('AudioKey', actions, [ref('KmsKeyArn')]));
+}
+
+function allow(sid: string, actions: readonly string[], resources: readonly Json[]): Json {
+  return { Sid: sid, Effect: 'Allow', Action: actions, Resource: resources };
+}
