@@ -24,7 +24,7 @@ export async function runWorkers(config: AppConfig, logger: Logger): Promise<voi
     const { port } = await serveMetrics(source, config.host, config.metricsPort);
     logger.info({ port }, 'metrics');
   }
-  if (config.limits.enabled && config.limits.redisUrl === undefined) {
+  if (config.limits.enabled && config.redisUrl === undefined) {
     logger.warn({ workers: config.workers }, 'each worker counts limits for itself; set REDIS_URL');
   }
   let stopping = false;

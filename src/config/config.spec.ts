@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { readConfig, readDatabaseConfig } from './read-config.js';
@@ -120,9 +121,9 @@ describe('readConfig', () => {
       secretKey: SECRET,
       previousSecretKeys: [OLDER_SECRET, OLDEST_SECRET],
       sessions: { cacheSeconds: 0 },
+      redisUrl: 'rediss://cache.example.com:6380/1',
       limits: {
         enabled: true,
-        redisUrl: 'rediss://cache.example.com:6380/1',
         register: { points: 1, seconds: 60 },
         login: { points: 2, seconds: 60 },
         create: { points: 3, seconds: 60 },
@@ -178,6 +179,15 @@ describe('readConfig', () => {
       'https://a.example/',
       'a comma-separated list of origins such as https://app.example.com',
     ],
+    ['METRICS_PORT', '65536', 'a whole number from 0 to 65535'],
+    ['WORKERS', '0', 'a whole number from 1 to 256'],
+    ['WORKERS', 'all', 'a whole number from 1 to 256'],
+    ['CACHE', 'yes', 'one of on, off'],
+    ['CIRCUIT_PAUSE_MS', '60001', 'a whole number from 0 to 60000'],
+    ['MAX_EVENT_LOOP_LAG_MS', '-1', 'a whole number from 0 to 60000'],
+    ['MAX_REQUESTS_IN_FLIGHT', '1.5', 'a whole number from 0 to 1000000'],
+    ['STORAGE_BUDGET_MS', '99', 'a whole number from 100 to 60000'],
+    ['MAX_FILES_PER_USER', '0', 'a whole number from 1 to 999999999999999'],
     ['REGION_NAME', 'US East', 'an AWS region such as us-east-1'],
     ['USERS_TABLE', 'my users', '3 to 255 letters, digits, "_", "-" or "."'],
     ['AUDIO_FILES_TABLE', 'ab', '3 to 255 letters, digits, "_", "-" or "."'],
@@ -187,11 +197,11 @@ describe('readConfig', () => {
     ['S3_ENDPOINT', 'http://127.0.0.1/path', 'a URL such as http://127.0.0.1:8000'],
     ['DATABASE_BUDGET_MS', '99', 'a whole number from 100 to 60000'],
     ['STORAGE_BUDGET_MS', '60001', 'a whole number from 100 to 60000'],
-    ['MAX_FILES_PER_USER', '0', 'a whole number from 1 to 9007199254740991'],
-    ['MAX_FILES_PER_USER', '-1', 'a whole number from 1 to 9007199254740991'],
-    ['MAX_BYTES_PER_USER', '1.5', 'a whole number from 1 to 9007199254740991'],
-    ['MAX_BYTES_PER_USER', '9007199254740992', 'a whole number from 1 to 9007199254740991'],
-    ['MAX_BYTES_PER_USER', '5 GB', 'a whole number from 1 to 9007199254740991'],
+    ['MAX_FILES_PER_USER', '0', 'a whole number from 1 to 999999999999999'],
+    ['MAX_FILES_PER_USER', '-1', 'a whole number from 1 to 999999999999999'],
+    ['MAX_BYTES_PER_USER', '1.5', 'a whole number from 1 to 999999999999999'],
+    ['MAX_BYTES_PER_USER', '9007199254740992', 'a whole number from 1 to 999999999999999'],
+    ['MAX_BYTES_PER_USER', '5 GB', 'a whole number from 1 to 999999999999999'],
     ['AWS_S3_BUCKET_NAME', 'Bucket', 'a bucket name: 3 to 63 lower-case letters, digits, "-" or "."'],
     ['AWS_S3_AUDIO_FOLDER', '/audio', 'a folder such as audio_upload, without a slash at either end'],
     ['AWS_S3_AUDIO_FOLDER', 'audio/../..', 'a folder such as audio_upload, without a slash at either end'],
@@ -221,6 +231,14 @@ describe('readConfig', () => {
     ['MAX_BYTES_PER_USER', { maxBytes: 1 }],
   ])('has a quota where only %s is set', (name, quota) => {
     expect(readConfig({ ...production, [name]: '1' }).quota).toEqual(quota);
+  });
+
+  it('refuses a cache without Redis', () => {
+    expect(problems({ CACHE: 'on' })).toEqual(['REDIS_URL must be set where CACHE is on']);
+  });
+
+  it('runs as many workers as there are cores where it is left to it', () => {
+    expect(readConfig({ ...production, WORKERS: 'auto' }).workers).toBe(availableParallelism());
   });
 
   it('leaves temporary credentials to the SDK, which reads the session token with them', () => {

@@ -11,6 +11,8 @@ export class AppConfig {
   readonly previousSecretKeys: readonly string[];
   readonly sessions: SessionConfig;
   readonly limits: LimitConfig;
+  /** What instances share besides the database; absent: each counts its limits for itself. */
+  readonly redisUrl?: string;
   /** Proxies whose word on the client's address counts: a number of hops, or networks; none where absent. */
   readonly trustProxy?: number | readonly string[];
   readonly aws: AwsConfig;
@@ -108,8 +110,6 @@ export interface Limit {
 
 export interface LimitConfig {
   readonly enabled: boolean;
-  /** Absent: each process counts for itself. */
-  readonly redisUrl?: string;
   /** By client address. */
   readonly register: Limit;
   /** By client address. */

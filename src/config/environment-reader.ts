@@ -93,7 +93,9 @@ export class EnvironmentReader {
 
   /** Records a problem as "NAME must be RULE". */
   problem(name: string, rule: string): void {
-    this.problems.push(`${name} must be ${rule}`);
+    const problem = `${name} must be ${rule}`;
+    // Some variables are read for several parts.
+    if (!this.problems.includes(problem)) this.problems.push(problem);
   }
 
   /**

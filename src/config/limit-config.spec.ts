@@ -45,7 +45,6 @@ describe('the limits in the configuration', () => {
 
   it('can all be set', () => {
     const limits = read({
-      REDIS_URL: 'rediss://user:secret@redis.example.com:6380/2',
       RATE_LIMIT_REGISTER: '1',
       RATE_LIMIT_LOGIN: '2',
       RATE_LIMIT_CREATE: '3',
@@ -57,7 +56,6 @@ describe('the limits in the configuration', () => {
 
     expect(limits).toEqual({
       enabled: true,
-      redisUrl: 'rediss://user:secret@redis.example.com:6380/2',
       register: { points: 1, seconds: 60 },
       login: { points: 2, seconds: 60 },
       create: { points: 3, seconds: 60 },

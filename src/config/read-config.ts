@@ -37,6 +37,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     previousSecretKeys: readPreviousSecretKeys(env),
     sessions: { cacheSeconds: env.integer('SESSION_CACHE_SECONDS', { default: 30, min: 0, max: 3600 }) },
     limits: readLimits(env, nodeEnv),
+    ...readRedisUrl(env),
     ...readTrustProxy(env),
     ...readDatabaseConfig(env),
     ...readStorageConfig(env),
@@ -166,13 +167,6 @@ function readPreviousSecretKeys(env: EnvironmentReader): string[] {
 function readLimits(env: EnvironmentReader, nodeEnv: AppConfig['nodeEnv']): LimitConfig {
   const points = (name: string, fallback: number) =>
     env.integer(name, { default: fallback, min: 1, max: 1_000_000 });
-  const redisUrl = env.optional('REDIS_URL');
-  if (
-    redisUrl !== undefined &&
-    !/^rediss?:$/.test(URL.canParse(redisUrl) ? new URL(redisUrl).protocol : '')
-  ) {
-    env.problem('REDIS_URL', 'a URL such as redis://127.0.0.1:6379');
-  }
   return {
     enabled: env.oneOf('RATE_LIMIT', ['on', 'off'], nodeEnv === 'production' ? 'on' : 'off') === 'on',
     register: { points: points('RATE_LIMIT_REGISTER', 5), seconds: MINUTE },
@@ -182,8 +176,18 @@ function readLimits(env: EnvironmentReader, nodeEnv: AppConfig['nodeEnv']): Limi
     usage: { points: points('RATE_LIMIT_USAGE', 10), seconds: MINUTE },
     loginFailuresByAddress: { points: points('RATE_LIMIT_FAILURES_BY_ADDRESS', 5), seconds: 15 * MINUTE },
     loginFailures: { points: points('RATE_LIMIT_FAILURES', 10), seconds: 15 * MINUTE },
-    ...(redisUrl && { redisUrl }),
   };
+}
+
+function readRedisUrl(env: EnvironmentReader): Pick<AppConfig, 'redisUrl'> {
+  const redisUrl = env.optional('REDIS_URL');
+  if (
+    redisUrl !== undefined &&
+    !/^rediss?:$/.test(URL.canParse(redisUrl) ? new URL(redisUrl).protocol : '')
+  ) {
+    env.problem('REDIS_URL', 'a URL such as redis://127.0.0.1:6379');
+  }
+  return redisUrl === undefined ? {} : { redisUrl };
 }
 
 /** Never "everything": whoever may name any address has no limits. */

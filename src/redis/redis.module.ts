@@ -11,7 +11,7 @@ import { createRedis } from './redis.js';
     {
       provide: Redis,
       inject: [AppConfig, Logger],
-      useFactory: ({ limits: { redisUrl } }: AppConfig, logger: Logger) =>
+      useFactory: ({ redisUrl }: AppConfig, logger: Logger) =>
         redisUrl === undefined ? undefined : createRedis(redisUrl, logger),
     },
   ],
