@@ -34,16 +34,22 @@ export class AudioFileCache {
     this.redis = cache.enabled ? redis : undefined;
   }
 
-  /** The record from the cache, or else from `load`, which is under way once at a time for a record. */
+  /** The record from the cache, or else from `load`, which is under way once at a time for each state of a record. */
   async read(fileId: string, load: () => Promise<AudioFile | undefined>): Promise<AudioFile | undefined> {
     const { redis } = this;
     if (redis?.status !== 'ready') return load();
-    const running = this.loads.get(fileId);
+    const [record, generation] = keysOf(fileId);
+    const known = await redis.mget(record, generation).catch(() => undefined);
+    const file = parse(known?.[0]);
+    this.metrics?.cacheRead(file !== undefined);
+    if (file) return file;
+    if (!known) return load();
+    // With the generation in its name nobody joins a load that began before a write that is over.
+    const name = `${fileId} ${known[1] ?? ''}`;
+    const running = this.loads.get(name);
     if (running) return running;
-    const started = this.readThrough(redis, fileId, load).finally(() => {
-      if (this.loads.get(fileId) === started) this.loads.delete(fileId);
-    });
-    this.loads.set(fileId, started);
+    const started = this.load(redis, fileId, known[1] ?? '', load).finally(() => this.loads.delete(name));
+    this.loads.set(name, started);
     return started;
   }
 
@@ -59,25 +65,21 @@ export class AudioFileCache {
     }
   }
 
-  private async readThrough(
+  private async load(
     redis: Redis,
     fileId: string,
+    generation: string,
     load: () => Promise<AudioFile | undefined>,
   ): Promise<AudioFile | undefined> {
-    const [record, generation] = keysOf(fileId);
-    const known = await redis.mget(record, generation).catch(() => undefined);
-    this.metrics?.cacheRead(Boolean(known?.[0]));
-    if (known?.[0]) return JSON.parse(known[0]) as AudioFile;
     const file = await load();
-    if (file && known) {
-      const put = [PUT_UNLESS_WRITTEN, 2, record, generation, known[1] ?? '', JSON.stringify(file)] as const;
+    if (file) {
+      const put = [PUT_UNLESS_WRITTEN, 2, ...keysOf(fileId), generation, JSON.stringify(file)] as const;
       await redis.eval(...put, LIFETIME_SECONDS).catch(() => undefined);
     }
     return file;
   }
 
   private async forget(fileIds: readonly string[]): Promise<void> {
-    for (const fileId of fileIds) this.loads.delete(fileId);
     if (this.redis?.status !== 'ready' || fileIds.length === 0) return;
     const pipeline = this.redis.pipeline();
     for (const fileId of fileIds) {
@@ -85,6 +87,18 @@ export class AudioFileCache {
       pipeline.incr(generation).expire(generation, GENERATION_SECONDS).del(record);
     }
     await pipeline.exec().catch(() => undefined);
+  }
+}
+
+/** A record as it was put; `undefined` for what is none. */
+function parse(text: string | null | undefined): AudioFile | undefined {
+  try {
+    const file = JSON.parse(text ?? 'null') as Partial<AudioFile> | null;
+    return typeof file?.fileId === 'string' && typeof file.ownerId === 'string'
+      ? (file as AudioFile)
+      : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,9 +1,12 @@
 import type { ConsumedCapacity } from '@aws-sdk/client-dynamodb';
+import { CircuitOpenError } from '../common/circuit-breaker.js';
 import { UnavailableError } from '../common/errors/domain-errors.js';
 import { isTransportFailure } from '../common/transport-failures.js';
 import type { DatabaseCall } from '../metrics/metrics.js';
 import type { EndedCall } from './database.js';
-import { translateDatabaseError } from './database-errors.js';
+import { cancellationCodes, translateDatabaseError } from './database-errors.js';
+
+const THROTTLING = /Throttl|Throughput|LimitExceeded/;
 
 const READS = new Set(['GetItem', 'Query', 'BatchGetItem']);
 
@@ -20,7 +23,7 @@ export function databaseCallOf({ operation, input, result, durationMs }: EndedCa
     table: tableOf(input),
     durationMs,
     outcome: outcomeOf(result),
-    attempts: $metadata?.attempts ?? 1,
+    attempts: result instanceof CircuitOpenError ? 0 : ($metadata?.attempts ?? 1),
     readUnits: isRead ? units : 0,
     writeUnits: isRead ? 0 : units,
   };
@@ -29,9 +32,8 @@ export function databaseCallOf({ operation, input, result, durationMs }: EndedCa
 function outcomeOf(result: unknown): DatabaseCall['outcome'] {
   if (!(result instanceof Error)) return 'ok';
   if (!(translateDatabaseError(result) instanceof UnavailableError)) return 'refused';
-  return /Throttl|Throughput|LimitExceeded/.test(result.name) && !isTransportFailure(result)
-    ? 'throttled'
-    : 'failed';
+  const names = [result.name, ...cancellationCodes(result)];
+  return names.some((name) => THROTTLING.test(name)) && !isTransportFailure(result) ? 'throttled' : 'failed';
 }
 
 /** The first one of several: no call here spans tables but a transaction over one and the same. */

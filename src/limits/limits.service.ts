@@ -1,8 +1,7 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { Redis } from 'ioredis';
-import { type LimitState, TooManyRequestsError } from '../common/errors/domain-errors.js';
+import type { LimitState } from '../common/errors/domain-errors.js';
 import { AppConfig } from '../config/config.js';
-import { Metrics } from '../metrics/metrics.js';
 import type { LimitName } from './limit-name.js';
 import { Limiter } from './limiter.js';
 import { LoginThrottle } from './login-throttle.js';
@@ -14,11 +13,7 @@ export class LimitsService {
   readonly loginThrottle: LoginThrottle | undefined;
   private readonly limiters: Record<LimitName, Limiter> | undefined;
 
-  constructor(
-    { limits }: AppConfig,
-    @Optional() @Inject(Redis) redis?: Redis,
-    @Optional() private readonly metrics?: Metrics,
-  ) {
+  constructor({ limits }: AppConfig, @Optional() @Inject(Redis) redis?: Redis) {
     if (!limits.enabled) return;
     this.loginThrottle = new LoginThrottle(limits, redis);
     this.limiters = {
@@ -37,11 +32,6 @@ export class LimitsService {
    * @throws TooManyRequestsError
    */
   async consume(name: LimitName, key: string): Promise<LimitState | undefined> {
-    try {
-      return await this.limiters?.[name].consume(key);
-    } catch (error) {
-      if (error instanceof TooManyRequestsError) this.metrics?.limitRefusal(name);
-      throw error;
-    }
+    return this.limiters?.[name].consume(key);
   }
 }

@@ -1,6 +1,7 @@
-import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
+import { type ArgumentsHost, Catch, type ExceptionFilter, Optional } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { AuditLog } from '../../audit/audit-log.js';
+import { Metrics } from '../../metrics/metrics.js';
 import {
   AccessDeniedError,
   InvalidTokenError,
@@ -22,6 +23,7 @@ export class ProblemFilter implements ExceptionFilter {
   constructor(
     private readonly logger: Logger,
     private readonly audit: AuditLog,
+    @Optional() private readonly metrics?: Metrics,
   ) {}
 
   catch(error: unknown, host: ArgumentsHost): void {
@@ -32,7 +34,10 @@ export class ProblemFilter implements ExceptionFilter {
     if (error instanceof UnavailableError) this.logger.warn({ err: error.cause ?? error }, error.message);
     if (error instanceof AccessDeniedError) this.auditRefusal('access-denied', request, 'not-owner');
     if (error instanceof InvalidTokenError) this.auditRefusal('access-denied', request, 'invalid-token');
-    if (error instanceof TooManyRequestsError) this.auditRefusal('rate-limited', request, error.limit.policy);
+    if (error instanceof TooManyRequestsError) {
+      this.auditRefusal('rate-limited', request, error.limit.policy);
+      this.metrics?.limitRefusal(error.limit.policy);
+    }
     if (response.headersSent) {
       // Too late for a status; a cut connection is the only way left to say that the body is not whole.
       response.destroy();
