@@ -5,6 +5,7 @@ import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { AppModule } from './app.module.js';
 import { answerClientErrors } from './common/http/client-errors.js';
+import { limitBody } from './common/http/body-limit.js';
 import { limitConnections } from './common/http/connection-limits.js';
 import { JSON_BODY, requireJson } from './common/http/json-body.js';
 import { OverloadGuard } from './common/http/overload.js';
@@ -52,6 +53,7 @@ export async function createApp(
     ],
     maxAge: PREFLIGHT_SECONDS,
   });
+  app.use(limitBody);
   app.use(requireJson);
   app.useBodyParser('json', JSON_BODY);
   mountDocs(app);

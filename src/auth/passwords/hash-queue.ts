@@ -48,15 +48,25 @@ export class HashQueue {
     }
   }
 
+  /**
+   * For who has other work to do before: there is no point in it where the line is too long.
+   *
+   * @throws UnavailableError as {@link run} would
+   */
+  assertRoom(): void {
+    if (this.running < this.concurrency) return;
+    const waitMs = ((this.waiting.length + 1) * this.meanMs) / this.concurrency;
+    if (waitMs > this.maxWaitMs) {
+      throw new UnavailableError('Too many sign-ins at the moment', Math.max(1, Math.ceil(waitMs / 1000)));
+    }
+  }
+
   private turn(): Promise<void> | void {
     if (this.running < this.concurrency) {
       this.running++;
       return;
     }
-    const waitMs = ((this.waiting.length + 1) * this.meanMs) / this.concurrency;
-    if (waitMs > this.maxWaitMs) {
-      throw new UnavailableError('Too many sign-ins at the moment', Math.max(1, Math.ceil(waitMs / 1000)));
-    }
+    this.assertRoom();
     return new Promise((resolve) => this.waiting.push(resolve));
   }
 }

@@ -30,6 +30,11 @@ export class PasswordHasher {
     this.options = { type: argon2.argon2id, memoryCost: memoryKib, timeCost, parallelism };
   }
 
+  /** @throws UnavailableError where a hash would be refused now */
+  assertRoom(): void {
+    this.queue.assertRoom();
+  }
+
   /** A new hash with the parameters of the configuration, in PHC string format. */
   async hash(password: string): Promise<string> {
     const phc = await this.queue.run(() => argon2.hash(password, this.options));

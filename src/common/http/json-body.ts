@@ -1,9 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { UnsupportedMediaTypeException } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
-
-/** Largest request body, after decompression. */
-const BODY_LIMIT = '100kb';
+import { BODY_LIMIT } from './body-limit.js';
 
 /** Media types that are read as JSON: the second one only of a PATCH (RFC 7396). */
 const JSON_TYPES = ['application/json'];

@@ -18,7 +18,8 @@ function guardWith(limits: Partial<OverloadLimits>): OverloadGuard {
 function ask(guard: OverloadGuard, path = '/api/login') {
   const response = new EventEmitter();
   const next = jest.fn<(error?: unknown) => void>();
-  guard.middleware({ path } as Request, response as unknown as Response, next);
+  const socket = new EventEmitter();
+  guard.middleware({ path, socket } as unknown as Request, response as unknown as Response, next);
   expect(next).toHaveBeenCalledTimes(1);
   const [error] = next.mock.calls[0] ?? [];
   return { error, served: error === undefined, end: () => void response.emit('close') };

@@ -2,6 +2,7 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { UnavailableError } from '../errors/domain-errors.js';
+import { whenOver } from './when-over.js';
 
 /** How often the delay of the event loop is looked at. */
 const INTERVAL_MS = 250;
@@ -47,7 +48,7 @@ export class OverloadGuard implements OnApplicationShutdown {
 
   /** For Express, in front of everything that costs. */
   readonly middleware = (request: Request, response: Response, next: NextFunction): void => {
-    if (request.path.startsWith(ALWAYS_SERVED)) {
+    if (request.path === ALWAYS_SERVED || request.path.startsWith(`${ALWAYS_SERVED}/`)) {
       next();
       return;
     }
@@ -56,7 +57,7 @@ export class OverloadGuard implements OnApplicationShutdown {
       return;
     }
     this.inFlight++;
-    response.once('close', () => this.inFlight--);
+    whenOver(request, response, () => this.inFlight--);
     next();
   };
 

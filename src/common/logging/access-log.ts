@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { NextFunction, Request, Response } from 'express';
+import { whenOver } from '../http/when-over.js';
 import { DatabaseTime, type RequestContext, runInRequest } from '../request-context.js';
 import type { Logger } from './logger.js';
 
@@ -36,7 +37,7 @@ export function accessLog(logger: Logger, metrics?: RequestMetrics) {
     };
     metrics?.requestStarted();
     response.setHeader('X-Request-Id', requestId);
-    response.once('close', () => {
+    whenOver(request, response, () => {
       const aborted = !response.writableFinished;
       const route = routeTemplate(request);
       const durationMs = performance.now() - started;

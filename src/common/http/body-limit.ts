@@ -1,0 +1,50 @@
+import { AsyncResource } from 'node:async_hooks';
+import { PayloadTooLargeException } from '@nestjs/common';
+import type { NextFunction, Request, Response } from 'express';
+import { problemOf } from './problem-of.js';
+import { PROBLEM_JSON } from './problem.js';
+
+/** Largest request body, before decompression and after; bytes. */
+export const BODY_LIMIT = 100 * 1024;
+
+/** How long a client that is still sending has to read the answer, before closing the connection takes it away. */
+const LINGER_MS = 300;
+
+/**
+ * Answers a body that is too large with 413 at once: by what it announces, or as soon as so much has come. The body
+ * parser would read all of it first, a gigabyte as well.
+ */
+export function limitBody(request: Request, response: Response, next: NextFunction): void {
+  const { 'content-length': announced, 'transfer-encoding': encoding } = request.headers;
+  if (Number(announced ?? 0) > BODY_LIMIT) {
+    refuse(request, response);
+    return;
+  }
+  if (encoding !== undefined) {
+    let received = 0;
+    // Events of the body come outside of the request's context.
+    const refuseHere = AsyncResource.bind(() => refuse(request, response));
+    request.on('data', (chunk: Buffer) => {
+      const before = received;
+      received += chunk.length;
+      if (before <= BODY_LIMIT && received > BODY_LIMIT) refuseHere();
+    });
+  }
+  next();
+}
+
+function refuse(request: Request, response: Response): void {
+  request.unpipe();
+  request.pause();
+  if (response.headersSent) return;
+  const problem = problemOf(new PayloadTooLargeException(), request.path);
+  const body = Buffer.from(JSON.stringify(problem));
+  response.writeHead(413, {
+    'Content-Type': PROBLEM_JSON,
+    'Content-Length': body.length,
+    Connection: 'close',
+  });
+  // Whole at once, and ended later: Node closes the connection then, and bytes that nobody read make that a reset.
+  response.write(body);
+  setTimeout(() => response.end(), LINGER_MS);
+}

@@ -1,0 +1,39 @@
+import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+import { describe, expect, it, jest } from '@jest/globals';
+import type { Response } from 'express';
+import { whenOver } from './when-over.js';
+
+function exchangeOn(socket: EventEmitter) {
+  const response = new EventEmitter();
+  const callback = jest.fn();
+  whenOver({ socket: socket as Socket }, response as unknown as Response, callback);
+  return { response, callback };
+}
+
+describe('whenOver', () => {
+  it('calls back once when the response is closed, and not again with the connection', () => {
+    const socket = new EventEmitter();
+    const { response, callback } = exchangeOn(socket);
+    response.emit('close');
+    socket.emit('close');
+    expect(callback).toHaveBeenCalledTimes(1);
+  });
+
+  it('calls back for every request that waits when the connection goes, with one listener on it', () => {
+    const socket = new EventEmitter();
+    const exchanges = Array.from({ length: 20 }, () => exchangeOn(socket));
+    expect(socket.listenerCount('close')).toBe(1);
+    socket.emit('close');
+    for (const { callback } of exchanges) expect(callback).toHaveBeenCalledTimes(1);
+  });
+
+  it('does so for requests that come after others were over', () => {
+    const socket = new EventEmitter();
+    exchangeOn(socket).response.emit('close');
+    const { callback } = exchangeOn(socket);
+    expect(callback).not.toHaveBeenCalled();
+    socket.emit('close');
+    expect(callback).toHaveBeenCalledTimes(1);
+  });
+});

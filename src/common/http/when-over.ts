@@ -1,0 +1,28 @@
+import type { Socket } from 'node:net';
+import type { Request, Response } from 'express';
+
+const underWay = new WeakMap<Socket, Set<() => void>>();
+
+/**
+ * Calls back once, when a request is over, however it ends. A response that waits behind another one of the same
+ * connection (pipelining) never learns that the client has gone: only the connection does.
+ */
+export function whenOver(
+  { socket }: Pick<Request, 'socket'>,
+  response: Pick<Response, 'once'>,
+  callback: () => void,
+): void {
+  const waiting = underWay.get(socket) ?? new Set();
+  if (!underWay.has(socket)) {
+    underWay.set(socket, waiting);
+    // One listener for all of them: many would look like a leak.
+    socket.once('close', () => {
+      for (const over of [...waiting]) over();
+    });
+  }
+  const over = () => {
+    if (waiting.delete(over)) callback();
+  };
+  waiting.add(over);
+  response.once('close', over);
+}
