@@ -1,5 +1,5 @@
 /** One project a tier; see CONTRIBUTING.md for the rule of each. */
-const common = {
+export const common = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
@@ -24,7 +24,7 @@ const common = {
 
 // On the projects that need the engine, not at the top: Jest runs a setup once however many projects name it, and only
 // when one of them has tests to run, so that the unit tests alone start no database.
-const engine = {
+export const engine = {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
 };
@@ -41,4 +41,6 @@ export default {
     { ...common, ...engine, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'] },
   ],
   testTimeout: 30_000,
+  // Jest's own choice leaves one core idle, which of two is half of the machine.
+  maxWorkers: '100%',
 };

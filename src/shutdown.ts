@@ -9,6 +9,9 @@ import { Lifecycle } from './health/lifecycle.js';
 
 /** After this the process ends whatever is still open; orchestrators kill it not much later. Milliseconds. */
 const LIMIT_MS = 9_000;
+/** New connections are accepted until there was none for so long, and at most for so long. Milliseconds. */
+const QUIET_MS = 50;
+const ACCEPT_LIMIT_MS = 1_000;
 /** How long a connection without a request may stay when nothing new is accepted any more. Milliseconds. */
 const IDLE_MS = 2_000;
 
@@ -50,11 +53,22 @@ export function stopGracefully(app: NestExpressApplication, logger: Logger, grac
   process.on('SIGINT', stop);
 }
 
+/** Waits for connections that are already in the queue of the listening socket, which closing it would reset. */
+async function untilAccepted(server: Server): Promise<void> {
+  const end = performance.now() + ACCEPT_LIMIT_MS;
+  let last = performance.now();
+  const note = () => (last = performance.now());
+  server.on('connection', note);
+  while (performance.now() - last < QUIET_MS && performance.now() < end) await sleep(QUIET_MS / 5);
+  server.off('connection', note);
+}
+
 async function drain(server: Server): Promise<void> {
   // In front of Express, which may have sent its headers by the time a later listener runs.
   server.prependListener('request', (_request: Request, response: Response) => {
     response.setHeader('Connection', 'close');
   });
+  await untilAccepted(server);
   // That of HTTP servers would end connections that look idle here, with a request already on its way.
   const closed = once(server, 'close');
   NetServer.prototype.close.call(server);

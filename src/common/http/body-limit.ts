@@ -36,6 +36,8 @@ export function limitBody(request: Request, response: Response, next: NextFuncti
 function refuse(request: Request, response: Response): void {
   request.unpipe();
   request.pause();
+  // The body parser finds the body too large as well, and would read the rest of it.
+  request.resume = () => request;
   if (response.headersSent) return;
   const problem = problemOf(new PayloadTooLargeException(), request.path);
   const body = Buffer.from(JSON.stringify(problem));

@@ -1,0 +1,216 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Account, createAudioFile, registerAccount } from '../support/accounts.js';
+import { connect, head, sendPaced } from './support/clients.js';
+import { report, seconds } from './support/report.js';
+import {
+  ask,
+  createTables,
+  type Service,
+  startService,
+  type Tables,
+  untilStatus,
+} from './support/service.js';
+
+const LIST = '/api/user/audio-files';
+const RECORDS = 50;
+const MAX_IN_FLIGHT = 8;
+
+let tables: Tables;
+let ada: Account;
+
+beforeAll(async () => {
+  tables = await createTables();
+  const service = await startService(tables);
+  ada = await registerAccount(service);
+  for (let i = 0; i < RECORDS; i++) await createAudioFile(service, ada);
+  await service.stop();
+}, 60_000);
+
+afterAll(() => tables.delete());
+
+const list = ({ http }: Service) => http.get(LIST).set(ada.authorization);
+const lists = ({ url }: Service, connections: number) => ({
+  url: url + LIST,
+  headers: { ...ada.authorization },
+  connections,
+});
+
+/** Asks for health again and again until `over`; gives its statuses and the longest that it took. */
+async function healthDuring(service: Service, over: Promise<unknown>) {
+  let isOver = false;
+  void over.finally(() => (isOver = true));
+  const [statuses, times] = [new Set<number>(), [0]];
+  while (!isOver) {
+    for (const path of ['/api/health', '/api/health/live']) {
+      const { status, ms } = await ask(service.http.get(path));
+      statuses.add(status);
+      times.push(ms);
+    }
+    await sleep(20);
+  }
+  return { statuses: [...statuses], slowest: Math.max(...times), asked: times.length - 1 };
+}
+
+/** The sum of what `/metrics` says of something. */
+async function numberOf({ logs }: Service, pattern: RegExp): Promise<number> {
+  const port = logs.find(({ msg }) => msg === 'metrics')?.['port'];
+  const text = await (await fetch(`http://127.0.0.1:${String(port)}/metrics`)).text();
+  return [...text.matchAll(pattern)].reduce((sum, [, value]) => sum + Number(value), 0);
+}
+
+describe.each([
+  ['too many requests at the same time', { MAX_REQUESTS_IN_FLIGHT: String(MAX_IN_FLIGHT) }],
+  ['an event loop that is late', { MAX_EVENT_LOOP_LAG_MS: '15', MAX_REQUESTS_IN_FLIGHT: '0' }],
+])('%s', (name, environment) => {
+  let service: Service;
+
+  beforeAll(async () => {
+    service = await startService(tables, environment);
+    await list(service).expect(200);
+  });
+
+  afterAll(() => service.stop());
+
+  it('has some turned away at once and the others served, and health always; afterwards all are', async () => {
+    const alone = await sendPaced({ ...lists(service, MAX_IN_FLIGHT / 2), seconds: 2, apart: true });
+    const flood = sendPaced({ ...lists(service, 100), seconds: 4, apart: true });
+    const health = await healthDuring(service, flood);
+    const { statuses, errors, rate } = await flood;
+    const back = await untilStatus(() => list(service), 200);
+    const { '200': served = 0, '503': refused = 0, ...others } = statuses;
+    report(
+      `saturated, ${name}`,
+      `${served} served and ${refused} refused at ${Math.round(rate)}/s, ${errors} lost ` +
+        `(${Math.round(served / 4)}/s served, and ${Math.round(alone.rate)}/s without too many); ` +
+        `health ${health.statuses.join()} in at most ${health.slowest} ms; all served ${back} ms after`,
+    );
+    expect({ others, errors }).toEqual({ others: {}, errors: 0 });
+    expect(served).toBeGreaterThan(0);
+    expect(refused).toBeGreaterThan(0);
+    expect(health.statuses).toEqual([200]);
+    expect(health.asked).toBeGreaterThan(10);
+    for (let i = 0; i < 20; i++) await untilStatus(() => list(service), 200);
+  });
+});
+
+describe('places of requests that are over', () => {
+  let service: Service;
+
+  beforeAll(async () => {
+    service = await startService(tables, {
+      MAX_REQUESTS_IN_FLIGHT: String(MAX_IN_FLIGHT),
+      METRICS_PORT: '0',
+    });
+    await list(service).expect(200);
+  });
+
+  afterAll(() => service.stop());
+
+  const inFlight = () => numberOf(service, /^http_requests_in_flight (\d+)/gm);
+  async function untilNoneInFlight(): Promise<number> {
+    let left = await inFlight();
+    for (const end = performance.now() + 5000; left > 0 && performance.now() < end; await sleep(50)) {
+      left = await inFlight();
+    }
+    return left;
+  }
+  /** Sends requests one after the other without waiting for answers, and is gone. */
+  async function leave(requests: number, afterMs: number): Promise<void> {
+    const client = await connect(service);
+    client.socket.write(`${head('GET', LIST, ada.authorization)}\r\n`.repeat(requests));
+    await sleep(afterMs);
+    client.socket.resetAndDestroy();
+    await sleep(50);
+  }
+
+  it.each([0, 2, 5, 50])('are free again where the client leaves after %i ms', async (afterMs) => {
+    for (let i = 0; i < 2 * MAX_IN_FLIGHT; i++) await leave(1, afterMs);
+    expect(await untilNoneInFlight()).toBe(0);
+    expect(await untilStatus(() => list(service), 200)).toBeLessThan(5000);
+  });
+
+  it('are free again where a client that sent several at once leaves', async () => {
+    // The first one has the connection, and so hears of its end; those behind it have nothing yet.
+    const first = `${head('GET', '/api/health')}\r\n`;
+    for (let i = 0; i < 4; i++) {
+      const client = await connect(service);
+      client.socket.write(first + `${head('GET', LIST, ada.authorization)}\r\n`.repeat(MAX_IN_FLIGHT));
+      await sleep(3);
+      client.socket.resetAndDestroy();
+      await sleep(50);
+    }
+    const left = await untilNoneInFlight();
+    const { status } = await ask(list(service));
+    report('pipelined requests, then gone', `${left} counted as in flight for ever; others get ${status}`);
+    expect(status).toBe(200);
+    expect(left).toBe(0);
+  });
+
+  it('are told of in problem details with Retry-After where there are none', async () => {
+    const clients = await Promise.all(Array.from({ length: 60 }, () => connect(service)));
+    for (const { socket } of clients) socket.write(`${head('GET', LIST, ada.authorization)}\r\n`);
+    const refused = () => clients.find((client) => client.status() === 503);
+    for (const end = performance.now() + 5000; !refused() && performance.now() < end; await sleep(5))
+      continue;
+    await sleep(200);
+    const text = refused()?.received() ?? '';
+    for (const { socket } of clients) socket.destroy();
+    expect(text).toMatch(/^content-type: application\/problem\+json/im);
+    expect(text).toMatch(/^retry-after: 1\r$/im);
+    expect(text).toContain('"detail":"The service is busy"');
+  });
+});
+
+describe('a flood of logins at ten times the capacity', () => {
+  let service: Service;
+
+  beforeAll(async () => {
+    // As in production: all of it is on.
+    service = await startService(tables, { MAX_EVENT_LOOP_LAG_MS: '250', METRICS_PORT: '0' });
+    await list(service).expect(200);
+  });
+
+  afterAll(() => service.stop());
+
+  it('is served as far as it can be and refused beyond, and reads go on', async () => {
+    const { email, password } = ada;
+    const login = {
+      url: `${service.url}/api/login`,
+      method: 'POST' as const,
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ email, password }),
+    };
+    const reads = { ...lists(service, 5), rate: 50 };
+    await sendPaced({ ...login, connections: 4, seconds: 1 });
+    const { rate: capacity } = await sendPaced({ ...login, connections: 4, seconds: 3 });
+    await sendPaced({ ...reads, seconds: 1 });
+    const idle = await sendPaced({ ...reads, seconds: 5 });
+
+    const calls = () => numberOf(service, /^dynamodb_call_duration_seconds_count\{[^}]*\} (\d+)/gm);
+    const called = await calls();
+    const flooding = sendPaced({ ...login, connections: 200, rate: 10 * capacity, seconds: 8, apart: true });
+    await sleep(1500);
+    const during = await sendPaced({ ...reads, seconds: 5 });
+    const { statuses, errors, rate } = await flooding;
+    const perLogin = ((await calls()) - called) / Object.values(statuses).reduce((sum, n) => sum + n, 0);
+    const back = await untilStatus(() => service.http.post('/api/login').send({ email, password }), 200);
+
+    const ratio = during.p99 / idle.p99;
+    const { '200': served = 0, '503': refused = 0, ...others } = statuses;
+    const { '200': read = 0, '503': unread = 0 } = during.statuses;
+    report(
+      'login flood',
+      `${Math.round(rate)}/s answered at a capacity of ${Math.round(capacity)}/s: ${served} served, ${refused} ` +
+        `refused, ${errors} lost; ${read} reads served and ${unread} refused, p99 ${idle.p99.toFixed(1)} ms idle and ` +
+        `${during.p99.toFixed(1)} ms in the flood: ${ratio.toFixed(1)} times (target 3); a login is served ` +
+        `${seconds(back)} after; ${perLogin.toFixed(1)} calls to DynamoDB a login, refused ones included`,
+    );
+    expect(others).toEqual({});
+    expect(served).toBeGreaterThan(0);
+    expect(refused).toBeGreaterThan(served);
+    expect(during.errors).toBe(0);
+    // How long they take depends on the machine, which the clients share: the line says it, and nothing is asserted.
+    expect(read).toBeGreaterThan(unread);
+  }, 60_000);
+});

@@ -1,0 +1,94 @@
+import { Agent } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { registerAccount } from '../support/accounts.js';
+import { adoptNativeErrors } from '../support/native-errors.js';
+import { send } from './support/client.js';
+import { report, seconds, timed } from './support/report.js';
+import { createTables, startService, type Tables } from './support/service.js';
+
+const CLIENTS = 40;
+const ASKED = process.env['FAULT_RUNS'];
+const RUNS = Number(ASKED ?? 5);
+const EXIT_LIMIT_MS = 10_000;
+
+interface Run {
+  readonly answered: number;
+  readonly lost: readonly string[];
+  readonly code: number | null;
+  readonly exitMs: number;
+}
+
+describe('SIGTERM', () => {
+  let tables: Tables;
+
+  beforeAll(async () => {
+    adoptNativeErrors();
+    tables = await createTables();
+  });
+
+  afterAll(() => tables.delete());
+
+  /** Keeps a service busy, ends it, and tells what its clients saw until it was gone. */
+  async function run(): Promise<Run> {
+    // The default, which the other faults shorten.
+    const service = await startService(tables, { SHUTDOWN_GRACE_MS: '1000' });
+    const { authorization } = await registerAccount(service);
+    const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
+    const lost: string[] = [];
+    let answered = 0;
+    const connected = new Set<number>();
+    const client = async (n: number): Promise<void> => {
+      // Reads and writes, so that requests wait for the database while the signal comes.
+      const [path, sending] =
+        n % 4 === 0
+          ? ['/api/audio-file', { method: 'POST', body: { s3_key: 'a' } }]
+          : ['/api/user/audio-files?limit=5', {}];
+      for (;;) {
+        const { status, error } = await send(`${service.url}${path}`, {
+          ...sending,
+          headers: authorization,
+          agent,
+        });
+        if (error === 'ECONNREFUSED') return;
+        if (status === 200 || status === 201) {
+          answered++;
+          connected.add(n);
+        } else lost.push(error ?? String(status));
+      }
+    };
+    const clients = Promise.all(Array.from({ length: CLIENTS }, (_, n) => client(n)));
+    // Connections that nobody has accepted yet are not those of busy clients.
+    for (const end = performance.now() + EXIT_LIMIT_MS; performance.now() < end; await sleep(20)) {
+      if (connected.size === CLIENTS) break;
+    }
+    expect(connected.size).toBe(CLIENTS);
+    const before = answered;
+    service.kill('SIGTERM');
+    const { result: code, ms: exitMs } = await timed(() => service.code);
+    await clients;
+    agent.destroy();
+    expect(before).toBeGreaterThanOrEqual(CLIENTS);
+    expect(answered).toBeGreaterThan(before);
+    return { answered, lost, code, exitMs };
+  }
+
+  it(
+    `loses no request of ${CLIENTS} busy keep-alive clients, ${RUNS} times`,
+    async () => {
+      const runs: Run[] = [];
+      for (let n = 0; n < RUNS; n++) runs.push(await run());
+      expect(runs.flatMap(({ lost }) => lost)).toEqual([]);
+      expect(runs.map(({ code }) => code)).toEqual(runs.map(() => 0));
+      const slowest = Math.max(...runs.map(({ exitMs }) => exitMs));
+      expect(slowest).toBeLessThan(EXIT_LIMIT_MS);
+      const requests = runs.reduce((sum, { answered }) => sum + answered, 0);
+      report(
+        'SIGTERM',
+        `0 of ${requests} requests of ${CLIENTS} clients lost in ${RUNS} runs` +
+          `${ASKED === undefined ? ' (FAULT_RUNS=20 for 20)' : ''}, exit code 0 within ${seconds(slowest)}`,
+      );
+    },
+    RUNS * 30_000,
+  );
+});

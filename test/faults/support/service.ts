@@ -1,0 +1,177 @@
+import { readFileSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import supertest from 'supertest';
+import { type ManagedChild, startChild } from '../../../scripts/local-engines/child.js';
+import type { AppConfig } from '../../../src/config/config.js';
+import type { LogLine } from '../../support/test-app.js';
+import { createTestTables, deleteTestTables, testClient, testConfig } from '../../support/test-tables.js';
+
+/** For `SECRET_KEY`, which production wants to be random; tests sign tokens of their own with it. */
+export const SECRET_KEY = '5d0f5c9d6f7a4c0bb1f8b7a3e2d9c4a1f0e8d7b6c5a49382';
+
+const START_LIMIT_MS = 30_000;
+
+/** Memory flags of `npm run start:prod`. */
+const FLAGS = ['--max-semi-space-size=8', '--max-old-space-size=192'];
+
+/** The built service in a process of its own. */
+export interface Service {
+  /** Base address, without a slash at its end. */
+  readonly url: string;
+  readonly http: ReturnType<typeof supertest>;
+  /** Of the parent where there are several workers. */
+  readonly pid: number;
+  /** Every line logged so far, by all workers. */
+  readonly logs: LogLine[];
+  /** Resolves with the exit code when it is gone; `null` after SIGKILL. */
+  readonly code: Promise<number | null>;
+  running(): boolean;
+  /** Sends a signal to the process. */
+  kill(signal: NodeJS.Signals): void;
+  /** Resident memory in MiB. */
+  memory(): number;
+  /** SIGTERM, SIGKILL when that does not help, and the exit code. */
+  stop(): Promise<number | null>;
+}
+
+/** Tables of a test, on the engine of the tests or another one. */
+export interface Tables {
+  readonly config: AppConfig;
+  delete(): Promise<void>;
+}
+
+/** @param environment such as another `DYNAMODB_ENDPOINT` */
+export async function createTables(environment: Record<string, string> = {}): Promise<Tables> {
+  const config = testConfig(environment);
+  const client = testClient(config);
+  await createTestTables(client, config.tables);
+  return {
+    config,
+    async delete() {
+      await deleteTestTables(client, config.tables);
+      client.destroy();
+    },
+  };
+}
+
+/** Settings of production, on these tables and the engines of the tests. */
+function settings({ tables, database, storage }: AppConfig): Record<string, string> {
+  return {
+    PATH: process.env['PATH'] ?? '',
+    NODE_ENV: 'production',
+    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+    HOST: '127.0.0.1',
+    PORT: '0',
+    SECRET_KEY,
+    RATE_LIMIT: 'off',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    DYNAMODB_ENDPOINT: database.endpoint ?? '',
+    USERS_TABLE: tables.users,
+    AUDIO_FILES_TABLE: tables.audioFiles,
+    SESSIONS_TABLE: tables.sessions,
+    S3_ENDPOINT: storage.endpoint ?? '',
+    AWS_S3_BUCKET_NAME: storage.bucket ?? '',
+    // A loaded machine must not look like an overloaded service; the faults of overload set their own.
+    MAX_EVENT_LOOP_LAG_MS: '0',
+    SHUTDOWN_GRACE_MS: '200',
+  };
+}
+
+/**
+ * Starts `dist/main.js` with the settings of production and waits until it listens; its database need not be there.
+ *
+ * @param environment what differs
+ */
+export async function startService(
+  { config }: Pick<Tables, 'config'>,
+  environment: Record<string, string> = {},
+): Promise<Service> {
+  const child = startChild(process.execPath, [...FLAGS, 'dist/main.js'], {
+    env: { ...settings(config), ...environment },
+    stdout: 'stream',
+  });
+  const logs: LogLine[] = [];
+  if (child.stdout) {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      if (line.startsWith('{')) logs.push(JSON.parse(line) as LogLine);
+    });
+  }
+  const url = await untilListening(child, logs);
+  return {
+    url,
+    http: supertest(url),
+    pid: child.pid,
+    logs,
+    code: child.code,
+    running: () => child.running(),
+    kill: (signal) => void process.kill(child.pid, signal),
+    memory: () => memoryOf(child.pid),
+    async stop() {
+      await child.stop(12_000);
+      return child.code;
+    },
+  };
+}
+
+async function untilListening(child: ManagedChild, logs: readonly LogLine[]): Promise<string> {
+  for (const end = performance.now() + START_LIMIT_MS; performance.now() < end; await sleep(20)) {
+    const line = logs.find(({ msg }) => msg === 'listening');
+    if (line) return String(line['url']).replace(/\/$/, '');
+    if (!child.running()) throw new Error(`The service ended with ${await child.exited}`);
+  }
+  await child.stop();
+  throw new Error('The service does not listen');
+}
+
+/** Resident memory of a process in MiB. */
+function memoryOf(pid: number): number {
+  const [, kib] = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Math.round(Number(kib) / 1024);
+}
+
+/** The status of a request, and what came with it. */
+export interface Answer {
+  /** 0 where there was no answer. */
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+  readonly ms: number;
+}
+
+/** Sends a request of its own connection and tells how long the answer took, whatever it is. */
+export async function ask(request: PromiseLike<supertest.Response>): Promise<Answer> {
+  const started = performance.now();
+  const [status, retryAfter] = await Promise.resolve(request).then(
+    ({ status, headers }) => [status, headers['retry-after']] as const,
+    () => [0, undefined] as const,
+  );
+  return { status, retryAfter, ms: Math.round(performance.now() - started) };
+}
+
+/** Readiness, and how the process says that it lives. */
+export async function health({ http }: Pick<Service, 'http'>): Promise<{ live: number; ready: number }> {
+  const [live, ready] = await Promise.all([http.get('/api/health/live'), http.get('/api/health')]);
+  return { live: live.status, ready: ready.status };
+}
+
+/**
+ * Asks again and again until the answer has the status wanted.
+ *
+ * @returns how long that took; milliseconds
+ * @throws Error after `limitMs`
+ */
+export async function untilStatus(
+  request: () => PromiseLike<supertest.Response>,
+  wanted: number,
+  limitMs = 5000,
+): Promise<number> {
+  const started = performance.now();
+  let last = 0;
+  while (performance.now() - started < limitMs) {
+    last = (await ask(request())).status;
+    if (last === wanted) return Math.round(performance.now() - started);
+    await sleep(20);
+  }
+  throw new Error(`Still ${last}, not ${wanted}, after ${limitMs} ms`);
+}
