@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Server as NetServer } from 'node:net';
 import type { Server } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
 import type { Logger } from './common/logging/logger.js';
@@ -9,8 +9,8 @@ import { Lifecycle } from './health/lifecycle.js';
 
 /** After this the process ends whatever is still open; orchestrators kill it not much later. Milliseconds. */
 const LIMIT_MS = 9_000;
-/** New connections are accepted until there was none for so long, and at most for so long. Milliseconds. */
-const QUIET_MS = 50;
+/** Turns of the event loop without a new connection after which none is waiting, and the longest wait for them. */
+const QUIET_TURNS = 20;
 const ACCEPT_LIMIT_MS = 1_000;
 /** How long a connection without a request may stay when nothing new is accepted any more. Milliseconds. */
 const IDLE_MS = 2_000;
@@ -53,22 +53,28 @@ export function stopGracefully(app: NestExpressApplication, logger: Logger, grac
   process.on('SIGINT', stop);
 }
 
-/** Waits for connections that are already in the queue of the listening socket, which closing it would reset. */
+/**
+ * Waits until no connection is in the queue of the listening socket, which closing it would reset. Told by turns of the
+ * event loop, each of which accepts what there is, and not by time: a process that gets no CPU accepts nothing.
+ */
 async function untilAccepted(server: Server): Promise<void> {
   const end = performance.now() + ACCEPT_LIMIT_MS;
-  let last = performance.now();
-  const note = () => (last = performance.now());
+  let quietTurns = 0;
+  const note = () => (quietTurns = 0);
   server.on('connection', note);
-  while (performance.now() - last < QUIET_MS && performance.now() < end) await sleep(QUIET_MS / 5);
+  while (quietTurns < QUIET_TURNS && performance.now() < end) {
+    await nextTurn();
+    quietTurns++;
+  }
   server.off('connection', note);
 }
 
 async function drain(server: Server): Promise<void> {
+  await untilAccepted(server);
   // In front of Express, which may have sent its headers by the time a later listener runs.
   server.prependListener('request', (_request: Request, response: Response) => {
     response.setHeader('Connection', 'close');
   });
-  await untilAccepted(server);
   // That of HTTP servers would end connections that look idle here, with a request already on its way.
   const closed = once(server, 'close');
   NetServer.prototype.close.call(server);
