@@ -59,6 +59,8 @@ describe(`a service of ${WORKERS} workers`, () => {
           headers: ada.authorization,
           body: { s3_key: 'a' },
           agent,
+          // A connection that was on its way to the dead worker is answered by nobody.
+          timeoutMs: 5000,
         });
         if (status === 201) {
           counts.answered++;

@@ -20,12 +20,14 @@ export interface Sending {
   /** Sent as JSON. */
   readonly body?: object;
   readonly agent?: Agent;
+  /** How long to wait for an answer; longer than any deadline of the service by default. */
+  readonly timeoutMs?: number;
 }
 
 /** Sends a request, never rejects, and costs little, for many at once; supertest takes milliseconds for each. */
 export async function send(
   url: string,
-  { method = 'GET', headers, body, agent }: Sending = {},
+  { method = 'GET', headers, body, agent, timeoutMs = 15_000 }: Sending = {},
 ): Promise<Reply> {
   const started = performance.now();
   const since = () => Math.round(performance.now() - started);
@@ -45,6 +47,9 @@ export async function send(
       },
     });
     sent.once('error', fail);
+    sent.setTimeout(timeoutMs, () =>
+      sent.destroy(Object.assign(new Error('No answer'), { code: 'ETIMEDOUT' })),
+    );
     sent.once('response', (answer) => {
       const { statusCode: status = 0, headers } = answer;
       text(answer).then((read) => resolve({ status, headers, body: parsed(read), ms: since() }), fail);
