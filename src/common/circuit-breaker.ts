@@ -27,8 +27,8 @@ const FAILURES = 5;
  */
 export class CircuitBreaker {
   private failures = 0;
-  /** Until when nobody asks; milliseconds of `performance.now()`. */
-  private closedAgainAt = 0;
+  /** From when on somebody may find out; milliseconds of `performance.now()`. */
+  private asksAgainAt = 0;
   private probing = false;
 
   constructor(private readonly options: CircuitOptions) {}
@@ -47,7 +47,7 @@ export class CircuitBreaker {
     if (this.options.pauseMs === 0) return call();
     const isProbe = this.isOpen;
     if (isProbe) {
-      if (this.probing || performance.now() < this.closedAgainAt)
+      if (this.probing || performance.now() < this.asksAgainAt)
         throw new CircuitOpenError(this.options.source);
       this.probing = true;
     }
@@ -73,7 +73,7 @@ export class CircuitBreaker {
   private failed(error: unknown): void {
     this.failures++;
     if (!this.isOpen) return;
-    this.closedAgainAt = performance.now() + this.options.pauseMs;
+    this.asksAgainAt = performance.now() + this.options.pauseMs;
     if (this.failures === FAILURES) this.options.onChange?.(true, error);
   }
 }
