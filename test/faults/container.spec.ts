@@ -10,7 +10,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import supertest from 'supertest';
-import { engine } from '../support/engine.js';
 import { buildDockerfile, directoryOf, type Stage } from '../support/dockerfile.js';
 import { deleteTestTables, testClient, testConfig } from '../support/test-tables.js';
 
@@ -20,14 +19,7 @@ const compose = readFileSync('compose.yaml', 'utf8');
 /** What npm is to know of this machine; not what it tells the programs that it runs, such as this one. */
 const NPM_SETTINGS = /^npm_config_(registry|cache|userconfig|globalconfig|cafile|https?_proxy)$/i;
 
-const runs = engine().kind === 'embedded';
-if (!runs) {
-  process.stderr.write(
-    'Skipped: the image, which is the same whatever the database is; see the embedded engine\n',
-  );
-}
-
-(runs ? describe : describe.skip)('The image', () => {
+describe('The image', () => {
   const config = testConfig();
   const client = testClient(config);
   let target: string;
