@@ -1,5 +1,5 @@
 import { Injectable, Optional } from '@nestjs/common';
-import { AccessDeniedError, DomainError, UnavailableError } from '../common/errors/domain-errors.js';
+import { AccessDeniedError, DomainError, temporarilyUnavailable } from '../common/errors/domain-errors.js';
 import { isSuccess, outcomeOf, type Outcome } from '../common/outcome.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { AudioFile } from './audio-file.js';
@@ -40,7 +40,7 @@ export class AudioFileBatchesService {
     const gone = owned.filter((file) => !kept.has(file));
     const left = await this.files.deleteMany(gone.map(({ fileId }) => fileId));
     for (const file of owned) {
-      if (kept.has(file) || left.has(file.fileId)) outcomes.set(file.fileId, unavailable());
+      if (kept.has(file) || left.has(file.fileId)) outcomes.set(file.fileId, temporarilyUnavailable(1));
       else this.metrics?.activity('audio-file-deleted');
     }
     // Not one by one: without a condition, two requests at once both delete the same record.
@@ -61,15 +61,11 @@ export class AudioFileBatchesService {
     const { files, unprocessed } = await this.files.findByIds(ids);
     return new Map(
       ids.map((fileId) => {
-        if (unprocessed.has(fileId)) return [fileId, unavailable()];
+        if (unprocessed.has(fileId)) return [fileId, temporarilyUnavailable(1)];
         const file = files.get(fileId);
         if (!file) return [fileId, notFound()];
         return [fileId, file.ownerId === ownerId ? file : new AccessDeniedError()];
       }),
     );
   }
-}
-
-function unavailable(): UnavailableError {
-  return new UnavailableError('The service is temporarily unavailable', 1);
 }

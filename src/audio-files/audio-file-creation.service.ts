@@ -6,7 +6,7 @@ import {
   DomainError,
   IdempotencyKeyReusedError,
   QuotaExceededError,
-  UnavailableError,
+  temporarilyUnavailable,
 } from '../common/errors/domain-errors.js';
 import { isSuccess, outcomeOf, type Outcome } from '../common/outcome.js';
 import { nowSeconds } from '../common/time.js';
@@ -78,7 +78,7 @@ export class AudioFileCreationService {
     const { written, file } = await this.writing(reservation, draft, () => this.files.createIfNew(draft));
     if (written) return this.made(creation, reservation);
     reservation.cancel();
-    if (!file) throw unavailable();
+    if (!file) throw temporarilyUnavailable(1);
     return this.repeated(draft, file);
   }
 
@@ -104,7 +104,7 @@ export class AudioFileCreationService {
         if (!(await writing).has(draft.creation.file.fileId))
           return this.made(draft.creation, draft.reservation);
         this.lost(draft.reservation, ownerId);
-        return unavailable();
+        return temporarilyUnavailable(1);
       }
       const keyed = request as CreationRequest;
       const key = keyed.idempotencyKey as string;
@@ -207,8 +207,4 @@ function fingerprint(details: NewAudioFile): string {
   const { s3Key, fileSize, recordedAt, title, tags, durationSeconds, contentType, checksumSha256 } = details;
   const content = [s3Key, fileSize, recordedAt, title, tags, durationSeconds, contentType, checksumSha256];
   return createHash('sha256').update(JSON.stringify(content)).digest('base64url').slice(0, 22);
-}
-
-function unavailable(): UnavailableError {
-  return new UnavailableError('The service is temporarily unavailable', 1);
 }

@@ -12,10 +12,7 @@ const PAGE = 50;
 const LAST_OF_SECOND = 0.999_999;
 
 /** What counts of a record where a user's audio is added up. */
-export type CountedFile = Pick<
-  AudioFile,
-  'uploadedAt' | 'fileSize' | 'contentType' | 'status' | 'objectEtag'
->;
+export type CountedFile = Pick<AudioFile, 'uploadedAt' | 'fileSize' | 'contentType' | 'objectEtag'>;
 
 /** What the index needs to go on. */
 interface StartKey {
@@ -83,16 +80,17 @@ export class AudioFileListRepository {
 
   /** The same in the largest pages there are, of what adds up. Costs 0.5 read units for each 4 KB stored. */
   async *countedPages(ownerId: string): AsyncGenerator<CountedFile[]> {
-    const query = {
-      ProjectionExpression: 'uploaded_at, file_size, content_type, #status, object_etag',
-      ExpressionAttributeNames: STATUS_NAME,
-    };
+    const query = { ProjectionExpression: 'uploaded_at, file_size, content_type, object_etag' };
     for await (const rows of this.walk<AudioFileRow>(ownerId, query)) yield rows.map(toAudioFile);
   }
 
   private async *walk<Row>(
     ownerId: string,
-    query: { ProjectionExpression: string; ExpressionAttributeNames: Record<string, string>; Limit?: number },
+    query: {
+      ProjectionExpression: string;
+      ExpressionAttributeNames?: Record<string, string>;
+      Limit?: number;
+    },
   ): AsyncGenerator<Row[]> {
     let start: Record<string, unknown> | undefined;
     do {

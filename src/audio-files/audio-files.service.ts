@@ -5,8 +5,8 @@ import {
   PreconditionFailedError,
   ValidationError,
 } from '../common/errors/domain-errors.js';
-import type { AudioFile, AudioFileChanges, AudioFilePage, ListRequest } from './audio-file.js';
 import { Metrics } from '../metrics/metrics.js';
+import type { AudioFile, AudioFileChanges, AudioFilePage, ListRequest } from './audio-file.js';
 import { AudioFileListRepository } from './audio-file-list.repository.js';
 import { AudioFilesRepository } from './audio-files.repository.js';
 import { AudioObjectsService } from './audio-objects.service.js';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchWriteCommandInput } from '@aws-sdk/lib-dynamodb';
-import { UnavailableError } from '../common/errors/domain-errors.js';
+import { temporarilyUnavailable, UnavailableError } from '../common/errors/domain-errors.js';
 import type { Database } from './database.js';
 
 type Key = Record<string, string>;
@@ -106,7 +106,7 @@ async function untilDone<Item>(
     }
     if (left.length === 0) return { left };
     if (retry === RETRIES) {
-      return { left, error: new UnavailableError('The service is temporarily unavailable', 1) };
+      return { left, error: temporarilyUnavailable(1) };
     }
     // Jitter, so that many at once do not come back at once.
     await sleep(Math.random() * PAUSE_MS * 2 ** retry);

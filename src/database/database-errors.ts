@@ -1,5 +1,5 @@
 import { CircuitOpenError } from '../common/circuit-breaker.js';
-import { UnavailableError } from '../common/errors/domain-errors.js';
+import { temporarilyUnavailable } from '../common/errors/domain-errors.js';
 import { isTransportFailure } from '../common/transport-failures.js';
 
 /** When a client may try again after the database failed it; seconds. */
@@ -26,9 +26,7 @@ const PASSING = new Set([
  * else stays as it is: a failed condition for the repository that set it, the rest for the log and a 500.
  */
 export function translateDatabaseError(error: unknown): unknown {
-  return isPassing(error)
-    ? new UnavailableError('The service is temporarily unavailable', RETRY_AFTER_SECONDS, { cause: error })
-    : error;
+  return isPassing(error) ? temporarilyUnavailable(RETRY_AFTER_SECONDS, { cause: error }) : error;
 }
 
 /** Whether the database could not serve, as opposed to having answered. */

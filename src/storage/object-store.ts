@@ -9,10 +9,10 @@ import {
 } from '@aws-sdk/client-s3';
 import { CircuitBreaker, type CircuitOptions } from '../common/circuit-breaker.js';
 import { withDeadline } from '../common/deadline.js';
-import { NotConfiguredError, UnavailableError } from '../common/errors/domain-errors.js';
+import { NotConfiguredError, temporarilyUnavailable } from '../common/errors/domain-errors.js';
 import { isTransportFailure } from '../common/transport-failures.js';
 import { Presigner, type SignedUrl, type SigningRequest } from './presigner.js';
-import { ForeignAnswerError, translateStorageError } from './storage-errors.js';
+import { ForeignAnswerError, RETRY_AFTER_SECONDS, translateStorageError } from './storage-errors.js';
 
 const NO_CONTENT = 204;
 
@@ -141,7 +141,7 @@ export class ObjectStore {
    */
   async deleteAll(keys: readonly string[]): Promise<void> {
     const { size } = await this.deleteMany(keys);
-    if (size > 0) throw new UnavailableError('The service is temporarily unavailable', 2);
+    if (size > 0) throw temporarilyUnavailable(RETRY_AFTER_SECONDS);
   }
 
   /** All objects whose keys begin with `prefix`, in the order of their keys, up to 1,000 at a time. */

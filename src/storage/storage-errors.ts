@@ -1,9 +1,9 @@
 import { CircuitOpenError } from '../common/circuit-breaker.js';
-import { UnavailableError } from '../common/errors/domain-errors.js';
+import { temporarilyUnavailable } from '../common/errors/domain-errors.js';
 import { isTransportFailure } from '../common/transport-failures.js';
 
 /** When a client may try again after the object store failed it; seconds. */
-const RETRY_AFTER_SECONDS = 2;
+export const RETRY_AFTER_SECONDS = 2;
 
 /** What answered was not S3: something in between said 200, and nothing that S3 says with it. */
 export class ForeignAnswerError extends Error {
@@ -20,6 +20,6 @@ export class ForeignAnswerError extends Error {
 export function translateStorageError(error: unknown): unknown {
   const answered = error instanceof ForeignAnswerError || (error instanceof Error && '$metadata' in error);
   return answered || error instanceof CircuitOpenError || isTransportFailure(error)
-    ? new UnavailableError('The service is temporarily unavailable', RETRY_AFTER_SECONDS, { cause: error })
+    ? temporarilyUnavailable(RETRY_AFTER_SECONDS, { cause: error })
     : error;
 }

@@ -3,14 +3,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { type Account, createAudioFile, registerAccount } from '../support/accounts.js';
 import { expectProblem } from '../support/problems.js';
 import { putAudioFile, storedAudioFile } from '../support/stored-rows.js';
-import {
-  createUpload,
-  openTestBucket,
-  send,
-  startStorageStub,
-  type StorageStub,
-  type TestBucket,
-} from '../support/storage-stub.js';
+import { startStorageStub, type StorageStub } from '../support/storage-stub.js';
+import { createUpload, openTestBucket, send, type TestBucket } from '../support/uploads.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const GONE = { message: 'Audio file deleted successfully' };

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Account, createAudioFile, registerAccount } from '../support/accounts.js';
 import { expectProblem } from '../support/problems.js';
 import { putAudioFile } from '../support/stored-rows.js';
-import { createUpload, openTestBucket, send, type TestBucket } from '../support/storage-stub.js';
+import { createUpload, openTestBucket, send, type TestBucket } from '../support/uploads.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const DENIED = { status: 403, detail: 'Access denied' };

@@ -8,7 +8,7 @@ import { type DatabaseStub, startDatabaseStub } from '../support/database-stub.j
 import { findLogLine } from '../support/log-lines.js';
 import { expectProblem } from '../support/problems.js';
 import { describeWithRedis, startRedis, type TestRedis } from '../support/redis.js';
-import { createUpload, send } from '../support/storage-stub.js';
+import { createUpload, send } from '../support/uploads.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const AWAY = 'redis is away; limits are counted by each instance, more tightly';

@@ -9,7 +9,7 @@ import {
   type PendingRecord,
   send,
   type TestBucket,
-} from '../support/storage-stub.js';
+} from '../support/uploads.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 describe('the address of an upload', () => {

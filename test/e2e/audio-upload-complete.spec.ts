@@ -5,16 +5,15 @@ import { type Account, registerAccount } from '../support/accounts.js';
 import { recordBody } from '../support/audio-file-body.js';
 import { expectProblem } from '../support/problems.js';
 import { storedAudioFile } from '../support/stored-rows.js';
+import { startStorageStub, type StorageStub } from '../support/storage-stub.js';
 import {
   createUpload,
   openTestBucket,
   type PendingRecord,
   recordOf,
   send,
-  startStorageStub,
-  type StorageStub,
   type TestBucket,
-} from '../support/storage-stub.js';
+} from '../support/uploads.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const etagOf = (audio: string) => `"${createHash('md5').update(audio).digest('hex')}"`;

@@ -6,7 +6,7 @@ import { recordBody } from '../support/audio-file-body.js';
 import { objectStorage } from '../support/engine.js';
 import { expectProblem } from '../support/problems.js';
 import { storedAudioFile } from '../support/stored-rows.js';
-import { createUpload, openTestBucket, send, type TestBucket, type Upload } from '../support/storage-stub.js';
+import { createUpload, openTestBucket, send, type TestBucket, type Upload } from '../support/uploads.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const PATH = '/api/audio-file';

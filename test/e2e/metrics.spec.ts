@@ -6,7 +6,7 @@ import { Metrics } from '../../src/metrics/metrics.js';
 import { serviceVersion } from '../../src/metrics/version.js';
 import { type Account, createAudioFile, registerAccount, signIn } from '../support/accounts.js';
 import { engine } from '../support/engine.js';
-import { createUpload, send } from '../support/storage-stub.js';
+import { createUpload, send } from '../support/uploads.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const LIST = '/api/user/audio-files';

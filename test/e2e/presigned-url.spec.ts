@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Account, createAudioFile, registerAccount } from '../support/accounts.js';
 import { expectProblem } from '../support/problems.js';
-import { createUpload, openTestBucket, send, type TestBucket } from '../support/storage-stub.js';
+import { createUpload, openTestBucket, send, type TestBucket } from '../support/uploads.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const PATH = '/api/presigned-url';

@@ -4,7 +4,7 @@ import { recordBody } from '../support/audio-file-body.js';
 import { problemBody } from '../support/problem-body.js';
 import { expectProblem } from '../support/problems.js';
 import { rowsOf } from '../support/stored-rows.js';
-import { createUpload, openTestBucket, send, type TestBucket } from '../support/storage-stub.js';
+import { createUpload, openTestBucket, send, type TestBucket } from '../support/uploads.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const ABSENT = { status: 501, detail: 'Audio storage is not set up on this server' };

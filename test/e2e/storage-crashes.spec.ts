@@ -5,16 +5,15 @@ import { type DatabaseStub, startDatabaseStub } from '../support/database-stub.j
 import { adoptNativeErrors } from '../support/native-errors.js';
 import { expectProblem } from '../support/problems.js';
 import { rowsOf, storedAudioFile } from '../support/stored-rows.js';
+import { startStorageStub, type StorageStub } from '../support/storage-stub.js';
 import {
   createUpload,
   openTestBucket,
   type PendingRecord,
   recordOf,
   send,
-  startStorageStub,
-  type StorageStub,
   type TestBucket,
-} from '../support/storage-stub.js';
+} from '../support/uploads.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const UNAVAILABLE = { status: 503, detail: 'The service is temporarily unavailable' };

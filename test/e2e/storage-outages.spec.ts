@@ -5,16 +5,18 @@ import { adoptNativeErrors } from '../support/native-errors.js';
 import { expectProblem } from '../support/problems.js';
 import { rowsOf } from '../support/stored-rows.js';
 import {
-  createUpload,
-  openTestBucket,
-  type PendingRecord,
   s3Error,
-  send,
   startStorageStub,
   type StorageBehaviour,
   type StorageStub,
-  type TestBucket,
 } from '../support/storage-stub.js';
+import {
+  createUpload,
+  openTestBucket,
+  type PendingRecord,
+  send,
+  type TestBucket,
+} from '../support/uploads.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 /** Nothing listens there, and no program may without being root. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { Response } from 'supertest';
 import { type Account, createAudioFile, registerAccount } from '../support/accounts.js';
 import { adoptNativeErrors } from '../support/native-errors.js';
-import { createUpload, send } from '../support/storage-stub.js';
+import { createUpload, send } from '../support/uploads.js';
 import { startDatabaseProxy } from './support/proxy.js';
 import { report } from './support/report.js';
 import { createTables, type Service, startService, type Tables } from './support/service.js';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Account, createAudioFile, registerAccount } from '../support/accounts.js';
-import { createUpload, type PendingRecord, send as upload } from '../support/storage-stub.js';
+import { createUpload, type PendingRecord, send as upload } from '../support/uploads.js';
 import { type ProxyMode, startStorageProxy } from './support/proxy.js';
 import { report } from './support/report.js';
 import {

@@ -1,18 +1,7 @@
 import { createServer, type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import {
-  DeleteObjectCommand,
-  GetObjectCommand,
-  ListObjectsV2Command,
-  NoSuchKey,
-  PutObjectCommand,
-} from '@aws-sdk/client-s3';
-import { createS3Client } from '../../src/storage/s3-client.js';
-import type { Account } from './accounts.js';
 import { objectStorage } from './engine.js';
-import type { TestApp } from './test-app.js';
-import { testConfig } from './test-tables.js';
 
 /** One HTTP request to S3. */
 export interface StorageCall {
@@ -141,83 +130,4 @@ async function forward(
     request.once('error', reject);
     request.end(body);
   });
-}
-
-/** The bucket of the tests, for arranging objects and looking at them behind the application's back. */
-export interface TestBucket {
-  put(key: string, body: Buffer | string): Promise<void>;
-  /** The object, or `undefined`. */
-  get(key: string): Promise<Buffer | undefined>;
-  delete(key: string): Promise<void>;
-  /** Keys of all objects below the folder of a user. */
-  keysOf(account: Pick<Account, 'userId'>): Promise<string[]>;
-  close(): void;
-}
-
-export function openTestBucket(): TestBucket {
-  const client = createS3Client(testConfig());
-  const { bucket: Bucket } = objectStorage();
-  return {
-    async put(Key, body) {
-      const Body = Buffer.from(body as string);
-      // Without it the SDK takes an empty body for a stream.
-      await client.send(new PutObjectCommand({ Bucket, Key, Body, ContentLength: Body.length }));
-    },
-    async get(Key) {
-      try {
-        const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }));
-        return Body && Buffer.from(await Body.transformToByteArray());
-      } catch (error) {
-        if (error instanceof NoSuchKey) return undefined;
-        throw error;
-      }
-    },
-    delete: async (Key) => void (await client.send(new DeleteObjectCommand({ Bucket, Key }))),
-    async keysOf({ userId }) {
-      const list = new ListObjectsV2Command({ Bucket, Prefix: `audio_upload/${userId}/` });
-      return ((await client.send(list)).Contents ?? []).map(({ Key = '' }) => Key);
-    },
-    close: () => client.destroy(),
-  };
-}
-
-/** How to send the audio of a record, as the service answers it. */
-export interface Upload {
-  url: string;
-  method: string;
-  headers: Record<string, string>;
-  expires_at: string;
-}
-
-/** A pending record, as the service answers it. */
-export type PendingRecord = Record<string, unknown> & { file_id: string; s3_key: string; upload: Upload };
-
-/** What the uploads of the tests say where it does not matter: four bytes. */
-export const AUDIO = 'beep';
-
-/** Begins an upload over HTTP and gives the answer's body. */
-export async function createUpload(
-  { http }: Pick<TestApp, 'http'>,
-  { authorization }: Pick<Account, 'authorization'>,
-  overrides: Record<string, unknown> = {},
-): Promise<PendingRecord> {
-  const fields = { content_type: 'audio/wav', file_size: AUDIO.length, ...overrides };
-  const { body } = await http.post('/api/audio-file').set(authorization).send(fields).expect(201);
-  return body as PendingRecord;
-}
-
-/** The record alone, as it is answered afterwards. */
-export function recordOf({ upload: _, ...record }: PendingRecord): Omit<PendingRecord, 'upload'> {
-  return record;
-}
-
-/** Sends audio to S3 exactly as the service says, but for what is given, and gives the status. */
-export async function send(
-  { url, method, headers }: Upload,
-  body: Buffer | string = AUDIO,
-  changes: { url?: string; method?: string; headers?: Record<string, string> } = {},
-): Promise<number> {
-  const request = { method, headers, ...changes };
-  const { status } = await fetch(changes.url ?? url, { ...request, body });
-  return status;
 }

@@ -117,3 +117,12 @@ export class UnavailableError extends DomainError {
     super(message, options);
   }
 }
+
+/**
+ * Says that DynamoDB or S3 cannot serve now; which of them is nothing for clients.
+ *
+ * @param options.cause for the log
+ */
+export function temporarilyUnavailable(retryAfterSeconds: number, options?: ErrorOptions): UnavailableError {
+  return new UnavailableError('The service is temporarily unavailable', retryAfterSeconds, options);
+}
