@@ -58,7 +58,14 @@ describe('readConfig', () => {
     });
     const { concurrency, ...parameters } = passwords;
     expect(parameters).toEqual({
-      ...{ memoryKib: 19_456, timeCost: 2, parallelism: 1, maxWaitMs: 2000, blockCommon: true },
+      ...{
+        memoryKib: 19_456,
+        timeCost: 2,
+        parallelism: 1,
+        maxWaitMs: 2000,
+        blockCommon: true,
+        poolThreads: 4,
+      },
     });
     expect(concurrency).toBeGreaterThanOrEqual(1);
     expect(concurrency).toBeLessThanOrEqual(3);
@@ -148,6 +155,7 @@ describe('readConfig', () => {
         memoryKib: 65_536,
         timeCost: 3,
         parallelism: 4,
+        poolThreads: 4,
         concurrency: 7,
         maxWaitMs: 0,
         blockCommon: true,

@@ -89,6 +89,8 @@ export interface PasswordConfig {
   readonly memoryKib: number;
   readonly timeCost: number;
   readonly parallelism: number;
+  /** Threads of libuv, on which hashes are computed. */
+  readonly poolThreads: number;
   /** Hashes computed at once. */
   readonly concurrency: number;
   /** The longest that a request waits for its turn; milliseconds. */

@@ -27,6 +27,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const env = new EnvironmentReader(environment);
   // Unset means production: whoever forgets the variable gets the safe defaults.
   const nodeEnv = env.oneOf('NODE_ENV', ['production', 'development', 'test'], 'production');
+  const poolThreads = env.integer('UV_THREADPOOL_SIZE', { default: 4, min: 1, max: 1024 });
   const config: AppConfig = {
     nodeEnv,
     logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
@@ -46,7 +47,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
       memoryKib: env.integer('ARGON2_MEMORY_KIB', { default: 19_456, min: 1024, max: 4_194_304 }),
       timeCost: env.integer('ARGON2_TIME_COST', { default: 2, min: 1, max: 100 }),
       parallelism: env.integer('ARGON2_PARALLELISM', { default: 1, min: 1, max: 64 }),
-      concurrency: env.integer('HASH_CONCURRENCY', { default: hashThreads(env), min: 1, max: 1024 }),
+      poolThreads,
+      concurrency: env.integer('HASH_CONCURRENCY', { default: hashThreads(poolThreads), min: 1, max: 1024 }),
       maxWaitMs: env.integer('HASH_MAX_WAIT_MS', { default: 2000, min: 0, max: 60_000 }),
       blockCommon:
         env.oneOf('PASSWORD_BLOCKLIST', ['common', 'off'], nodeEnv === 'production' ? 'common' : 'off') ===
@@ -235,7 +237,6 @@ function readCredentials(env: EnvironmentReader): Pick<AwsConfig, 'credentials'>
 }
 
 /** As many hashes at once as there are cores, as far as libuv has threads for them. */
-function hashThreads(env: EnvironmentReader): number {
-  const pool = env.integer('UV_THREADPOOL_SIZE', { default: 4, min: 1, max: 1024 });
+function hashThreads(pool: number): number {
   return Math.max(1, Math.min(availableParallelism(), pool - RESERVED_THREADS));
 }

@@ -10,6 +10,7 @@ import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { percentile } from '../../scripts/bench/load.js';
 import { startEngine, startObjectStorage } from '../../scripts/local-engines/index.js';
+import { arrive } from './support/arrivals.js';
 import { send, type Sending } from './support/client.js';
 import { report } from './support/report.js';
 import { createTables, type Service, startService } from './support/service.js';
@@ -105,18 +106,13 @@ class Load {
     return ((this.latencies.length - before) * 1000) / (performance.now() - started);
   }
 
-  /** An even pace, whatever the answers; waits for the last of them. */
+  /** At random moments, whatever the answers; waits for the last of them. */
   async atRate(perSecond: number, milliseconds: number): Promise<void> {
-    const started = performance.now();
-    let sent = 0;
-    for (let passed = 0; passed < milliseconds; passed = performance.now() - started) {
-      for (; sent < (passed * perSecond) / 1000; sent++) {
-        if (this.waiting > MOST_WAITING)
-          throw new Error(`More than ${MOST_WAITING} requests wait for answers`);
-        void this.one();
-      }
-      await sleep(5);
-    }
+    const begin = () => {
+      if (this.waiting > MOST_WAITING) throw new Error(`More than ${MOST_WAITING} requests wait for answers`);
+      void this.one();
+    };
+    await arrive(begin, perSecond, milliseconds);
     for (const end = performance.now() + 10_000; this.waiting > 0 && performance.now() < end;)
       await sleep(10);
   }

@@ -117,6 +117,29 @@ describe('HashQueue', () => {
     await expect(queue.run(() => Promise.resolve('served'))).resolves.toBe('served');
   });
 
+  it('admits only as many as it can serve in time, though none of them has come yet', async () => {
+    // Two at once, 50 ms each: of 42 the last one waits for a second.
+    const queue = new HashQueue(2, 1000);
+    const over = Array.from({ length: 42 }, () => queue.admit());
+    expect(() => queue.admit()).toThrow(UnavailableError);
+    over[0]?.();
+    over[0]?.();
+    over.push(queue.admit());
+    expect(() => queue.admit()).toThrow(UnavailableError);
+    // Who is admitted has a place.
+    await expect(queue.run(() => Promise.resolve('served'))).resolves.toBe('served');
+    for (const end of over) end();
+    expect(() => queue.admit()).not.toThrow();
+  });
+
+  it('admits nobody where those who wait are too many already', () => {
+    const queue = new HashQueue(1, 1000);
+    const { pieces, add } = workbench(queue);
+    add(21);
+    expect(() => queue.admit()).toThrow(expect.objectContaining({ retryAfterSeconds: 2 }));
+    pieces.forEach(({ end }) => end());
+  });
+
   it('asks for at least one second of patience', async () => {
     const queue = new HashQueue(1, 0);
     const { pieces, add } = workbench(queue);

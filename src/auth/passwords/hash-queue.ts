@@ -13,6 +13,8 @@ const FIRST_GUESS_MS = 50;
 export class HashQueue {
   private readonly waiting: (() => void)[] = [];
   private running = 0;
+  /** Those who were told that there is room and are not done; most of them are not in the line yet. */
+  private admitted = 0;
   private meanMs = FIRST_GUESS_MS;
 
   constructor(
@@ -49,13 +51,26 @@ export class HashQueue {
   }
 
   /**
-   * For who has other work to do before: there is no point in it where the line is too long.
+   * For who has other work to do before {@link run}: there is no point in it where the line is too long, or will be once
+   * all who were admitted have joined it.
    *
+   * @returns what to call when the work is done, or will not be; more than once does no harm
    * @throws UnavailableError as {@link run} would
    */
-  assertRoom(): void {
-    if (this.running < this.concurrency) return;
-    const waitMs = ((this.waiting.length + 1) * this.meanMs) / this.concurrency;
+  admit(): () => void {
+    this.assertRoom(Math.max(this.admitted, this.running + this.waiting.length));
+    this.admitted++;
+    let isOver = false;
+    return () => {
+      if (!isOver) this.admitted--;
+      isOver = true;
+    };
+  }
+
+  /** @param ahead how many are served first or are being served */
+  private assertRoom(ahead: number): void {
+    if (ahead < this.concurrency) return;
+    const waitMs = ((ahead - this.concurrency + 1) * this.meanMs) / this.concurrency;
     if (waitMs > this.maxWaitMs) {
       throw new UnavailableError('Too many sign-ins at the moment', Math.max(1, Math.ceil(waitMs / 1000)));
     }
@@ -66,7 +81,7 @@ export class HashQueue {
       this.running++;
       return;
     }
-    this.assertRoom();
+    this.assertRoom(this.running + this.waiting.length);
     return new Promise((resolve) => this.waiting.push(resolve));
   }
 }

@@ -30,9 +30,14 @@ export class PasswordHasher {
     this.options = { type: argon2.argon2id, memoryCost: memoryKib, timeCost, parallelism };
   }
 
-  /** @throws UnavailableError where a hash would be refused now */
-  assertRoom(): void {
-    this.queue.assertRoom();
+  /**
+   * Keeps a place for a password that will be hashed after other work.
+   *
+   * @returns what to call when it was, or will not be
+   * @throws UnavailableError where a hash would be refused now
+   */
+  admit(): () => void {
+    return this.queue.admit();
   }
 
   /** A new hash with the parameters of the configuration, in PHC string format. */

@@ -34,15 +34,6 @@ export class PasswordsService {
     await this.policy.assertAcceptable(password, email, field);
   }
 
-  /**
-   * Before anything that costs: a sign-in that is going to be refused should cost nothing.
-   *
-   * @throws UnavailableError where the hash queue is full
-   */
-  assertRoom(): void {
-    this.hasher.assertRoom();
-  }
-
   /** @throws UnavailableError where the hash queue is full */
   async hash(password: string): Promise<string> {
     return this.hasher.hash(password);

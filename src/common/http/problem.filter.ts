@@ -9,6 +9,7 @@ import {
   UnavailableError,
 } from '../errors/domain-errors.js';
 import { Logger } from '../logging/logger.js';
+import { SparingLog } from '../logging/sparing-log.js';
 import { currentRequest } from '../request-context.js';
 import { answerTo, problemOf } from './problem-of.js';
 import { PROBLEM_JSON } from './problem.js';
@@ -20,18 +21,22 @@ import { PROBLEM_JSON } from './problem.js';
  */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
+  private readonly sparing: SparingLog;
+
   constructor(
     private readonly logger: Logger,
     private readonly audit: AuditLog,
     @Optional() private readonly metrics?: Metrics,
-  ) {}
+  ) {
+    this.sparing = new SparingLog(logger);
+  }
 
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<Request>();
     const response = host.switchToHttp().getResponse<Response>();
     const { status, headers } = answerTo(error);
     if (status === 500) this.logger.error({ err: error }, 'request failed unexpectedly');
-    if (error instanceof UnavailableError) this.logger.warn({ err: error.cause ?? error }, error.message);
+    if (error instanceof UnavailableError) this.warnOf(error);
     if (error instanceof AccessDeniedError) this.auditRefusal('access-denied', request, 'not-owner');
     if (error instanceof InvalidTokenError) this.auditRefusal('access-denied', request, 'invalid-token');
     if (error instanceof TooManyRequestsError) {
@@ -49,6 +54,12 @@ export class ProblemFilter implements ExceptionFilter {
       .status(status)
       .set({ ...headers, 'Content-Type': PROBLEM_JSON })
       .send(Buffer.from(JSON.stringify(problem)));
+  }
+
+  /** Without a cause it is we who have too much to do: there is nothing to look into but how often. */
+  private warnOf({ cause, message }: UnavailableError): void {
+    if (cause === undefined) this.sparing.warn(message);
+    else this.logger.warn({ err: cause }, message);
   }
 
   private auditRefusal(event: 'access-denied' | 'rate-limited', request: Request, reason: string): void {

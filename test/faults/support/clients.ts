@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createConnection, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
-import { type Load, percentile } from '../../../scripts/bench/load.js';
+import type { Load } from '../../../scripts/bench/load.js';
 import type { Service } from './service.js';
 
 type Server = Pick<Service, 'url'>;
@@ -131,54 +131,34 @@ export async function memoryDuring<T>(
   }
 }
 
-/** Requests at an even pace, or as fast as they are answered. */
+/** Requests as fast as they are answered. */
 export interface Pace extends Load {
   readonly seconds: number;
-  /** Requests a second of all connections together; as many as are answered where absent. */
-  readonly rate?: number;
   /** Whether they are sent by a thread of their own, so as not to slow down whoever measures in this one. */
   readonly apart?: boolean;
 }
 
 /** What came of it. */
-export interface Paced {
+export interface Sent {
   /** How many answers had each status. */
   readonly statuses: Readonly<Record<string, number>>;
   /** Requests without an answer. */
   readonly errors: number;
   /** Answers a second. */
   readonly rate: number;
-  /** Milliseconds; not known of requests sent by a thread of their own. */
-  readonly p50: number;
-  readonly p99: number;
 }
 
 /** Sends requests for a while, over connections that stay open. */
-export async function sendPaced({ seconds, rate, apart, ...load }: Pace): Promise<Paced> {
-  const latencies: number[] = [];
+export async function sendSteadily({ seconds, apart, ...load }: Pace): Promise<Sent> {
   const options: autocannon.Options = {
     ...load,
     duration: seconds,
     sampleInt: 50,
-    ...(rate !== undefined && { overallRate: Math.max(1, Math.round(rate)) }),
     ...(apart === true && { workers: 1 }),
   };
-  const result = await new Promise<autocannon.Result>((resolve, reject) => {
-    const instance = autocannon(options, (error: Error | null, ended) => {
-      if (error) reject(error);
-      else resolve(ended);
-    });
-    if (apart !== true) instance.on('response', (_client, _status, _bytes, ms) => latencies.push(ms));
-  });
-  latencies.sort((a, b) => a - b);
+  const result = await autocannon(options);
   const stats = Object.entries(result.statusCodeStats ?? {});
   const statuses = Object.fromEntries(stats.map(([status, { count = 0 }]) => [status, count]));
   const answered = Object.values(statuses).reduce((sum, n) => sum + n, 0);
-  return {
-    statuses,
-    errors: result.errors,
-    rate: answered / result.duration,
-    p50: percentile(latencies, 0.5),
-    p99: percentile(latencies, 0.99),
-  };
+  return { statuses, errors: result.errors, rate: answered / result.duration };
 }

@@ -1,6 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import supertest from 'supertest';
 import { type ManagedChild, startChild } from '../../../scripts/local-engines/child.js';
 import type { AppConfig } from '../../../src/config/config.js';
@@ -174,4 +177,27 @@ export async function untilStatus(
     await sleep(20);
   }
   throw new Error(`Still ${last}, not ${wanted}, after ${limitMs} ms`);
+}
+
+/**
+ * Keeps a service to one core, so that its clients have the others: on a machine of its own it would not compete with
+ * them.
+ *
+ * @returns whether it could be done; there has to be another core, and `taskset`
+ */
+export async function leaveCore({ pid }: Pick<Service, 'pid'>): Promise<boolean> {
+  if (availableParallelism() < 2) return false;
+  return promisify(execFile)('taskset', ['-apc', '0', String(pid)]).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Niceness of each thread of a service; only Linux knows it. */
+export function threadNiceness({ pid }: Pick<Service, 'pid'>): number[] {
+  return readdirSync(`/proc/${pid}/task`).map((thread) => {
+    // The name of the program, which is in brackets, may hold spaces.
+    const [, fields = ''] = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8').split(') ');
+    return Number(fields.split(' ')[16]);
+  });
 }

@@ -1,0 +1,19 @@
+import { Injectable, type NestMiddleware } from '@nestjs/common';
+import type { NextFunction, Request, Response } from 'express';
+import { whenOver } from '../../common/http/when-over.js';
+import { PasswordHasher } from './password-hasher.js';
+
+/**
+ * Turns a sign-in away before anything is done for it where its password would not be hashed in time: in a flood most
+ * requests end here, and what each of them costs is what all others wait for.
+ */
+@Injectable()
+export class HashRoomMiddleware implements NestMiddleware {
+  constructor(private readonly hasher: PasswordHasher) {}
+
+  /** @throws UnavailableError where the hash queue is full */
+  use(request: Request, response: Response, next: NextFunction): void {
+    whenOver(request, response, this.hasher.admit());
+    next();
+  }
+}
