@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** One project a tier; see CONTRIBUTING.md for the rule of each. */
 export const common = {
   testEnvironment: 'node',
@@ -41,6 +43,6 @@ export default {
     { ...common, ...engine, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'] },
   ],
   testTimeout: 30_000,
-  // Jest's own choice leaves one core idle, which of two is half of the machine.
-  maxWorkers: '100%',
+  // More than there are cores: much of the time a test waits, for a deadline or until a cache has forgotten.
+  maxWorkers: Math.ceil(1.5 * availableParallelism()),
 };

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { registerAccount } from '../support/accounts.js';
 import { adoptNativeErrors } from '../support/native-errors.js';
-import { send } from './support/client.js';
+import { type Reply, send } from './support/client.js';
 import { report, seconds, timed } from './support/report.js';
 import { createTables, startService, type Tables } from './support/service.js';
 
@@ -71,6 +71,19 @@ describe('SIGTERM', () => {
     expect(answered).toBeGreaterThan(before);
     return { answered, lost, code, exitMs };
   }
+
+  it('is not ready from then on, and alive while it serves on', async () => {
+    const service = await startService(tables, { SHUTDOWN_GRACE_MS: '1000' });
+    expect((await send(`${service.url}/api/health`)).status).toBe(200);
+    service.kill('SIGTERM');
+    let ready: Reply;
+    do ready = await send(`${service.url}/api/health`);
+    while (ready.status === 200);
+    expect(ready.status).toBe(503);
+    expect(ready.body).toMatchObject({ status: 'unhealthy' });
+    expect((await send(`${service.url}/api/health/live`)).status).toBe(200);
+    expect(await service.code).toBe(0);
+  });
 
   it(
     `loses no request of ${CLIENTS} busy keep-alive clients, ${RUNS} times`,

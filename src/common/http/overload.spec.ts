@@ -113,7 +113,7 @@ describe('OverloadGuard, by the delay of the event loop', () => {
 
   it('refuses after one long block', async () => {
     const guard = guardWith({ maxLagMs: 100 });
-    // Past the first look, which may come before any measurement.
+    // Past the first look, which is about the start.
     await sleep(300);
     block(1500);
     await sleep(1);

@@ -32,10 +32,15 @@ export class OverloadGuard implements OnApplicationShutdown {
 
   constructor(private readonly limits: OverloadLimits) {
     this.delays.enable();
+    let lookedAt: number | undefined;
     this.timer = setInterval(() => {
+      const now = performance.now();
+      // What blocks before the first look is the start of the service.
+      const sinceMs = now - (lookedAt ?? now);
+      lookedAt = now;
       const mean = this.delays.mean / NANOSECONDS - RESOLUTION_MS;
-      // Without a single measurement the mean is NaN: the loop was blocked all the time, or has only begun.
-      this.lagMs = Number.isNaN(mean) ? 0 : Math.max(0, mean);
+      // Without a single measurement the mean is NaN: the loop was blocked all the time.
+      this.lagMs = Number.isNaN(mean) ? sinceMs : Math.max(0, mean);
       this.delays.reset();
     }, INTERVAL_MS).unref();
   }
