@@ -1,7 +1,9 @@
-import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, HttpCode, HttpStatus, Post, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
 import { ApiProblems, BODY_PROBLEMS, TOKEN_PROBLEMS } from '../common/http/api-problems.decorator.js';
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
+import { ApiIdempotencyKey, IdempotencyKey } from '../common/http/idempotency-key.decorator.js';
 import { MessageDto } from '../common/http/message.dto.js';
 import { Public } from '../common/http/public.decorator.js';
 import { RateLimited } from '../limits/rate-limited.decorator.js';
@@ -20,14 +22,29 @@ export class AuthController {
   @Public()
   @RateLimited('register')
   @ApiOperation({ operationId: 'register', summary: 'Make an account and sign in', security: [] })
+  @ApiIdempotencyKey(
+    'sent again within 24 hours, with the same email and password, it signs in to the account that the first ' +
+      'request made; with others it is refused as without a key',
+  )
   @ApiCreatedResponse({ type: SignedInDto, description: 'The account, and a token for it' })
+  @ApiOkResponse({
+    type: SignedInDto,
+    description:
+      'The account that an earlier request with this `Idempotency-Key` made, and a fresh token for it',
+  })
   @ApiProblems({
     ...BODY_PROBLEMS,
     400: 'Password must be at least 8 characters',
     409: 'User already exists',
   })
-  async register(@Body() body: RegisterDto, @Device() device: string): Promise<SignedInDto> {
-    const { user, token } = await this.auth.register({ ...body, device });
+  async register(
+    @Body() body: RegisterDto,
+    @Device() device: string,
+    @IdempotencyKey() idempotencyKey: string | undefined,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<SignedInDto> {
+    const { user, token, isNew } = await this.auth.register({ ...body, device, idempotencyKey });
+    response.status(isNew ? HttpStatus.CREATED : HttpStatus.OK);
     return toSignedIn(user, token);
   }
 

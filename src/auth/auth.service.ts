@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { AuditLog } from '../audit/audit-log.js';
-import { InvalidCredentialsError } from '../common/errors/domain-errors.js';
+import { ConflictError, InvalidCredentialsError } from '../common/errors/domain-errors.js';
 import type { Caller } from '../common/http/caller.decorator.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import type { User } from '../users/user.js';
@@ -21,6 +21,18 @@ export interface Credentials {
   readonly device: string;
 }
 
+/** Who wants an account. */
+export interface RegistrationRequest extends Credentials {
+  /** The same one, with the same email and password, signs in to the account that the first request made. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** Somebody who has an account now, and is signed in. */
+export interface Registration extends SignedIn {
+  /** False where an earlier request with the same idempotency key made the account. */
+  readonly isNew: boolean;
+}
+
 /** Registration, login, and what becomes of the token. */
 @Injectable()
 export class AuthService {
@@ -33,20 +45,22 @@ export class AuthService {
   ) {}
 
   /**
-   * Makes an account and signs it in.
+   * Makes an account and signs it in. A request whose first try made the account already, while the answer was lost,
+   * signs in to that one.
    *
    * @throws ValidationError where the password is not acceptable
    * @throws ConflictError where the email has an account; before hashing where that is known
+   * @throws TooManyRequestsError where it is a repeated one, after too many wrong passwords for the account
    * @throws UnavailableError where the database or the hash queue cannot serve now
    */
-  async register({ email, password, device }: Credentials): Promise<SignedIn> {
+  async register(request: RegistrationRequest): Promise<Registration> {
+    const { email, password, device } = request;
     await this.passwords.assertAcceptable(password, email, 'password');
-    await this.users.assertEmailIsFree(email);
-    const user = await this.users.create(email, await this.passwords.hash(password));
+    const { user, isNew } = await this.makeOrFindAccount(request);
     const signedIn = await this.signIn(user, device);
-    await this.passwords.trustClient(email);
-    this.audit.record('register', { user_id: user.userId });
-    return signedIn;
+    if (isNew) await this.passwords.trustClient(email);
+    this.audit.record(isNew ? 'register' : 'login', { user_id: user.userId });
+    return { ...signedIn, isNew };
   }
 
   /**
@@ -86,6 +100,30 @@ export class AuthService {
     const sessionId = await this.sessions.renew(caller, device);
     this.audit.record('token-renewed', { user_id: caller.userId, session_id: sessionId });
     return this.tokens.issue(caller.userId, sessionId);
+  }
+
+  private async makeOrFindAccount(request: RegistrationRequest): Promise<Omit<Registration, 'token'>> {
+    const { email, password, idempotencyKey } = request;
+    try {
+      await this.users.assertEmailIsFree(email);
+      const passwordHash = await this.passwords.hash(password);
+      return { user: await this.users.create(email, passwordHash, idempotencyKey), isNew: true };
+    } catch (error) {
+      const user = error instanceof ConflictError ? await this.findRegistered(request) : undefined;
+      if (!user) throw error;
+      return { user, isNew: false };
+    }
+  }
+
+  /** The account that an earlier try of this very request made. The key alone opens none. */
+  private async findRegistered(request: RegistrationRequest): Promise<User | undefined> {
+    const { email, password, idempotencyKey } = request;
+    if (idempotencyKey === undefined) return undefined;
+    const user = await this.users.findRegistered(email, idempotencyKey);
+    if (!user) return undefined;
+    if (await this.passwords.verify(email, user, password)) return user;
+    this.audit.record('login-failed', { subject: this.passwords.subject(email), reason: 'wrong-password' });
+    return undefined;
   }
 
   private async signIn(user: User, device: string): Promise<SignedIn> {

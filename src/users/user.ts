@@ -23,6 +23,8 @@ export interface User extends AccountState {
   readonly keySalt: Buffer;
   /** Unix seconds. */
   readonly createdAt: number;
+  /** SHA-256 of the idempotency key of the registration, base64url; `undefined` where it had none. */
+  readonly registrationKey?: string | undefined;
 }
 
 /** An account that is being made. */

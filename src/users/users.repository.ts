@@ -3,27 +3,13 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { Injectable } from '@nestjs/common';
 import { UnavailableError } from '../common/errors/domain-errors.js';
-import { toIso } from '../common/time.js';
 import { AppConfig } from '../config/config.js';
 import { cancellationCodes } from '../database/database-errors.js';
 import { Database } from '../database/database.js';
 import { EMAIL_INDEX } from '../database/tables.js';
 import { reservationKey, type ReservationRow, reservationRow } from './reservation.js';
 import type { NewUser, User } from './user.js';
-
-type UserKey = { user_id: string };
-
-interface UserRow extends UserKey {
-  email: string;
-  password_hash: string;
-  key_salt: string;
-  created_at: number;
-  created_at_iso: string;
-  /** The following are missing until the generation was raised for the first time; see `AccountState`. */
-  session_generation?: number;
-  kept_sign_in?: string;
-  tokens_valid_from?: number;
-}
+import { toRow, toUser, type UserKey, userKey, type UserRow } from './user.row.js';
 
 /** What ends the tokens of an account; see `AccountState`. */
 export interface GenerationRaise {
@@ -224,32 +210,4 @@ function raiseValues({ keptSignIn, tokensValidFrom }: GenerationRaise) {
 
 function isConflict(error: unknown): boolean {
   return error instanceof UnavailableError && cancellationCodes(error.cause).includes('TransactionConflict');
-}
-
-function userKey(userId: string): UserKey {
-  return { user_id: userId };
-}
-
-function toUser(row: UserRow): User {
-  return {
-    userId: row.user_id,
-    email: row.email,
-    passwordHash: row.password_hash,
-    keySalt: Buffer.from(row.key_salt, 'base64'),
-    createdAt: Math.floor(row.created_at),
-    generation: row.session_generation ?? 0,
-    keptSignIn: row.kept_sign_in,
-    tokensValidFrom: row.tokens_valid_from ?? 0,
-  };
-}
-
-function toRow(user: NewUser): UserRow {
-  return {
-    ...userKey(user.userId),
-    email: user.email,
-    password_hash: user.passwordHash,
-    key_salt: user.keySalt.toString('base64'),
-    created_at: user.createdAt,
-    created_at_iso: toIso(user.createdAt),
-  };
 }

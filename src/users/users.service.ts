@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { ConflictError } from '../common/errors/domain-errors.js';
 import { nowSeconds } from '../common/time.js';
@@ -6,6 +6,12 @@ import type { NewUser, User } from './user.js';
 import { UsersRepository } from './users.repository.js';
 
 const KEY_SALT_BYTES = 32;
+
+/**
+ * How long a registration may be repeated with its idempotency key, in seconds: longer than any client retries, and an
+ * end to what an old key is worth.
+ */
+const REPEATABLE_SECONDS = 24 * 60 * 60;
 
 /** The rules of accounts. Emails are expected trimmed and in lower case. */
 @Injectable()
@@ -24,15 +30,17 @@ export class UsersService {
   /**
    * Makes an account, at most one for an email however many requests race for it.
    *
+   * @param idempotencyKey by which `findRegistered` knows the account again
    * @throws ConflictError `User already exists`
    */
-  async create(email: string, passwordHash: string): Promise<User> {
+  async create(email: string, passwordHash: string, idempotencyKey?: string): Promise<User> {
     const user: NewUser = {
       userId: randomUUID(),
       email,
       passwordHash,
       keySalt: randomBytes(KEY_SALT_BYTES),
       createdAt: nowSeconds(),
+      registrationKey: idempotencyKey === undefined ? undefined : registrationKeyOf(idempotencyKey),
     };
     if (!(await this.users.create(user))) throw alreadyExists();
     return { ...user, generation: 0, keptSignIn: undefined, tokensValidFrom: 0 };
@@ -48,6 +56,27 @@ export class UsersService {
     const user = userId === undefined ? undefined : await this.users.findById(userId);
     return user?.email === email ? user : undefined;
   }
+
+  /**
+   * The account that a registration of the last 24 hours with this email and idempotency key made. Both reads are
+   * consistent, since the account may be moments old. Costs 2 read units.
+   *
+   * @throws UnavailableError where the database cannot be asked
+   */
+  async findRegistered(email: string, idempotencyKey: string): Promise<User | undefined> {
+    // Whatever was registered with a key has a reservation; the index might still name an account that is gone.
+    const userId = await this.users.findIdByReservation(email);
+    const user = userId === undefined ? undefined : await this.users.findById(userId);
+    const isSame =
+      user?.registrationKey === registrationKeyOf(idempotencyKey) &&
+      nowSeconds() - user.createdAt < REPEATABLE_SECONDS;
+    return isSame ? user : undefined;
+  }
+}
+
+/** What of an idempotency key is kept: enough to know it again, and nothing of what the client put into it. */
+function registrationKeyOf(idempotencyKey: string): string {
+  return createHash('sha256').update(idempotencyKey).digest('base64url');
 }
 
 function alreadyExists(): ConflictError {

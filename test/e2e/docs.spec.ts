@@ -18,7 +18,10 @@ const MORE_STATUSES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Success of those that have more than one: made, and made before. */
-const SUCCESSES: Readonly<Record<string, readonly string[]>> = { 'POST /api/audio-file': ['200', '201'] };
+const SUCCESSES: Readonly<Record<string, readonly string[]>> = {
+  'POST /api/audio-file': ['200', '201'],
+  'POST /api/register': ['200', '201'],
+};
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 const PROBLEM = { 'application/problem+json': { schema: { $ref: '#/components/schemas/ProblemDto' } } };

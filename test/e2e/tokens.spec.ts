@@ -194,6 +194,7 @@ describe('the bearer token of a protected route', () => {
   it.each([
     ['missing', undefined],
     ['empty', ''],
+    ['longer than a key of the table may be', 'x'.repeat(2049)],
     ['null', null],
     ['a number', 42],
     ['true', true],
@@ -201,6 +202,14 @@ describe('the bearer token of a protected route', () => {
     ['an array', ['x']],
   ])('is refused when its user id is %s, also where sub is right', async (_, user_id) => {
     await expectRefused(craftToken(claims({ user_id, sub: account.userId }), key));
+  });
+
+  it.each([
+    ['empty', ''],
+    ['no UUID', 'session'],
+    ['longer than a key of the table may be', 'x'.repeat(2049)],
+  ])('is refused when its session id is %s', async (_, jti) => {
+    await expectRefused(craftToken(claims({ jti }), key));
   });
 
   describe('by its times', () => {

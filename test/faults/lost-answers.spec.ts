@@ -99,6 +99,21 @@ describe('a write is applied and its answer lost:', () => {
         await service.http.post('/api/login').send(credentials).expect(200);
       },
     },
+    'register with Idempotency-Key': {
+      arrange: () => {
+        credentials.email = `${randomUUID()}@example.com`;
+        const key = randomUUID();
+        return Promise.resolve(() =>
+          service.http.post('/api/register').set('Idempotency-Key', key).send(credentials),
+        );
+      },
+      status: 201,
+      repeated: 200,
+      check: async ({ body }) => {
+        const { body: signedIn } = await service.http.post('/api/login').send(credentials).expect(200);
+        expect(signedIn).toEqual({ ...(body as object), token: expect.any(String) });
+      },
+    },
     delete: {
       arrange: async () => {
         const path = await arrangedFile();

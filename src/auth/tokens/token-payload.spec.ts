@@ -10,6 +10,7 @@ describe('isAccessToken', () => {
     ['the claims of this one', { ...older, sub: older.user_id, jti: 'c1b7d0c2' }],
     ['a token issued 60 s in the future', { ...older, iat: NOW + 60 }],
     ['a token first valid 60 s in the future', { ...older, nbf: NOW + 60 }],
+    ['a user id of 2048 bytes', { ...older, user_id: 'é'.repeat(1024) }],
     ['claims it does not know', { ...older, email: 'ada@example.com' }],
   ])('accepts %s', (_case, claims) => {
     expect(isAccessToken(claims, NOW)).toBe(true);
@@ -26,6 +27,7 @@ describe('isAccessToken', () => {
     ['a first validity that is no number', { ...older, nbf: 'soon' }],
     ['no user id', { ...older, user_id: undefined, sub: older.user_id }],
     ['an empty user id', { ...older, user_id: '' }],
+    ['a user id of 2049 bytes', { ...older, user_id: `${'é'.repeat(1024)}e` }],
     ['a number as user id', { ...older, user_id: 7 }],
     ['a list as user id', { ...older, user_id: [older.user_id] }],
     ['an object as user id', { ...older, user_id: { S: older.user_id } }],

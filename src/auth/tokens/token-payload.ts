@@ -14,10 +14,14 @@ export interface TokenPayload {
 /** How far another machine's clock may be ahead, in seconds. Not granted to the expiry. */
 const CLOCK_SKEW_SECONDS = 60;
 
+/** The longest partition key of DynamoDB, which refuses to look a longer one up. */
+const LONGEST_USER_ID_BYTES = 2048;
+
 /**
  * Whether verified claims are those of an access token that is valid at `now`. The signature, the algorithm and the
  * expiry have been checked; what is checked here is what `jsonwebtoken` leaves out: that there is an expiry at all,
- * and that the token was not issued, nor becomes valid, in the future (RFC 8725 §3.10, RFC 7519 §4.1).
+ * that the token was not issued, nor becomes valid, in the future (RFC 8725 §3.10, RFC 7519 §4.1), and that its user id
+ * can be one. `SessionsService` knows what a session id is.
  *
  * @param now Unix seconds
  */
@@ -28,6 +32,7 @@ export function isAccessToken(claims: unknown, now: number): claims is TokenPayl
   return (
     typeof user_id === 'string' &&
     user_id !== '' &&
+    Buffer.byteLength(user_id) <= LONGEST_USER_ID_BYTES &&
     typeof exp === 'number' &&
     typeof iat === 'number' &&
     (jti === undefined || typeof jti === 'string') &&

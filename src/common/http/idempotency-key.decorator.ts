@@ -16,15 +16,20 @@ export const IdempotencyKey = createParamDecorator((_: unknown, context: Executi
   throw new ValidationError([{ field: HEADER, message: `${HEADER} ${NOT_AN_IDEMPOTENCY_KEY}` }]);
 });
 
-/** Documents the header. */
-export const ApiIdempotencyKey = () =>
+const SAME_RECORD =
+  'sent again with the same content it gives the same record and makes no second one; with other content it is refused';
+
+/**
+ * Documents the header.
+ *
+ * @param effect what becomes of a request that is sent again
+ */
+export const ApiIdempotencyKey = (effect = SAME_RECORD) =>
   applyDecorators(
     ApiHeader({
       name: HEADER,
       required: false,
-      description:
-        'A name of your choice for this request, such as a UUID: sent again with the same content it gives the ' +
-        'same record and makes no second one; with other content it is refused',
+      description: `A name of your choice for this request, such as a UUID: ${effect}`,
       schema: { type: 'string', minLength: 1, maxLength: 255 },
       example: '8e03978e-40d5-43e8-bc93-6894a57f9324',
     }),

@@ -1,0 +1,50 @@
+import { toIso } from '../common/time.js';
+import type { NewUser, User } from './user.js';
+
+export type UserKey = { user_id: string };
+
+/** A row as it is stored. Rows of the older backend have the attributes up to `created_at_iso`. */
+export interface UserRow extends UserKey {
+  email: string;
+  password_hash: string;
+  key_salt: string;
+  created_at: number;
+  created_at_iso: string;
+  /** Only of accounts that were registered with an idempotency key. */
+  registration_key?: string;
+  /** The following are missing until the generation was raised for the first time; see `AccountState`. */
+  session_generation?: number;
+  kept_sign_in?: string;
+  tokens_valid_from?: number;
+}
+
+export function userKey(userId: string): UserKey {
+  return { user_id: userId };
+}
+
+/** ISO texts of the older backend are naive and are never read. */
+export function toUser(row: UserRow): User {
+  return {
+    userId: row.user_id,
+    email: row.email,
+    passwordHash: row.password_hash,
+    keySalt: Buffer.from(row.key_salt, 'base64'),
+    createdAt: Math.floor(row.created_at),
+    registrationKey: row.registration_key,
+    generation: row.session_generation ?? 0,
+    keptSignIn: row.kept_sign_in,
+    tokensValidFrom: row.tokens_valid_from ?? 0,
+  };
+}
+
+export function toRow(user: NewUser): UserRow {
+  return {
+    ...userKey(user.userId),
+    email: user.email,
+    password_hash: user.passwordHash,
+    key_salt: user.keySalt.toString('base64'),
+    created_at: user.createdAt,
+    created_at_iso: toIso(user.createdAt),
+    ...(user.registrationKey !== undefined && { registration_key: user.registrationKey }),
+  };
+}
