@@ -56,7 +56,7 @@ export class AuthService {
   async register(request: RegistrationRequest): Promise<Registration> {
     const { email, password, device } = request;
     await this.passwords.assertAcceptable(password, email, 'password');
-    const { user, isNew } = await this.makeOrFindAccount(request);
+    const { user, isNew } = await this.passwords.admit(() => this.makeOrFindAccount(request));
     const signedIn = await this.signIn(user, device);
     if (isNew) await this.passwords.trustClient(email);
     this.audit.record(isNew ? 'register' : 'login', { user_id: user.userId });
@@ -71,8 +71,10 @@ export class AuthService {
    * @throws UnavailableError where the database or the hash queue cannot serve now
    */
   async login({ email, password, device }: Credentials): Promise<SignedIn> {
-    const user = await this.users.findByEmail(email);
-    const matches = await this.passwords.verify(email, user, password);
+    const { user, matches } = await this.passwords.admit(async () => {
+      const user = await this.users.findByEmail(email);
+      return { user, matches: await this.passwords.verify(email, user, password) };
+    });
     if (!user || !matches) {
       const reason = user ? 'wrong-password' : 'unknown-email';
       this.audit.record('login-failed', { subject: this.passwords.subject(email), reason });

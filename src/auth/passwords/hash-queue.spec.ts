@@ -120,23 +120,37 @@ describe('HashQueue', () => {
   it('admits only as many as it can serve in time, though none of them has come yet', async () => {
     // Two at once, 50 ms each: of 42 the last one waits for a second.
     const queue = new HashQueue(2, 1000);
-    const over = Array.from({ length: 42 }, () => queue.admit());
-    expect(() => queue.admit()).toThrow(UnavailableError);
-    over[0]?.();
-    over[0]?.();
-    over.push(queue.admit());
-    expect(() => queue.admit()).toThrow(UnavailableError);
+    const ends: (() => void)[] = [];
+    const admitted = Array.from({ length: 42 }, () =>
+      queue.admit(() => new Promise<void>((resolve) => ends.push(resolve))),
+    );
+    const work = jest.fn(() => Promise.resolve());
+    await expect(queue.admit(work)).rejects.toBeInstanceOf(UnavailableError);
+    expect(() => queue.assertRoom()).toThrow(UnavailableError);
+    expect(work).not.toHaveBeenCalled();
+    ends[0]?.();
+    await admitted[0];
+    await queue.admit(work);
+    expect(work).toHaveBeenCalledTimes(1);
     // Who is admitted has a place.
     await expect(queue.run(() => Promise.resolve('served'))).resolves.toBe('served');
-    for (const end of over) end();
-    expect(() => queue.admit()).not.toThrow();
+    for (const end of ends) end();
+    await Promise.all(admitted);
+    expect(() => queue.assertRoom()).not.toThrow();
   });
 
-  it('admits nobody where those who wait are too many already', () => {
+  it('gives the place of admitted work back where it fails', async () => {
+    const queue = new HashQueue(1, 0);
+    const lost = () => Promise.reject(new Error('no answer'));
+    await expect(queue.admit(lost)).rejects.toThrow('no answer');
+    await expect(queue.admit(() => queue.run(() => Promise.resolve('served')))).resolves.toBe('served');
+  });
+
+  it('admits nobody where those who wait are too many already', async () => {
     const queue = new HashQueue(1, 1000);
     const { pieces, add } = workbench(queue);
     add(21);
-    expect(() => queue.admit()).toThrow(expect.objectContaining({ retryAfterSeconds: 2 }));
+    await expect(queue.admit(() => Promise.resolve())).rejects.toMatchObject({ retryAfterSeconds: 2 });
     pieces.forEach(({ end }) => end());
   });
 

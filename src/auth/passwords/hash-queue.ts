@@ -13,7 +13,7 @@ const FIRST_GUESS_MS = 50;
 export class HashQueue {
   private readonly waiting: (() => void)[] = [];
   private running = 0;
-  /** Those who were told that there is room and are not done; most of them are not in the line yet. */
+  /** Those whose work has begun before their turn; most of them are not in the line yet. */
   private admitted = 0;
   private meanMs = FIRST_GUESS_MS;
 
@@ -51,24 +51,28 @@ export class HashQueue {
   }
 
   /**
-   * For who has other work to do before {@link run}: there is no point in it where the line is too long, or will be once
-   * all who were admitted have joined it.
+   * Does work that comes to {@link run} only after something else. There is no point in that where the line is too long,
+   * or will be once all who were admitted have joined it.
    *
-   * @returns what to call when the work is done, or will not be; more than once does no harm
    * @throws UnavailableError as {@link run} would
    */
-  admit(): () => void {
-    this.assertRoom(Math.max(this.admitted, this.running + this.waiting.length));
+  async admit<T>(work: () => Promise<T>): Promise<T> {
+    this.assertRoom();
     this.admitted++;
-    let isOver = false;
-    return () => {
-      if (!isOver) this.admitted--;
-      isOver = true;
-    };
+    try {
+      return await work();
+    } finally {
+      this.admitted--;
+    }
+  }
+
+  /** @throws UnavailableError where {@link admit} would refuse now */
+  assertRoom(): void {
+    this.assertTurnBehind(Math.max(this.admitted, this.running + this.waiting.length));
   }
 
   /** @param ahead how many are served first or are being served */
-  private assertRoom(ahead: number): void {
+  private assertTurnBehind(ahead: number): void {
     if (ahead < this.concurrency) return;
     const waitMs = ((ahead - this.concurrency + 1) * this.meanMs) / this.concurrency;
     if (waitMs > this.maxWaitMs) {
@@ -81,7 +85,7 @@ export class HashQueue {
       this.running++;
       return;
     }
-    this.assertRoom(this.running + this.waiting.length);
+    this.assertTurnBehind(this.running + this.waiting.length);
     return new Promise((resolve) => this.waiting.push(resolve));
   }
 }

@@ -1,6 +1,5 @@
 import { Injectable, type NestMiddleware } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
-import { whenOver } from '../../common/http/when-over.js';
 import { PasswordHasher } from './password-hasher.js';
 
 /**
@@ -12,8 +11,8 @@ export class HashRoomMiddleware implements NestMiddleware {
   constructor(private readonly hasher: PasswordHasher) {}
 
   /** @throws UnavailableError where the hash queue is full */
-  use(request: Request, response: Response, next: NextFunction): void {
-    whenOver(request, response, this.hasher.admit());
+  use(_request: Request, _response: Response, next: NextFunction): void {
+    this.hasher.assertRoom();
     next();
   }
 }

@@ -30,14 +30,18 @@ export class PasswordHasher {
     this.options = { type: argon2.argon2id, memoryCost: memoryKib, timeCost, parallelism };
   }
 
+  /** @throws UnavailableError where a hash would be refused now */
+  assertRoom(): void {
+    this.queue.assertRoom();
+  }
+
   /**
-   * Keeps a place for a password that will be hashed after other work.
+   * Does work that ends with hashing or verifying a password, and keeps a place for that.
    *
-   * @returns what to call when it was, or will not be
-   * @throws UnavailableError where a hash would be refused now
+   * @throws UnavailableError before the work, where a hash would be refused
    */
-  admit(): () => void {
-    return this.queue.admit();
+  async admit<T>(work: () => Promise<T>): Promise<T> {
+    return this.queue.admit(work);
   }
 
   /** A new hash with the parameters of the configuration, in PHC string format. */

@@ -34,6 +34,15 @@ export class PasswordsService {
     await this.policy.assertAcceptable(password, email, field);
   }
 
+  /**
+   * Does work that ends with {@link hash} or {@link verify}: what is going to be refused should cost nothing before.
+   *
+   * @throws UnavailableError where the hash queue is full
+   */
+  async admit<T>(work: () => Promise<T>): Promise<T> {
+    return this.hasher.admit(work);
+  }
+
   /** @throws UnavailableError where the hash queue is full */
   async hash(password: string): Promise<string> {
     return this.hasher.hash(password);
