@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { delimiter, join } from 'node:path';
 
 /** One project a tier; see CONTRIBUTING.md for the rule of each. */
 export const common = {
@@ -43,6 +45,15 @@ export default {
     { ...common, ...engine, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'] },
   ],
   testTimeout: 30_000,
-  // More than there are cores: much of the time a test waits, for a deadline or until a cache has forgotten.
-  maxWorkers: Math.ceil(1.5 * availableParallelism()),
+  maxWorkers: Math.ceil(availableParallelism() * (usesDynamoDbLocal() ? 1 : 1.5)),
 };
+
+/**
+ * More workers than cores are good where much of the time a test waits, for a deadline or until a cache has forgotten.
+ * DynamoDB Local is another process with much to do, and must answer within the deadlines of the service.
+ */
+function usesDynamoDbLocal() {
+  const { PATH = '', TEST_ENGINE: asked } = process.env;
+  if (asked !== undefined) return asked !== 'embedded';
+  return PATH.split(delimiter).some((directory) => existsSync(join(directory, 'java')));
+}

@@ -12,7 +12,7 @@ import { serveMetrics } from './metrics/metrics-server.js';
 import { stopGracefully } from './shutdown.js';
 
 /**
- * Where the event loop wants all of a core, hashes keep a thirtieth of it. With 10 reads took up to four times as long in
+ * Where the event loop wants all of a core, each thread that hashes keeps a thirtieth of it. With 10 reads took up to four times as long in
  * a flood of logins as without; 19 is no better, and would let hashes starve beside anything else that is busy.
  */
 const HASH_NICENESS = 15;
@@ -21,9 +21,10 @@ async function main(): Promise<void> {
   const config = readConfig(process.env);
   const logger = createLogger(config.logLevel);
   if (config.workers > 1 && cluster.isPrimary) return runWorkers(config, logger);
+  // Before anything else keeps a thread of the pool busy, such as the resolver.
+  await letLoopGoFirst(config, logger);
   const app = await createApp(config, logger);
   stopGracefully(app, logger, config.shutdownGraceMs);
-  await letLoopGoFirst(config, logger);
   await app.listen(config.port, config.host);
   logger.info({ url: await app.getUrl(), node: process.version }, 'listening');
   await offerMetrics(app.get<Metrics | undefined>(Metrics), config, logger);
@@ -33,7 +34,12 @@ async function main(): Promise<void> {
 async function letLoopGoFirst({ passwords: { poolThreads } }: AppConfig, logger: Logger): Promise<void> {
   try {
     const threads = await lowerPoolPriority(poolThreads, HASH_NICENESS);
-    logger.debug({ threads, of: poolThreads }, 'hashing has a low priority');
+    if (threads === poolThreads) return;
+    const level = process.platform === 'linux' ? 'warn' : 'debug';
+    logger[level](
+      { threads, of: poolThreads },
+      'some threads that hash keep the priority of everything else',
+    );
   } catch (error) {
     logger.warn({ err: error }, 'hashing keeps the priority of everything else');
   }

@@ -56,7 +56,7 @@ export class AuthService {
   async register(request: RegistrationRequest): Promise<Registration> {
     const { email, password, device } = request;
     await this.passwords.assertAcceptable(password, email, 'password');
-    const { user, isNew } = await this.passwords.admit(() => this.makeOrFindAccount(request));
+    const { user, isNew } = await this.makeOrFindAccount(request);
     const signedIn = await this.signIn(user, device);
     if (isNew) await this.passwords.trustClient(email);
     this.audit.record(isNew ? 'register' : 'login', { user_id: user.userId });
@@ -71,10 +71,8 @@ export class AuthService {
    * @throws UnavailableError where the database or the hash queue cannot serve now
    */
   async login({ email, password, device }: Credentials): Promise<SignedIn> {
-    const { user, matches } = await this.passwords.admit(async () => {
-      const user = await this.users.findByEmail(email);
-      return { user, matches: await this.passwords.verify(email, user, password) };
-    });
+    const user = await this.passwords.admit(() => this.users.findByEmail(email));
+    const matches = await this.passwords.verify(email, user, password);
     if (!user || !matches) {
       const reason = user ? 'wrong-password' : 'unknown-email';
       this.audit.record('login-failed', { subject: this.passwords.subject(email), reason });
@@ -107,7 +105,7 @@ export class AuthService {
   private async makeOrFindAccount(request: RegistrationRequest): Promise<Omit<Registration, 'token'>> {
     const { email, password, idempotencyKey } = request;
     try {
-      await this.users.assertEmailIsFree(email);
+      await this.passwords.admit(() => this.users.assertEmailIsFree(email));
       const passwordHash = await this.passwords.hash(password);
       return { user: await this.users.create(email, passwordHash, idempotencyKey), isNew: true };
     } catch (error) {

@@ -28,7 +28,7 @@ async function start(dataDirectory: string, port: number): Promise<Started> {
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const exited = once(child, 'exit') as Promise<[number | null]>;
+  const exited = once(child, 'close') as Promise<[number | null]>;
   while (!output.includes('Press Ctrl-C to stop')) {
     const ended = await Promise.race([exited, sleep(50)]);
     if (ended) throw new Error(`npm start ended: ${output}`);

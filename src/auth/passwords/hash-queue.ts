@@ -13,7 +13,7 @@ const FIRST_GUESS_MS = 50;
 export class HashQueue {
   private readonly waiting: (() => void)[] = [];
   private running = 0;
-  /** Those whose work has begun before their turn; most of them are not in the line yet. */
+  /** Those who were let in and will join the line after other work. */
   private admitted = 0;
   private meanMs = FIRST_GUESS_MS;
 
@@ -51,8 +51,8 @@ export class HashQueue {
   }
 
   /**
-   * Does work that comes to {@link run} only after something else. There is no point in that where the line is too long,
-   * or will be once all who were admitted have joined it.
+   * Does work that {@link run} comes after. There is no point in that where the line is too long, or will be once all who
+   * were admitted have joined it.
    *
    * @throws UnavailableError as {@link run} would
    */
@@ -68,7 +68,7 @@ export class HashQueue {
 
   /** @throws UnavailableError where {@link admit} would refuse now */
   assertRoom(): void {
-    this.assertTurnBehind(Math.max(this.admitted, this.running + this.waiting.length));
+    this.assertTurnBehind(this.admitted + this.running + this.waiting.length);
   }
 
   /** @param ahead how many are served first or are being served */

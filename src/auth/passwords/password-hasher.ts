@@ -36,7 +36,7 @@ export class PasswordHasher {
   }
 
   /**
-   * Does work that ends with hashing or verifying a password, and keeps a place for that.
+   * Does work after which a password will be hashed or verified, and keeps a place for that meanwhile.
    *
    * @throws UnavailableError before the work, where a hash would be refused
    */

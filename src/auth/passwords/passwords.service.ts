@@ -35,7 +35,7 @@ export class PasswordsService {
   }
 
   /**
-   * Does work that ends with {@link hash} or {@link verify}: what is going to be refused should cost nothing before.
+   * Does work that {@link hash} or {@link verify} comes after: what is going to be refused should cost nothing before.
    *
    * @throws UnavailableError where the hash queue is full
    */
@@ -81,7 +81,9 @@ export class PasswordsService {
       await this.users.replacePasswordHash(userId, passwordHash, await this.hasher.hash(password));
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
-      this.logger.warn({ err: error }, 'a weak password hash stays until the next login');
+      // Without a cause the queue was full, as the log says already.
+      if (error.cause === undefined) return;
+      this.logger.warn({ err: error.cause }, 'a weak password hash stays until the next login');
     }
   }
 

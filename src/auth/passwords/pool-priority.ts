@@ -1,11 +1,11 @@
 import { readlink } from 'node:fs/promises';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Linux leads each thread that asks to its own entry. */
 const OWN_ENTRY = '/proc/thread-self';
-/** A round is answered by those threads that happen to be free first; 20 rounds find all of dozens. */
+/** A round is answered by those threads that happen to be free first. */
 const ROUNDS = 50;
 const PAUSE_MS = 2;
 
@@ -28,7 +28,10 @@ export async function lowerPoolPriority(threads: number, niceness: number): Prom
     }
     if (round > 0) await sleep(PAUSE_MS);
   }
-  for (const thread of found) setPriority(thread, niceness);
+  for (const thread of found) {
+    // A process may always give way more, and only a privileged one less.
+    if (getPriority(thread) < niceness) setPriority(thread, niceness);
+  }
   return found.size;
 }
 

@@ -39,10 +39,10 @@ export class OverloadGuard implements OnApplicationShutdown {
       const sinceMs = now - (lookedAt ?? now);
       lookedAt = now;
       const mean = this.delays.mean / NANOSECONDS - RESOLUTION_MS;
-      // Blocked all the time: the mean is NaN for want of a single measurement, or, of a look that is itself late by an
-      // interval, may not have the block in it yet.
-      const wasBlocked = Number.isNaN(mean) || sinceMs > 2 * INTERVAL_MS;
-      this.lagMs = wasBlocked ? sinceMs : Math.max(0, mean);
+      // A look that is itself late by a whole interval may not have the block in the mean yet.
+      const blockedMs = sinceMs > 2 * INTERVAL_MS ? sinceMs - INTERVAL_MS : 0;
+      // Without a single measurement the mean is NaN: the loop was blocked all the time.
+      this.lagMs = Number.isNaN(mean) ? sinceMs : Math.max(mean, blockedMs);
       this.delays.reset();
     }, INTERVAL_MS).unref();
   }
