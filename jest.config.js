@@ -50,7 +50,8 @@ export default {
 
 /**
  * More workers than cores are good where much of the time a test waits, for a deadline or until a cache has forgotten.
- * DynamoDB Local is another process with much to do, and must answer within the deadlines of the service.
+ * DynamoDB Local is another process with much to do, and must answer within the deadlines of the service. It is used where
+ * there is Java and no other engine was asked for, see `scripts/local-engines`.
  */
 function usesDynamoDbLocal() {
   const { PATH = '', TEST_ENGINE: asked } = process.env;

@@ -3,8 +3,8 @@ import type { NextFunction, Request, Response } from 'express';
 import { PasswordHasher } from './password-hasher.js';
 
 /**
- * Turns a sign-in away before limits, validation and database where its password would not be hashed in time: in a flood most
- * requests end here, and what each of them costs is what all others wait for.
+ * Turns a sign-in away before limits, validation and database where its password would not be hashed in time: in a flood
+ * most requests end here, and what each of them costs is what all others wait for.
  */
 @Injectable()
 export class HashRoomMiddleware implements NestMiddleware {

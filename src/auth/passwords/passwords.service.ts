@@ -81,9 +81,9 @@ export class PasswordsService {
       await this.users.replacePasswordHash(userId, passwordHash, await this.hasher.hash(password));
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
-      // Without a cause the queue was full, as the log says already.
-      if (error.cause === undefined) return;
-      this.logger.warn({ err: error.cause }, 'a weak password hash stays until the next login');
+      // Without a cause the queue was full, of which a stack tells nothing.
+      const fields = error.cause === undefined ? { reason: error.message } : { err: error.cause };
+      this.logger.warn(fields, 'a weak password hash stays until the next login');
     }
   }
 

@@ -3,7 +3,10 @@ import type { Server } from 'node:http';
 /** What a client has for sending the headers, and for the whole request: at most 16 KB and 100 KB. Milliseconds. */
 const HEADERS_MS = 6_000;
 const REQUEST_MS = 9_000;
-/** How long a connection may be still while it has an answer to take; nothing here takes that long to make. */
+/**
+ * How long a connection may be still while it has an answer to take; nothing here takes that long to make. Node looks a
+ * second time before it cuts one with unsent data, so that it is a minute.
+ */
 const STALLED_MS = 30_000;
 /** How often Node looks for those who take longer. */
 const CHECK_MS = 500;

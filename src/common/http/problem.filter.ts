@@ -56,7 +56,7 @@ export class ProblemFilter implements ExceptionFilter {
       .send(Buffer.from(JSON.stringify(problem)));
   }
 
-  /** Without a cause it is we who have too much to do: there is nothing to look into but how often. */
+  /** Without a cause nothing failed, there is only too much to do: how often is all there is to know. */
   private warnOf({ cause, message }: UnavailableError): void {
     if (cause === undefined) this.sparing.warn(message);
     else this.logger.warn({ err: cause }, message);
