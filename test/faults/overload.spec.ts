@@ -1,13 +1,14 @@
+import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Account, createAudioFile, registerAccount } from '../support/accounts.js';
-import { type Arrivals, sendArrivals, sendArrivalsApart } from './support/arrivals.js';
+import { type Arrivals, sendArrivalsApart } from './support/arrivals.js';
 import { connect, head, sendSteadily } from './support/clients.js';
 import { report, seconds } from './support/report.js';
 import {
   ask,
   createTables,
-  leaveCore,
+  separateCores,
   type Service,
   startService,
   type Tables,
@@ -18,6 +19,8 @@ import {
 const LIST = '/api/user/audio-files';
 const RECORDS = 50;
 const MAX_IN_FLIGHT = 8;
+/** Niceness of what makes load while something else is timed. */
+const GIVING_WAY = 10;
 
 let tables: Tables;
 let ada: Account;
@@ -151,32 +154,63 @@ describe('places of requests that are over', () => {
   });
 
   it('are told of in problem details with Retry-After where there are none', async () => {
-    const clients = await Promise.all(Array.from({ length: 60 }, () => connect(service)));
-    for (const { socket } of clients) socket.write(`${head('GET', LIST, ada.authorization)}\r\n`);
-    const refused = () => clients.find((client) => client.status() === 503);
-    for (const end = performance.now() + 5000; !refused() && performance.now() < end; await sleep(5))
+    // All of them are there before the first one can be answered.
+    const client = await connect(service);
+    client.socket.write(`${head('GET', LIST, ada.authorization)}\r\n`.repeat(2 * MAX_IN_FLIGHT));
+    const refusal = () => client.received().split('HTTP/1.1 503 ')[1] ?? '';
+    for (const end = performance.now() + 5000; !refusal() && performance.now() < end; await sleep(5))
       continue;
     await sleep(200);
-    const text = refused()?.received() ?? '';
-    for (const { socket } of clients) socket.destroy();
+    const text = refusal();
+    client.socket.destroy();
     expect(text).toMatch(/^content-type: application\/problem\+json/im);
     expect(text).toMatch(/^retry-after: 1\r$/im);
     expect(text).toContain('"detail":"The service is busy"');
+  });
+
+  it('are not kept by clients that stay and read no answers', async () => {
+    const { hostname, port } = new URL(service.url);
+    const document = `${head('GET', '/api/docs/openapi.json')}\r\n`;
+    const clients = Array.from({ length: 4 }, () => {
+      // Nobody listens for data, so that nothing is read once the buffers of both systems are full.
+      const socket = createConnection({ host: hostname, port: Number(port) });
+      return socket.on('error', () => undefined);
+    });
+    // A few at a time, again and again: the first ones still fit into the buffers.
+    for (let i = 0; i < 80; i++) {
+      for (const client of clients) client.write(document.repeat(2));
+      await sleep(25);
+    }
+    const held = await inFlight();
+    const statuses = await Promise.all(
+      Array.from({ length: 4 }, async () => (await ask(list(service))).status),
+    );
+    for (const client of clients) client.destroy();
+    report(
+      'answers not read',
+      `${held} of ${MAX_IN_FLIGHT} answers wait for clients; others get ${statuses.join()}`,
+    );
+    expect(held).toBeGreaterThanOrEqual(MAX_IN_FLIGHT);
+    expect(statuses).toEqual([200, 200, 200, 200]);
+    expect(await untilNoneInFlight()).toBe(0);
   });
 });
 
 describe('a flood of logins at ten times the capacity', () => {
   let service: Service;
-  let isAlone: boolean;
+  let giveBackCores: (() => Promise<void>) | undefined;
 
   beforeAll(async () => {
     // As in production: all of it is on.
     service = await startService(tables, { MAX_EVENT_LOOP_LAG_MS: '250', METRICS_PORT: '0' });
-    isAlone = await leaveCore(service);
+    giveBackCores = await separateCores(service);
     await list(service).expect(200);
   });
 
-  afterAll(() => service.stop());
+  afterAll(async () => {
+    await giveBackCores?.();
+    await service.stop();
+  });
 
   it('is hashed by threads that give way to the event loop', () => {
     if (process.platform !== 'linux') {
@@ -195,24 +229,25 @@ describe('a flood of logins at ten times the capacity', () => {
     const body = { email, password };
     const login: Arrivals = {
       ...{ url: `${service.url}/api/login`, method: 'POST', body },
-      ...{ connections: 200, perSecond: 0, seconds: 10 },
+      ...{ connections: 200, perSecond: 0, seconds: 16 },
     };
     const reads: Arrivals = {
       ...{ url: service.url + LIST, headers: ada.authorization },
-      ...{ connections: 20, perSecond: 50, seconds: 6 },
+      ...{ connections: 20, perSecond: 50, warmUpSeconds: 2, seconds: 12 },
     };
-    await sendArrivals({ ...reads, perSecond: 100, seconds: 2 });
+    // Code that has been compiled, as that of a service that has run for a while.
+    await sendSteadily({ ...lists(service, 4), seconds: 5 });
     const { rate: capacity } = await sendSteadily({
       ...{ url: login.url, method: 'POST', body: JSON.stringify(body) },
       ...{ headers: { 'Content-Type': 'application/json' }, connections: 4, seconds: 4 },
     });
-    const idle = await sendArrivals(reads);
+    const idle = await sendArrivalsApart(reads);
 
     const calls = () => numberOf(service, /^dynamodb_call_duration_seconds_count\{[^}]*\} (\d+)/gm);
     const called = await calls();
-    const flooding = sendArrivalsApart({ ...login, perSecond: 10 * capacity });
+    const flooding = sendArrivalsApart({ ...login, perSecond: 10 * capacity }, GIVING_WAY);
     await sleep(2500);
-    const during = await sendArrivals(reads);
+    const during = await sendArrivalsApart(reads);
     const { statuses, errors } = await flooding;
     const { '200': served = 0, '503': refused = 0, ...others } = statuses;
     const { '200': read = 0, '503': unread = 0 } = during.statuses;
@@ -226,15 +261,15 @@ describe('a flood of logins at ten times the capacity', () => {
         `refused, ${errors} lost; ${read} reads served and ${unread} refused, p99 ${idle.p99.toFixed(1)} ms idle and ` +
         `${during.p99.toFixed(1)} ms in the flood: ${(during.p99 / idle.p99).toFixed(1)} times (target 3); a login is ` +
         `served ${seconds(back)} after; ${perRefusal.toFixed(1)} calls to DynamoDB a refusal; ` +
-        `the service ${isAlone ? 'is kept to one core' : 'shares its cores with its clients'}`,
+        `the service ${giveBackCores ? 'has a core of its own' : 'shares its cores with its clients'}`,
     );
-    expect(others).toEqual({});
+    expect({ others, errors }).toEqual({ others: {}, errors: 0 });
     expect(served).toBeGreaterThan(0);
     expect(refused).toBeGreaterThan(served);
     // None but for those few whose place was taken on their way to the queue.
     expect(perRefusal).toBeLessThan(0.5);
     expect(during.errors).toBe(0);
     // How long they take depends on the machine: the line says it, and nothing is asserted.
-    expect(read + unread).toBeGreaterThan(0);
-  }, 60_000);
+    expect(read).toBeGreaterThan(unread);
+  }, 90_000);
 });

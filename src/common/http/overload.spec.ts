@@ -16,7 +16,7 @@ function guardWith(limits: Partial<OverloadLimits>): OverloadGuard {
 
 /** Sends a request past the guard. */
 function ask(guard: OverloadGuard, path = '/api/login') {
-  const response = new EventEmitter();
+  const response = Object.assign(new EventEmitter(), { end: jest.fn() });
   const next = jest.fn<(error?: unknown) => void>();
   const socket = new EventEmitter();
   guard.middleware({ path, socket } as unknown as Request, response as unknown as Response, next);

@@ -2,7 +2,7 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { UnavailableError } from '../errors/domain-errors.js';
-import { whenOver } from './when-over.js';
+import { whenAnswered } from './when-over.js';
 
 /** How often the delay of the event loop is looked at. */
 const INTERVAL_MS = 250;
@@ -16,7 +16,7 @@ const ALWAYS_SERVED = '/api/health';
 export interface OverloadLimits {
   /** Mean delay of the event loop from which on requests are turned away; 0 for never. Milliseconds. */
   readonly maxLagMs: number;
-  /** Requests at the same time; 0 for any number. */
+  /** Requests worked for at the same time; 0 for any number. */
   readonly maxInFlight: number;
 }
 
@@ -64,7 +64,8 @@ export class OverloadGuard implements OnApplicationShutdown {
       return;
     }
     this.inFlight++;
-    whenOver(request, response, () => this.inFlight--);
+    // Not until the client has it: one that reads nothing would keep the places of others.
+    whenAnswered(request, response, () => this.inFlight--);
     next();
   };
 

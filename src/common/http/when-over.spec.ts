@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { describe, expect, it, jest } from '@jest/globals';
 import type { Response } from 'express';
-import { whenOver } from './when-over.js';
+import { whenAnswered, whenOver } from './when-over.js';
 
 function exchangeOn(socket: EventEmitter) {
   const response = new EventEmitter();
@@ -33,6 +33,34 @@ describe('whenOver', () => {
     exchangeOn(socket).response.emit('close');
     const { callback } = exchangeOn(socket);
     expect(callback).not.toHaveBeenCalled();
+    socket.emit('close');
+    expect(callback).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('whenAnswered', () => {
+  function exchange() {
+    const end = jest.fn();
+    const response = Object.assign(new EventEmitter(), { end });
+    const callback = jest.fn();
+    const socket = new EventEmitter() as Socket;
+    whenAnswered({ socket }, response as unknown as Response, callback);
+    return { response, socket, end, callback };
+  }
+
+  it('calls back when the answer is there, however long the client takes it, and once', () => {
+    const { response, socket, end, callback } = exchange();
+    expect(callback).not.toHaveBeenCalled();
+    response.end('the answer', 'utf8');
+    expect(callback).toHaveBeenCalledTimes(1);
+    expect(end.mock.calls).toEqual([['the answer', 'utf8']]);
+    response.emit('close');
+    socket.emit('close');
+    expect(callback).toHaveBeenCalledTimes(1);
+  });
+
+  it('calls back when the client leaves before', () => {
+    const { socket, callback } = exchange();
     socket.emit('close');
     expect(callback).toHaveBeenCalledTimes(1);
   });

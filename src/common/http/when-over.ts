@@ -26,3 +26,26 @@ export function whenOver(
   waiting.add(over);
   response.once('close', over);
 }
+
+/**
+ * Calls back once, when a request has its whole answer, whether or not the client takes it, or is over without one.
+ * What is left of it then is bytes: no work.
+ */
+export function whenAnswered(
+  request: Pick<Request, 'socket'>,
+  response: Pick<Response, 'once' | 'end'>,
+  callback: () => void,
+): void {
+  let isAnswered = false;
+  const answered = () => {
+    if (!isAnswered) callback();
+    isAnswered = true;
+  };
+  whenOver(request, response, answered);
+  // No event tells it: `finish` waits for the client, and for those who asked before on the same connection.
+  const end = response.end.bind(response) as (...given: unknown[]) => Response;
+  response.end = ((...given: unknown[]) => {
+    answered();
+    return end(...given);
+  }) as Response['end'];
+}

@@ -33,6 +33,8 @@ export interface Arrivals extends Sending {
   /** Of all together. */
   readonly perSecond: number;
   readonly seconds: number;
+  /** For how long of it nothing is timed or counted yet: a client that has just begun is slow itself. */
+  readonly warmUpSeconds?: number;
   /** Connections there are at most; a request waits for one, and that counts as its time. */
   readonly connections: number;
 }
@@ -50,14 +52,16 @@ export interface Answered {
 
 /** Sends requests at random moments over connections that stay open, and waits for all answers. */
 export async function sendArrivals(arrivals: Arrivals): Promise<Answered> {
-  const { url, perSecond, seconds, connections, ...sending } = arrivals;
+  const { url, perSecond, seconds, connections, warmUpSeconds = 0, ...sending } = arrivals;
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   const statuses: Record<string, number> = {};
   const times: number[] = [];
   const waiting = new Set<Promise<void>>();
+  const isWarmFrom = performance.now() + warmUpSeconds * 1000;
   let errors = 0;
   const one = async (due: number) => {
     const { status } = await send(url, { ...sending, agent, timeoutMs: END_LIMIT_MS });
+    if (due < isWarmFrom) return;
     times.push(performance.now() - due);
     if (status === 0) errors++;
     else statuses[status] = (statuses[status] ?? 0) + 1;
@@ -76,9 +80,14 @@ export async function sendArrivals(arrivals: Arrivals): Promise<Answered> {
   return { statuses, errors, p50: percentile(times, 0.5), p99: percentile(times, 0.99) };
 }
 
-/** The same from a process of its own, so as not to slow down whoever measures in this one. */
-export async function sendArrivalsApart(arrivals: Arrivals): Promise<Answered> {
-  const program = ['--import', 'tsx', 'test/faults/support/send-arrivals.ts', JSON.stringify(arrivals)];
+/**
+ * The same from a process of its own, so that neither side slows the other one's measurement down.
+ *
+ * @param niceness of that process: one whose times do not matter gives way to those whose do
+ */
+export async function sendArrivalsApart(arrivals: Arrivals, niceness = 0): Promise<Answered> {
+  const sending = [JSON.stringify(arrivals), String(niceness)];
+  const program = ['--import', 'tsx', 'test/faults/support/send-arrivals.ts', ...sending];
   const { stdout } = await promisify(execFile)(process.execPath, program);
   return JSON.parse(stdout) as Answered;
 }

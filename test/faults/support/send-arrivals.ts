@@ -1,5 +1,8 @@
-/** Sends {@link Arrivals} (JSON, the only argument) from a process of its own, and prints what came of them as JSON. */
+/** Sends {@link Arrivals} (JSON) from a process of its own, with the niceness given, and prints what came of them as JSON. */
+import { setPriority } from 'node:os';
 import { type Arrivals, sendArrivals } from './arrivals.js';
 
-const answered = await sendArrivals(JSON.parse(process.argv[2] ?? '') as Arrivals);
+const [, , arrivals = '', niceness = '0'] = process.argv;
+setPriority(Number(niceness));
+const answered = await sendArrivals(JSON.parse(arrivals) as Arrivals);
 process.stdout.write(`${JSON.stringify(answered)}\n`);

@@ -180,24 +180,53 @@ export async function untilStatus(
 }
 
 /**
- * Keeps a service to one core, so that its clients have the others: on a machine of its own it would not compete with
- * them.
+ * Keeps a service to one core, and all else that this process has begun (its engine, its clients) and itself to the
+ * others: on a machine of its own the service would not compete with them.
  *
- * @returns whether it could be done; there has to be another core, and `taskset`
+ * @returns what undoes it, or nothing where it could not be done: there has to be another core, and `taskset`
  */
-export async function leaveCore({ pid }: Pick<Service, 'pid'>): Promise<boolean> {
-  if (availableParallelism() < 2) return false;
-  return promisify(execFile)('taskset', ['-apc', '0', String(pid)]).then(
-    () => true,
-    () => false,
-  );
+export async function separateCores({
+  pid,
+}: Pick<Service, 'pid'>): Promise<(() => Promise<void>) | undefined> {
+  const last = availableParallelism() - 1;
+  if (last < 1) return undefined;
+  const others = descendants(process.pid).filter((other) => other !== pid);
+  const keep = async (cores: string, ...processes: number[]) => {
+    for (const kept of processes) await promisify(execFile)('taskset', ['-apc', cores, String(kept)]);
+  };
+  try {
+    await keep('0', pid);
+    // What these begin from now on is kept there too.
+    await keep(`1-${last}`, ...others);
+  } catch {
+    await keep(`0-${last}`, pid, ...others).catch(() => undefined);
+    return undefined;
+  }
+  return () => keep(`0-${last}`, ...others).catch(() => undefined);
+}
+
+/** A process and all that it, and they, have begun. */
+function descendants(ancestor: number): number[] {
+  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const found = [ancestor];
+  for (const parent of found) {
+    found.push(...processes.filter((name) => statOf(`/proc/${name}`)[1] === String(parent)).map(Number));
+  }
+  return found;
+}
+
+/** What follows the name of the program in `stat`: state, parent and so on; nothing when the process has gone. */
+function statOf(entry: string): string[] {
+  try {
+    // The name, which is in brackets, may hold spaces and brackets.
+    return readFileSync(`${entry}/stat`, 'utf8').split(/.*\) /s)[1]?.split(' ') ?? [];
+  } catch {
+    return [];
+  }
 }
 
 /** Niceness of each thread of a service; only Linux knows it. */
 export function threadNiceness({ pid }: Pick<Service, 'pid'>): number[] {
-  return readdirSync(`/proc/${pid}/task`).map((thread) => {
-    // The name of the program, which is in brackets, may hold spaces.
-    const [, fields = ''] = readFileSync(`/proc/${pid}/task/${thread}/stat`, 'utf8').split(') ');
-    return Number(fields.split(' ')[16]);
-  });
+  const threads = `/proc/${pid}/task`;
+  return readdirSync(threads).map((thread) => Number(statOf(`${threads}/${thread}`)[16]));
 }
