@@ -7,6 +7,7 @@ import { AppModule } from './app.module.js';
 import { answerClientErrors } from './common/http/client-errors.js';
 import { limitBody } from './common/http/body-limit.js';
 import { limitConnections } from './common/http/connection-limits.js';
+import { ExpressServerAdapter } from './common/http/express-server.adapter.js';
 import { JSON_BODY, requireJson } from './common/http/json-body.js';
 import { OverloadGuard } from './common/http/overload.js';
 import { accessLog } from './common/logging/access-log.js';
@@ -27,12 +28,16 @@ export async function createApp(
   config: AppConfig,
   logger: Logger = createLogger(config.logLevel),
 ): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.register(config, logger), {
-    logger: nestLogger(logger),
-    bodyParser: false,
-    // Problems at start are for the caller to report, not for Nest to exit on.
-    abortOnError: false,
-  });
+  const app = await NestFactory.create<NestExpressApplication>(
+    AppModule.register(config, logger),
+    new ExpressServerAdapter(),
+    {
+      logger: nestLogger(logger),
+      bodyParser: false,
+      // Problems at start are for the caller to report, not for Nest to exit on.
+      abortOnError: false,
+    },
+  );
   app.setGlobalPrefix('api');
   // Answers are private and short-lived; hashing each for an ETag would cost more than it saves.
   app.set('etag', false);
