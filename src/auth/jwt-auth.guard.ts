@@ -36,9 +36,9 @@ export class JwtAuthGuard extends AuthGuard() {
   }
 
   /** @throws InvalidTokenError where Passport found no caller */
-  override handleRequest<T = Caller>(error: unknown, caller: Caller | false): T {
+  override handleRequest<T = Caller>(error: Error | null | undefined, caller: Caller | false): T {
     // What is no refusal of the token (an outage) must not be told as one.
-    if (error instanceof Error) throw error;
+    if (error) throw error;
     if (!caller) throw new InvalidTokenError();
     const request = currentRequest();
     if (request) request.userId = caller.userId;

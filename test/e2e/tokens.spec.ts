@@ -204,6 +204,10 @@ describe('the bearer token of a protected route', () => {
     await expectRefused(craftToken(claims({ user_id, sub: account.userId }), key));
   });
 
+  it('is refused when its user id is the key of a reservation of an email, which is in the same table', async () => {
+    await expectRefused(craftToken(claims({ user_id: `email#${account.email}` }), key));
+  });
+
   it.each([
     ['empty', ''],
     ['no UUID', 'session'],
