@@ -3,6 +3,8 @@ import { AudioFilesModule } from '../audio-files/audio-files.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { AccountContents } from './account-contents.js';
+import { AccountDeletionService } from './account-deletion.service.js';
 import { AccountController } from './account.controller.js';
 import { AccountService } from './account.service.js';
 import { ExportService } from './export.service.js';
@@ -11,6 +13,6 @@ import { ExportService } from './export.service.js';
 @Module({
   imports: [AuthModule, UsersModule, SessionsModule, AudioFilesModule],
   controllers: [AccountController],
-  providers: [AccountService, ExportService],
+  providers: [AccountService, AccountContents, AccountDeletionService, ExportService],
 })
 export class AccountModule {}

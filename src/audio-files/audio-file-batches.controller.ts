@@ -2,8 +2,14 @@ import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { DomainError, ValidationError } from '../common/errors/domain-errors.js';
-import { ApiProblems, BODY_PROBLEMS, TOKEN_PROBLEMS } from '../common/http/api-problems.decorator.js';
+import {
+  ApiProblems,
+  BODY_PROBLEMS,
+  TOKEN_PROBLEMS,
+  WRITE_PROBLEMS,
+} from '../common/http/api-problems.decorator.js';
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
+import { SignInDecidedBy } from '../common/http/sign-in-decision.decorator.js';
 import type { Outcome } from '../common/outcome.js';
 import { RateLimited } from '../limits/rate-limited.decorator.js';
 import type { AudioFile } from './audio-file.js';
@@ -42,7 +48,7 @@ export class AudioFileBatchesController {
       'is new, 200 for what was there.',
   })
   @ApiOkResponse({ type: BatchCreateResultsDto, description: 'An outcome for each, in order' })
-  @ApiProblems({ ...BODY_PROBLEMS, ...TOKEN_PROBLEMS, 400: 'items must have at most 100 entries' })
+  @ApiProblems({ ...BODY_PROBLEMS, ...WRITE_PROBLEMS, 400: 'items must have at most 100 entries' })
   async create(
     @CurrentCaller() caller: Caller,
     @Body() { items }: BatchCreateDto,
@@ -64,6 +70,7 @@ export class AudioFileBatchesController {
   }
 
   @Post('batch-get')
+  @SignInDecidedBy('cache')
   @HttpCode(200)
   @ApiOperation({ operationId: 'getAudioFiles', summary: 'Get up to 100 of your records' })
   @ApiOkResponse({ type: BatchResultsDto, description: 'An outcome for each id, in order' })
@@ -84,7 +91,7 @@ export class AudioFileBatchesController {
     description: 'An outcome of 200 comes with the record that is gone.',
   })
   @ApiOkResponse({ type: BatchResultsDto, description: 'An outcome for each id, in order' })
-  @ApiProblems({ ...BODY_PROBLEMS, ...TOKEN_PROBLEMS, 400: 'file_ids must have at most 100 entries' })
+  @ApiProblems({ ...BODY_PROBLEMS, ...WRITE_PROBLEMS, 400: 'file_ids must have at most 100 entries' })
   async delete(
     @CurrentCaller() caller: Caller,
     @Body() { file_ids }: BatchIdsDto,

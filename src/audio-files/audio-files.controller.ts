@@ -6,9 +6,11 @@ import {
   BODY_PROBLEMS,
   STORAGE_PROBLEMS,
   TOKEN_PROBLEMS,
+  WRITE_PROBLEMS,
 } from '../common/http/api-problems.decorator.js';
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
 import { ApiIdempotencyKey, IdempotencyKey } from '../common/http/idempotency-key.decorator.js';
+import { SignInDecidedBy } from '../common/http/sign-in-decision.decorator.js';
 import { RateLimited } from '../limits/rate-limited.decorator.js';
 import { AudioFileCreationService } from './audio-file-creation.service.js';
 import { AudioFilesService } from './audio-files.service.js';
@@ -86,7 +88,7 @@ export class AudioFilesController {
   })
   @ApiProblems({
     ...BODY_PROBLEMS,
-    ...TOKEN_PROBLEMS,
+    ...WRITE_PROBLEMS,
     ...STORAGE_PROBLEMS,
     400: 's3_key is required',
     403: 'Access denied',
@@ -114,6 +116,7 @@ export class AudioFilesController {
   }
 
   @Get('presigned-url')
+  @SignInDecidedBy('tables')
   @ApiOperation({
     operationId: 'getPresignedUrl',
     summary: 'Get an address to upload to a key of your own',
@@ -122,7 +125,7 @@ export class AudioFilesController {
       'apps leave out `s3_key` when they create a record.',
   })
   @ApiOkResponse({ type: SignedUrlDto, description: 'The address' })
-  @ApiProblems({ ...TOKEN_PROBLEMS, ...STORAGE_PROBLEMS, 400: 'key is required', 403: 'Access denied' })
+  @ApiProblems({ ...WRITE_PROBLEMS, ...STORAGE_PROBLEMS, 400: 'key is required', 403: 'Access denied' })
   async presignedUrl(
     @CurrentCaller() caller: Caller,
     @Query() { key }: PresignedUrlQuery,

@@ -6,6 +6,7 @@ import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
 import { ApiIdempotencyKey, IdempotencyKey } from '../common/http/idempotency-key.decorator.js';
 import { MessageDto } from '../common/http/message.dto.js';
 import { Public } from '../common/http/public.decorator.js';
+import { SignInDecidedBy } from '../common/http/sign-in-decision.decorator.js';
 import { RateLimited } from '../limits/rate-limited.decorator.js';
 import { Device } from '../sessions/device.decorator.js';
 import { TokenDto } from '../sessions/dto/session.dto.js';
@@ -61,6 +62,7 @@ export class AuthController {
   }
 
   @Post('logout')
+  @SignInDecidedBy('write')
   @HttpCode(200)
   @ApiBearerAuth()
   @ApiOperation({ operationId: 'logout', summary: 'End the session of this token' })
@@ -72,6 +74,7 @@ export class AuthController {
   }
 
   @Post('token/renew')
+  @SignInDecidedBy('write')
   @HttpCode(200)
   @ApiBearerAuth()
   @ApiOperation({

@@ -1,5 +1,4 @@
 import { type MiddlewareConsumer, Module, type NestModule, RequestMethod } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { AppConfig } from '../config/config.js';
@@ -17,7 +16,7 @@ import { JwtStrategy } from './tokens/jwt.strategy.js';
 import { TokensService } from './tokens/tokens.service.js';
 import { toKey } from './tokens/verification-key.js';
 
-/** Registration, login, and the guard that closes every route of the application by default. */
+/** Registration, login, and the guard that closes every route of the application by default (see `AppModule`). */
 @Module({
   imports: [
     UsersModule,
@@ -40,9 +39,9 @@ import { toKey } from './tokens/verification-key.js';
     PasswordsService,
     TokensService,
     JwtStrategy,
-    { provide: APP_GUARD, useClass: JwtAuthGuard },
+    JwtAuthGuard,
   ],
-  exports: [PasswordsService],
+  exports: [PasswordsService, JwtAuthGuard],
 })
 export class AuthModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {

@@ -7,7 +7,10 @@ import { clientKey } from './client-key.js';
 import { LIMIT_NAME, type LimitName } from './limit-name.js';
 import { LimitsService } from './limits.service.js';
 
-/** Counts the request against the limit that `RateLimited` names, and tells the client how it stands. */
+/**
+ * Counts the request against the limit that `RateLimited` names, if any, and tells the client how it stands. Before the
+ * tables are asked about the sign-in: what is refused costs nothing.
+ */
 @Injectable()
 export class RateLimitGuard implements CanActivate {
   constructor(
@@ -17,10 +20,11 @@ export class RateLimitGuard implements CanActivate {
 
   /** @throws TooManyRequestsError */
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const name = this.reflector.getAllAndOverride<LimitName>(LIMIT_NAME, [
+    const name = this.reflector.getAllAndOverride<LimitName | undefined>(LIMIT_NAME, [
       context.getHandler(),
       context.getClass(),
     ]);
+    if (name === undefined) return true;
     const request = context.switchToHttp().getRequest<Request & { user?: Caller }>();
     const key = request.user?.userId ?? clientKey(request.ip ?? '');
     const state = await this.limits.consume(name, key);

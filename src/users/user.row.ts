@@ -16,6 +16,8 @@ export interface UserRow extends UserKey {
   session_generation?: number;
   kept_sign_in?: string;
   tokens_valid_from?: number;
+  /** Only of an account that is being deleted. */
+  closing_at?: number;
 }
 
 export function userKey(userId: string): UserKey {
@@ -34,6 +36,7 @@ export function toUser(row: UserRow): User {
     generation: row.session_generation ?? 0,
     keptSignIn: row.kept_sign_in,
     tokensValidFrom: row.tokens_valid_from ?? 0,
+    closingAt: row.closing_at,
   };
 }
 

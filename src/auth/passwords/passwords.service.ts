@@ -69,6 +69,15 @@ export class PasswordsService {
     }
   }
 
+  /**
+   * Whether a password that was right a moment ago is that of another hash. Not counted as a guess.
+   *
+   * @throws UnavailableError where the hash queue is full
+   */
+  async matches(passwordHash: string, password: string): Promise<boolean> {
+    return this.hasher.verify(passwordHash, password);
+  }
+
   /** Takes the address of this request for the owner's, so that guesses of strangers do not delay logins from there. */
   async trustClient(email: string): Promise<void> {
     await this.limits.loginThrottle?.trust(this.subject(email), currentClient());
