@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AudioFilesService } from '../audio-files/audio-files.service.js';
 import { AudioObjectsService } from '../audio-files/audio-objects.service.js';
+import type { Caller } from '../common/http/caller.decorator.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 
 /** How many of each thing was removed. */
@@ -43,5 +44,10 @@ export class AccountContents {
     await this.sessions.removeAll(userId, except, count('sessions'));
     await this.audioFiles.removeAll(userId, count('audioFiles'));
     await this.audioObjects.removeAll(userId, count('objects'));
+  }
+
+  /** Removes the caller's own session, when there is nothing else left; see `SessionsService.endLast`. */
+  async removeLast(caller: Caller): Promise<number> {
+    return this.sessions.endLast(caller);
   }
 }

@@ -4,11 +4,12 @@ import { InvalidTokenError, UnavailableError } from '../common/errors/domain-err
 import type { Caller } from '../common/http/caller.decorator.js';
 import { renewDatabaseBudget } from '../common/request-context.js';
 import { nowSeconds } from '../common/time.js';
-import { raiseFor, SessionsService } from '../sessions/sessions.service.js';
+import { raiseFor } from '../sessions/sessions.service.js';
 import { SignInsService } from '../sessions/sign-ins.service.js';
 import { UsersRepository } from '../users/users.repository.js';
 import { AccountContents, type RemovedContents } from './account-contents.js';
 import { AccountService } from './account.service.js';
+import { ClosedAccountsService } from './closed-accounts.service.js';
 
 /** How long one request may go on deleting; proxies tend to give up after 30 s. Milliseconds. */
 const DELETION_LIMIT_MS = 20_000;
@@ -24,9 +25,9 @@ export class AccountDeletionService {
   constructor(
     private readonly account: AccountService,
     private readonly users: UsersRepository,
-    private readonly sessions: SessionsService,
     private readonly signIns: SignInsService,
     private readonly contents: AccountContents,
+    private readonly closedAccounts: ClosedAccountsService,
     private readonly audit: AuditLog,
   ) {}
 
@@ -58,13 +59,15 @@ export class AccountDeletionService {
     this.signIns.remember(closed);
     const receipt: DeletionReceipt = { objects: 0, audioFiles: 0, sessions: 0, users: 0 };
     await this.contents.remove(user.userId, caller.sessionId, receipt, proceed);
-    await this.users.delete(user);
+    const closedAt = nowSeconds();
+    await this.users.delete(user, closedAt);
+    this.closedAccounts.schedule(user.userId, closedAt);
     receipt.users = 1;
     this.signIns.forget(user.userId);
     this.audit.record('account-deleted', { user_id: user.userId });
     renewDatabaseBudget();
     // The caller's own, last, so that the request could be repeated until here. Without an account it lets nobody in.
-    receipt.sessions += await this.sessions.endLast(caller);
+    receipt.sessions += await this.contents.removeLast(caller);
     return receipt;
   }
 }

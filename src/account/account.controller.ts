@@ -57,7 +57,10 @@ export class AccountController {
   @ApiOperation({
     operationId: 'deleteAccount',
     summary: 'Delete your account and everything in it',
-    description: 'Where the answer is 503, send the same request again: it goes on where it stopped.',
+    description:
+      'First the account is closed: nothing is added to it any more (409), and nothing takes that back. Where the answer is ' +
+      '503, send the same request again: it goes on where it stopped. Where an answer was lost, a 401 to the repeated ' +
+      'request says that the account is gone. What is still uploaded by a URL from before is removed within half an hour.',
   })
   @ApiOkResponse({ type: DeletionReceiptDto, description: 'How many of each thing were removed' })
   @ApiProblems({

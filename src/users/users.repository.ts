@@ -5,6 +5,7 @@ import { AppConfig } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { EMAIL_INDEX } from '../database/tables.js';
 import { isConditionFailure, retryConflicts } from '../database/transactions.js';
+import { closedAccountRow } from './closed-account.js';
 import { reservationKey, type ReservationRow, reservationRow } from './reservation.js';
 import { proofCondition, type SignInProof } from './sign-in-proof.js';
 import type { NewUser, PasswordChange, User } from './user.js';
@@ -174,29 +175,36 @@ export class UsersRepository {
   }
 
   /**
-   * Deletes the account and the reservation of its email in one transaction, so that neither is ever there alone.
-   * Succeeds where they are gone already. Costs 5 write units.
+   * Deletes an account that is being deleted and the reservation of its email, and leaves what the delayed sweep needs, in
+   * one transaction: none of them is ever there alone. Succeeds where they are gone already. Costs 7 write units.
+   *
+   * @param closedAt Unix seconds
    */
-  async delete({ userId, email }: Pick<User, 'userId' | 'email'>): Promise<void> {
-    const user = { Delete: { TableName: this.table, Key: userKey(userId) } };
+  async delete({ userId, email }: Pick<User, 'userId' | 'email'>, closedAt: number): Promise<void> {
+    const always = [
+      {
+        Delete: {
+          TableName: this.table,
+          Key: userKey(userId),
+          ConditionExpression: 'attribute_not_exists(user_id) OR attribute_exists(closing_at)',
+        },
+      },
+      { Put: { TableName: this.table, Item: closedAccountRow({ userId, closedAt }) } },
+    ];
+    const reservation = {
+      Delete: {
+        TableName: this.table,
+        Key: reservationKey(email),
+        ConditionExpression: 'attribute_not_exists(user_id) OR owner_id = :owner',
+        ExpressionAttributeValues: { ':owner': userId },
+      },
+    };
     try {
-      await this.database.transactWrite({
-        TransactItems: [
-          user,
-          {
-            Delete: {
-              TableName: this.table,
-              Key: reservationKey(email),
-              ConditionExpression: 'attribute_not_exists(user_id) OR owner_id = :owner',
-              ExpressionAttributeValues: { ':owner': userId },
-            },
-          },
-        ],
-      });
+      await retryConflicts(() => this.database.transactWrite({ TransactItems: [...always, reservation] }));
     } catch (error) {
       // The email is reserved for somebody else: an account of the older backend that shared it with another one.
       if (!isConditionFailure(error)) throw error;
-      await this.database.delete(user.Delete);
+      await retryConflicts(() => this.database.transactWrite({ TransactItems: always }));
     }
   }
 

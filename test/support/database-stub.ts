@@ -22,7 +22,7 @@ export type Behaviour =
   | 'forward-then-cut'
   | 'cut'
   | 'silence'
-  | { status: number; body: string; type?: string; cutShort?: boolean }
+  | { status: number; body: string; type?: string; cutShort?: boolean; headers?: Record<string, string> }
   | { leave: (row: StubRow) => boolean };
 
 /** Attributes of a row to put, or the key of one to get or delete, as DynamoDB writes them. */
@@ -66,9 +66,9 @@ export async function startDatabaseStub(): Promise<DatabaseStub> {
       const answer = await forwardInPart(request, body, behaviour.leave);
       response.writeHead(answer.status, answer.headers).end(answer.body);
     } else {
-      const { status, type = 'application/x-amz-json-1.0', cutShort = false } = behaviour;
+      const { status, type = 'application/x-amz-json-1.0', cutShort = false, headers } = behaviour;
       const length = Buffer.byteLength(behaviour.body) + (cutShort ? 1 : 0);
-      response.writeHead(status, { 'Content-Type': type, 'Content-Length': length });
+      response.writeHead(status, { 'Content-Type': type, 'Content-Length': length, ...headers });
       response.write(behaviour.body, () => (cutShort ? request.socket.destroy() : response.end()));
     }
   };

@@ -1,4 +1,4 @@
-import { isReservationKey } from '../../users/reservation.js';
+import { isAccountKey } from '../../users/user.row.js';
 
 /** Claims of an access token. Those of the older backend have `user_id`, `iat` and `exp` only. */
 export interface TokenPayload {
@@ -35,7 +35,7 @@ export function isAccessToken(claims: unknown, now: number): claims is TokenPayl
     typeof user_id === 'string' &&
     user_id !== '' &&
     Buffer.byteLength(user_id) <= LONGEST_USER_ID_BYTES &&
-    !isReservationKey(user_id) &&
+    isAccountKey(user_id) &&
     typeof exp === 'number' &&
     typeof iat === 'number' &&
     (jti === undefined || typeof jti === 'string') &&
