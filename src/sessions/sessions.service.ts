@@ -79,11 +79,16 @@ export class SessionsService {
    */
   async endOwn(signIn: SignIn): Promise<void> {
     const { userId, sessionId, issuedAt } = signIn;
+    const reference = signInReference(signIn);
     await this.signIns.confirm(signIn);
-    // A token of the older backend ends with its session, if it has one.
-    const isRemoved = await this.remove(userId, signInReference(signIn));
-    if (sessionId !== undefined) this.signIns.forgetSession(sessionId);
-    else if (!isRemoved) await this.endToken(userId, issuedAt, signInReference(signIn));
+    if (sessionId === undefined) {
+      // Before the session that it became, if it did: an ended token becomes none.
+      await this.endToken(userId, issuedAt, reference);
+      await this.repository.delete(reference, userId);
+    } else {
+      await this.remove(userId, sessionId);
+    }
+    this.signIns.forgetSession(reference);
   }
 
   /**
