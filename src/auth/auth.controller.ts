@@ -53,7 +53,14 @@ export class AuthController {
   @HttpCode(200)
   @Public()
   @RateLimited('login')
-  @ApiOperation({ operationId: 'login', summary: 'Sign in with email and password', security: [] })
+  @ApiOperation({
+    operationId: 'login',
+    summary: 'Sign in with email and password',
+    description:
+      'May carry any earlier token of the account as a bearer token, also one that has expired: the login is then counted ' +
+      'by that token, and strangers who guess cannot delay it. Another token is ignored.',
+    security: [],
+  })
   @ApiOkResponse({ type: SignedInDto, description: 'The account, and a token for it' })
   @ApiProblems({ ...BODY_PROBLEMS, 400: 'email is required', 401: 'Invalid email or password' })
   async login(@Body() body: LoginDto, @Device() device: string): Promise<SignedInDto> {

@@ -12,6 +12,7 @@ import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordPolicy } from './passwords/password-policy.js';
 import { PasswordsService } from './passwords/passwords.service.js';
+import { DeviceTokenMiddleware } from './tokens/device-token.middleware.js';
 import { JwtStrategy } from './tokens/jwt.strategy.js';
 import { TokensService } from './tokens/tokens.service.js';
 import { toKey } from './tokens/verification-key.js';
@@ -46,6 +47,6 @@ import { toKey } from './tokens/verification-key.js';
 export class AuthModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {
     const post = (path: string) => ({ path, method: RequestMethod.POST });
-    consumer.apply(HashRoomMiddleware).forRoutes(post('login'), post('register'));
+    consumer.apply(HashRoomMiddleware, DeviceTokenMiddleware).forRoutes(post('login'), post('register'));
   }
 }

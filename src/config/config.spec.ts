@@ -1,7 +1,7 @@
-import { availableParallelism } from 'node:os';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { readConfig, readDatabaseConfig } from './read-config.js';
+import { availableCores } from './available-cores.js';
 import { ConfigurationError, EnvironmentReader } from './environment-reader.js';
 
 const SECRET = 'f1d2d2f924e986ac86fdf7b36c94bcdf';
@@ -55,6 +55,7 @@ describe('readConfig', () => {
       cache: { enabled: false },
       workers: 1,
       shutdownGraceMs: 1000,
+      warnings: [],
     });
     const { concurrency, ...parameters } = passwords;
     expect(parameters).toEqual({
@@ -62,6 +63,7 @@ describe('readConfig', () => {
         memoryKib: 19_456,
         timeCost: 2,
         parallelism: 1,
+        largestWork: 3 * 65_536,
         maxWaitMs: 2000,
         blockCommon: true,
         poolThreads: 4,
@@ -72,7 +74,7 @@ describe('readConfig', () => {
   });
 
   it('takes every value from the environment', () => {
-    const config = readConfig({
+    const environment = {
       NODE_ENV: 'development',
       LOG_LEVEL: 'debug',
       HOST: '::1',
@@ -118,8 +120,9 @@ describe('readConfig', () => {
       HASH_MAX_WAIT_MS: '0',
       PASSWORD_BLOCKLIST: 'common',
       SHUTDOWN_GRACE_MS: '5000',
-    });
-    expect(config).toEqual({
+      UV_THREADPOOL_SIZE: '8',
+    };
+    expect(readConfig(environment, 24)).toEqual({
       nodeEnv: 'development',
       logLevel: 'debug',
       host: '::1',
@@ -155,7 +158,8 @@ describe('readConfig', () => {
         memoryKib: 65_536,
         timeCost: 3,
         parallelism: 4,
-        poolThreads: 4,
+        largestWork: 3 * 65_536,
+        poolThreads: 8,
         concurrency: 7,
         maxWaitMs: 0,
         blockCommon: true,
@@ -165,6 +169,7 @@ describe('readConfig', () => {
       cache: { enabled: true },
       workers: 3,
       shutdownGraceMs: 5000,
+      warnings: [],
     });
   });
 
@@ -246,7 +251,8 @@ describe('readConfig', () => {
   });
 
   it('runs as many workers as there are cores where it is left to it', () => {
-    expect(readConfig({ ...production, WORKERS: 'auto' }).workers).toBe(availableParallelism());
+    expect(readConfig({ ...production, WORKERS: 'auto' }).workers).toBe(availableCores());
+    expect(readConfig({ ...production, WORKERS: 'auto' }, 5).workers).toBe(5);
   });
 
   it('leaves temporary credentials to the SDK, which reads the session token with them', () => {

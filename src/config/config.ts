@@ -30,6 +30,8 @@ export class AppConfig {
   readonly workers: number;
   /** How long a stopping instance goes on serving, so that load balancers notice first; milliseconds. */
   readonly shutdownGraceMs: number;
+  /** What was asked for and is done otherwise, for the log; one line each. */
+  readonly warnings: readonly string[];
 }
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -89,6 +91,8 @@ export interface PasswordConfig {
   readonly memoryKib: number;
   readonly timeCost: number;
   readonly parallelism: number;
+  /** Of the costliest hash that the tables are expected to have; memory in KiB × passes. */
+  readonly largestWork: number;
   /** Threads of libuv, on which hashes are computed. */
   readonly poolThreads: number;
   /** Hashes computed at once. */

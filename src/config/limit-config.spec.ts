@@ -96,6 +96,7 @@ describe('TRUST_PROXY', () => {
     ['10.0.0.0/8, 192.0.2.1', ['10.0.0.0/8', '192.0.2.1']],
     ['fc00::/7,2001:db8::/32,::1', ['fc00::/7', '2001:db8::/32', '::1']],
     ['::ffff:10.0.0.0/104', ['::ffff:10.0.0.0/104']],
+    ['64:ff9b::10.0.0.0/104', ['64:ff9b::10.0.0.0/104']],
   ])('may be %j', (value, trustProxy) => {
     expect(read({ TRUST_PROXY: value }).trustProxy).toEqual(trustProxy);
   });
@@ -105,12 +106,17 @@ describe('TRUST_PROXY', () => {
     ['everything by a network', ['0.0.0.0/0', '::/0', '::0/0', '10.0.0.0/8,0.0.0.0/0', '0.0.0.0/00']],
     ['everything in halves', ['0.0.0.0/1,128.0.0.0/1', '::/1,8000::/1', '0.0.0.0/7']],
     ['all of IPv4 in IPv6 form', ['::ffff:0:0/96', '::ffff:0.0.0.0/96', '0:0:0:0:0:ffff:0:0/97', '::/64']],
+    [
+      'all of IPv4 as a translator writes it',
+      ['64:ff9b::/96', '64:ff9b::/32', '64:ff9b:1::/48', '64:ff9b:1:2::/96', '::/96', '::ffff:0:0:0/96'],
+    ],
+    ['more hops than there are', ['10', '99']],
     ['no address', ['proxy.example.com', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', '::/129', '-1', '1.5']],
   ])('must not be %s', (_, values) => {
     for (const value of values) {
       expect([value, ...problems({ TRUST_PROXY: value })]).toEqual([
         value,
-        'TRUST_PROXY must be a number of hops, or networks such as 10.0.0.0/8 separated by commas, none of them very wide',
+        'TRUST_PROXY must be a number of hops up to 9, or networks such as 10.0.0.0/8 separated by commas, none of them very wide',
       ]);
     }
   });

@@ -1,9 +1,8 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { Redis } from 'ioredis';
-import type { LimitState } from '../common/errors/domain-errors.js';
 import { AppConfig } from '../config/config.js';
 import type { LimitName } from './limit-name.js';
-import { Limiter } from './limiter.js';
+import { type Counted, Limiter } from './limiter.js';
 import { LoginThrottle } from './login-throttle.js';
 
 /** The limits of the service, or none of them where they are off. */
@@ -28,10 +27,10 @@ export class LimitsService {
   /**
    * Counts a request.
    *
-   * @returns how it stands, `undefined` where limits are off
+   * @returns how it was counted, `undefined` where limits are off
    * @throws TooManyRequestsError
    */
-  async consume(name: LimitName, key: string): Promise<LimitState | undefined> {
+  async consume(name: LimitName, key: string): Promise<Counted | undefined> {
     return this.limiters?.[name].consume(key);
   }
 }
