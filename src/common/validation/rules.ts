@@ -1,3 +1,4 @@
+import { Transform } from 'class-transformer';
 import { ValidateBy, type ValidationArguments } from 'class-validator';
 import { parseInstant } from '../time.js';
 
@@ -64,6 +65,13 @@ export function IsWhole(min: number, max: number): PropertyDecorator {
     Number.isInteger(value) && (value as number) >= min && (value as number) <= max
       ? undefined
       : `must be a whole number from ${min} to ${max}`,
+  );
+}
+
+/** A query parameter of digits only; anything else stays what it is and fails validation. */
+export function ToWholeNumber(): PropertyDecorator {
+  return Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value,
   );
 }
 
