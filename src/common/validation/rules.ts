@@ -43,8 +43,8 @@ export function IsAddressLike(): PropertyDecorator {
 }
 
 /**
- * An S3 object key that can only mean what it says: 1 to 1,024 bytes of UTF-8, no control characters, no leading
- * slash, no `.` or `..` segments.
+ * An S3 object key that can only mean what it says: 1 to 1,024 bytes of UTF-8, no control characters, nothing else that
+ * XML cannot hold, no blank at its end, which some stores drop, no leading slash, no `.` or `..` segments.
  */
 export function IsObjectKey(): PropertyDecorator {
   return rule('isObjectKey', (value) => wrongString(value) ?? wrongObjectKey(value as string));
@@ -137,6 +137,9 @@ function wrongObjectKey(key: string): string | undefined {
   if (key === '') return 'must not be empty';
   if (Buffer.byteLength(key) > 1024) return 'must be at most 1024 bytes of UTF-8';
   if (/\p{Cc}/u.test(key)) return 'must not contain control characters';
+  // S3 takes them, and cannot name them in its answers: listing and deleting is XML.
+  if (/[\ufffe\uffff]/u.test(key)) return 'must not contain U+FFFE or U+FFFF';
+  if (key.trimEnd() !== key) return 'must not end with a blank';
   if (key.startsWith('/')) return 'must not start with a slash';
   const dots = key.split('/').some((segment) => segment === '.' || segment === '..');
   return dots ? 'must not contain "." or ".." segments' : undefined;
