@@ -96,6 +96,7 @@ export class AudioFilesController {
     ...STORAGE_PROBLEMS,
     400: 's3_key is required',
     403: 'Access denied',
+    409: 'The audio has not been uploaded yet',
     422: 'The idempotency key was used before with different content',
   })
   async create(
