@@ -1,11 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash, randomInt, randomUUID } from 'node:crypto';
 import { Injectable, Optional } from '@nestjs/common';
 import { v5 as uuidV5 } from 'uuid';
 import {
   AccessDeniedError,
   DomainError,
   IdempotencyKeyReusedError,
-  QuotaExceededError,
   temporarilyUnavailable,
 } from '../common/errors/domain-errors.js';
 import { isSuccess, outcomeOf, type Outcome } from '../common/outcome.js';
@@ -20,6 +19,9 @@ import { QuotaService, type Reservation } from './quota.service.js';
 
 /** Of the ids that are made from idempotency keys (RFC 9562 §5.5). Another one would lose every key in use. */
 const ID_NAMESPACE = '6f1d2f8e-3c0b-5d6e-9a54-0f9f4b7b1c21';
+
+/** So many versions a record can begin at: two that share an id differ, and there is room for all changes. */
+const FIRST_VERSIONS = 2 ** 46;
 
 /** A record to be made. */
 export interface CreationRequest {
@@ -61,22 +63,24 @@ export class AudioFileCreationService {
    * @throws AccessDeniedError for a key in another user's upload folder
    * @throws NotConfiguredError for an upload where there is no bucket
    * @throws QuotaExceededError where the user has as much as one may have
+   * @throws ConflictError where bytes are counted and the object of the caller's own folder is missing, or another one
    * @throws IdempotencyKeyReusedError where the key came before with other content
    */
   async create(ownerId: string, request: CreationRequest): Promise<Creation> {
-    const draft = this.draft(ownerId, request);
+    const drafted = this.draft(ownerId, request);
     // Before anything is written: without an address there is nothing to do with a pending record.
-    const upload = await this.ticketOf(draft);
-    const creation = { file: draft, isNew: true, ...upload };
+    const upload = await this.ticketOf(drafted);
     if (request.idempotencyKey === undefined) {
+      const draft = await this.objects.measured(drafted);
       const reservation = await this.quota.reserve(draft);
       await this.writing(reservation, draft, () => this.files.create(draft));
-      return this.made(creation, reservation);
+      return this.made({ file: draft, isNew: true, ...upload }, reservation);
     }
-    const reservation = await this.reserveOrFind(draft);
-    if ('earlier' in reservation) return this.repeated(draft, reservation.earlier);
+    const place = await this.reserveOrFind(drafted);
+    if ('earlier' in place) return this.repeated(drafted, place.earlier);
+    const { draft, reservation } = place;
     const { written, file } = await this.writing(reservation, draft, () => this.files.createIfNew(draft));
-    if (written) return this.made(creation, reservation);
+    if (written) return this.made({ file: draft, isNew: true, ...upload }, reservation);
     reservation.cancel();
     if (!file) throw temporarilyUnavailable(1);
     return this.repeated(draft, file);
@@ -92,7 +96,9 @@ export class AudioFileCreationService {
     ownerId: string,
     requests: readonly Outcome<CreationRequest>[],
   ): Promise<Outcome<Creation>[]> {
-    const plain = await Promise.all(requests.map((request) => this.plainDraft(ownerId, request)));
+    const files = await Promise.all(requests.map((request) => this.plainFile(ownerId, request)));
+    // All sizes are known before the first place is taken, so that places are taken in the order of the requests.
+    const plain = await Promise.all(files.map((file) => this.plainDraft(file)));
     const drafts = plain.filter((draft) => isSuccess<Draft>(draft));
     const writing = this.files.createMany(drafts.map(({ creation }) => creation.file));
     // One after the other where a key comes twice, so that the first of them is the one that makes the record.
@@ -117,27 +123,33 @@ export class AudioFileCreationService {
   }
 
   /** What is to be written without a condition; `undefined` for a request with a key. */
-  private async plainDraft(
+  private async plainFile(
     ownerId: string,
     request: Outcome<CreationRequest>,
-  ): Promise<Outcome<Draft> | undefined> {
+  ): Promise<Outcome<AudioFile> | undefined> {
     if (request instanceof DomainError) return request;
     if (request.idempotencyKey !== undefined) return undefined;
+    return outcomeOf(async () => this.objects.measured(this.draft(ownerId, request)));
+  }
+
+  private async plainDraft(file: Outcome<AudioFile> | undefined): Promise<Outcome<Draft> | undefined> {
+    if (file === undefined || file instanceof DomainError) return file;
     return outcomeOf(async () => {
-      const file = this.draft(ownerId, request);
       const upload = await this.ticketOf(file);
       return { creation: { file, isNew: true, ...upload }, reservation: await this.quota.reserve(file) };
     });
   }
 
   /** A place for a record that may be there already; or, where there is no room, the record itself if it is. */
-  private async reserveOrFind(draft: AudioFile): Promise<Reservation | { earlier: AudioFile }> {
+  private async reserveOrFind(
+    drafted: AudioFile,
+  ): Promise<{ draft: AudioFile; reservation: Reservation } | { earlier: AudioFile }> {
     try {
-      return await this.quota.reserve(draft, true);
+      const draft = await this.objects.measured(drafted);
+      return { draft, reservation: await this.quota.reserve(draft, true) };
     } catch (error) {
-      // A repeated request is not one more record.
-      const earlier =
-        error instanceof QuotaExceededError ? await this.files.findById(draft.fileId) : undefined;
+      // A repeated request is not one more record, and its object may be gone by now.
+      const earlier = error instanceof DomainError ? await this.files.findById(drafted.fileId) : undefined;
       if (!earlier) throw error;
       return { earlier };
     }
@@ -175,7 +187,8 @@ export class AudioFileCreationService {
       s3Key: s3Key ?? this.keys.forUpload(ownerId, fileId, details.contentType ?? ''),
       uploadedAt: nowSeconds(),
       objectEtag: null,
-      version: 0,
+      // An id from a key comes again once its record is deleted; its versions, and so its ETags, do not.
+      version: idempotencyKey === undefined ? 0 : randomInt(1, FIRST_VERSIONS),
       requestHash: idempotencyKey === undefined ? null : fingerprint(details),
     };
   }

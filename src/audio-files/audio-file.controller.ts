@@ -131,7 +131,9 @@ export class AudioFileController {
   @ApiOperation({
     operationId: 'getDownloadUrl',
     summary: 'Get an address to download the audio from',
-    description: 'Valid for 5 minutes; takes range requests. For audio in your own folder only.',
+    description:
+      'Valid for 5 minutes; takes range requests. For audio in your own folder only. S3 answers with the `content_type` of ' +
+      'the record (else application/octet-stream) and `Content-Disposition: attachment`.',
   })
   @ApiOkResponse({ type: SignedUrlDto, description: 'The address' })
   @ApiProblems({ ...OWNER_PROBLEMS, ...STORAGE_PROBLEMS, 409: 'The audio has not been uploaded yet' })

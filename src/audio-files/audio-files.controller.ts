@@ -26,7 +26,12 @@ import { CreateAudioFileDto, toNewAudioFile } from './dto/create-audio-file.dto.
 import { toCursor } from './dto/cursor.js';
 import { ETAG_HEADER, PAGE_HEADERS } from './dto/headers.js';
 import { ListAudioFilesQuery, nextQuery, toListRequest } from './dto/list-audio-files.query.js';
-import { PresignedUrlQuery, SignedUrlDto, toSignedUrlDto } from './dto/signed-url.dto.js';
+import {
+  PresignedUrlDto,
+  PresignedUrlQuery,
+  toAnnouncement,
+  toPresignedUrlDto,
+} from './dto/signed-url.dto.js';
 import { toUsageDto, UsageDto } from './dto/usage.dto.js';
 import { UsageService } from './usage.service.js';
 
@@ -77,7 +82,8 @@ export class AudioFilesController {
     description:
       'With `s3_key`, the record of an object that is in S3. Without, and with `content_type` and `file_size`, a ' +
       'pending record and in `upload` how to send its audio to S3: send `method` with exactly these `headers` to ' +
-      '`url`, and then call `complete`.',
+      '`url`, and then call `complete`. An answer of 412 from S3 means that the audio is there already. Where there is ' +
+      'a byte quota, the size of an object in your own folder is the one that S3 tells.',
   })
   @ApiIdempotencyKey()
   @ApiCreatedResponse({ type: CreatedAudioFileDto, description: 'The record', headers: ETAG_HEADER })
@@ -92,6 +98,7 @@ export class AudioFilesController {
     ...STORAGE_PROBLEMS,
     400: 's3_key is required',
     403: 'Access denied',
+    409: 'The audio has not been uploaded yet',
     422: 'The idempotency key was used before with different content',
   })
   async create(
@@ -121,15 +128,23 @@ export class AudioFilesController {
     operationId: 'getPresignedUrl',
     summary: 'Get an address to upload to a key of your own',
     description:
-      'For apps that upload first and record afterwards. Valid for 15 minutes, for a PUT of any type and length; new ' +
-      'apps leave out `s3_key` when they create a record.',
+      'For apps that upload first and record afterwards. Valid for 15 minutes, for a PUT of any type and length, or of ' +
+      '`content_type` and `file_size`, which come together and are required where there is a byte quota. A key of the ' +
+      "service's own form, `{folder}/{user_id}/{file_id}.*`, is signed only while that record is pending, and takes " +
+      'what it announced. New apps leave out `s3_key` when they create a record.',
   })
-  @ApiOkResponse({ type: SignedUrlDto, description: 'The address' })
-  @ApiProblems({ ...WRITE_PROBLEMS, ...STORAGE_PROBLEMS, 400: 'key is required', 403: 'Access denied' })
+  @ApiOkResponse({ type: PresignedUrlDto, description: 'The address' })
+  @ApiProblems({
+    ...WRITE_PROBLEMS,
+    ...STORAGE_PROBLEMS,
+    400: 'key is required',
+    403: 'Access denied',
+    409: 'No record of yours that awaits its audio has this key',
+  })
   async presignedUrl(
     @CurrentCaller() caller: Caller,
-    @Query() { key }: PresignedUrlQuery,
-  ): Promise<SignedUrlDto> {
-    return toSignedUrlDto(await this.objects.uploadUrl(caller.userId, key));
+    @Query() query: PresignedUrlQuery,
+  ): Promise<PresignedUrlDto> {
+    return toPresignedUrlDto(await this.objects.uploadUrl(caller.userId, query.key, toAnnouncement(query)));
   }
 }

@@ -71,6 +71,8 @@ export interface StorageConfig {
   readonly bucket?: string;
   /** Absent: S3 on AWS. Clients have to reach it too: it is the host of the addresses they are given. */
   readonly endpoint?: string;
+  /** Whether the store takes `If-None-Match: *` with a PUT, so that an upload cannot replace what is there. */
+  readonly conditionalWrites: boolean;
   /** First segment of the keys of uploads, below which each user has a folder of their own. */
   readonly audioFolder: string;
   /** What one call may wait for S3; milliseconds. */

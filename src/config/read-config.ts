@@ -89,6 +89,7 @@ export function readStorageConfig(env: EnvironmentReader): Pick<AppConfig, 'stor
         /^[\w-]+(\/[\w-]+)*$/,
         'a folder such as audio_upload, without a slash at either end',
       ),
+      conditionalWrites: env.oneOf('S3_CONDITIONAL_WRITES', ['on', 'off'], 'on') === 'on',
       budgetMs: env.integer('STORAGE_BUDGET_MS', { default: 2000, min: 100, max: 60_000 }),
       pauseMs: readPause(env),
       ...(bucket && { bucket }),

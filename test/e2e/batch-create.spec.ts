@@ -145,7 +145,7 @@ describe('POST /api/user/audio-files/batch-create', () => {
       url: expect.stringContaining(s3_key),
       expires_at: INSTANT,
       method: 'PUT',
-      headers: { 'Content-Type': 'audio/wav', 'Content-Length': '5' },
+      headers: { 'Content-Type': 'audio/wav', 'Content-Length': '5', 'If-None-Match': '*' },
     });
     const put = await fetch(upload.url, { method: 'PUT', headers: upload.headers, body: 'audio' });
     expect(put.status).toBe(200);

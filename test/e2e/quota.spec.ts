@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Account, createAudioFile, registerAccount, signIn } from '../support/accounts.js';
-import { type DatabaseStub, startDatabaseStub } from '../support/database-stub.js';
+import { type DatabaseStub, dynamoDbError, startDatabaseStub } from '../support/database-stub.js';
 import { problemBody } from '../support/problem-body.js';
 import { expectProblem } from '../support/problems.js';
 import { rowsOf } from '../support/stored-rows.js';
@@ -176,6 +176,28 @@ describe('a quota', () => {
     expect((await create(app, ada, {}, 'k')).status).toBeLessThan(300);
     expect(statuses([await create(app, ada), await create(app, ada)])).toEqual([201, 403]);
     expect(await stored(app, ada)).toBe(2);
+  });
+
+  it.each([
+    ['without a key', undefined],
+    ['with one', 'k'],
+  ])('has room again after a write that failed of itself, and no outage: %s', async (_how, key) => {
+    const app = await start({ MAX_FILES_PER_USER: '1' });
+    const ada = await registerAccount(app);
+    const defect = dynamoDbError(400, 'ValidationException');
+    for (let round = 0; round < 3; round++) {
+      stub.behave(({ operation }) => (operation === 'PutItem' ? defect : 'forward'));
+      await create(app, ada, {}, key).expect(500);
+      stub.behave(() => 'forward');
+    }
+    const { body } = await create(app, ada, {}, key).expect(201);
+    await create(app, ada).expect(403);
+    // The same of a deletion: what was deleted without being told is counted.
+    const at = `${PATH}/${body.file_id}`;
+    stub.behave(({ operation }) => (operation === 'DeleteItem' ? 'forward-then-cut' : 'forward'));
+    await app.http.delete(at).set(ada.authorization).expect(503);
+    stub.behave(() => 'forward');
+    await create(app, ada).expect(201);
   });
 
   it.each([

@@ -93,7 +93,7 @@ export function toCreatedAudioFileDto({ file, upload }: Creation): CreatedAudioF
   return { ...toAudioFileDto(file), ...(upload && { upload: toUploadDto(upload) }) };
 }
 
-/** Changes with every change of the record, and is another one for a record made anew under the same id. */
+/** Changes with every change of the record, and is another one for a record made anew under the same id, also at once. */
 export function etagOf({ uploadedAt, version }: AudioFile): string {
   return `"${uploadedAt}-${version}"`;
 }
