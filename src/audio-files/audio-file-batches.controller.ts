@@ -14,7 +14,7 @@ import type { Outcome } from '../common/outcome.js';
 import { RateLimited } from '../limits/rate-limited.decorator.js';
 import type { AudioFile } from './audio-file.js';
 import { AudioFileBatchesService } from './audio-file-batches.service.js';
-import { AudioFileCreationService } from './audio-file-creation.service.js';
+import { AudioFileBatchCreationService } from './audio-file-batch-creation.service.js';
 import { BatchItems } from './batch-items.js';
 import { toAudioFileDto, toCreatedAudioFileDto } from './dto/audio-file.dto.js';
 import {
@@ -34,7 +34,7 @@ import { toNewAudioFile } from './dto/create-audio-file.dto.js';
 export class AudioFileBatchesController {
   constructor(
     private readonly batches: AudioFileBatchesService,
-    private readonly creation: AudioFileCreationService,
+    private readonly creation: AudioFileBatchCreationService,
     private readonly items: BatchItems,
   ) {}
 

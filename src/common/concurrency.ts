@@ -42,3 +42,16 @@ export async function forEachAtMost<T>(
   await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
   if (failures.length > 0) throw failures[0];
 }
+
+/**
+ * What each gives, once all have ended: after a failure too, nothing goes on behind the caller's back.
+ *
+ * @throws the first failure
+ */
+export async function allEnded<T>(works: readonly PromiseLike<T>[]): Promise<T[]> {
+  const ended = await Promise.allSettled(works);
+  return ended.map((work) => {
+    if (work.status === 'rejected') throw work.reason;
+    return work.value;
+  });
+}

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { toIso } from '../../common/time.js';
 import type { AudioFile, AudioFileStatus } from '../audio-file.js';
-import type { Creation } from '../audio-file-creation.service.js';
+import type { Creation } from '../audio-file-drafts.js';
 import { BYTES, CHECKSUM, CONTENT_TYPE_FIELD, DURATION, TAGS, TITLE } from './fields.js';
 import { toUploadDto, UploadDto } from './signed-url.dto.js';
 
