@@ -13,6 +13,7 @@ const ODD = [
   'a\uffff.m4a',
   '\u0001',
   'line\nend',
+  'carriage\rreturn',
   'tab\t',
   'escape\u001b[2J',
   'blank ',
