@@ -63,7 +63,8 @@ describe('the limits on guessing: a stranger can delay strangers, not the owner'
   };
   /** Guesses from many addresses, until everybody who is not known is refused. */
   const attack = async ({ email }: Pick<Account, 'email'>) => {
-    expect(await statusesOf(14, () => login(email, WRONG))).toEqual([...times(10, 401), ...times(4, 429)]);
+    const answers = await Promise.all(Array.from({ length: 14 }, () => login(email, WRONG)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([...times(10, 401), ...times(4, 429)]);
   };
 
   it('the signed-in owner changes the password at a new address while strangers guess', async () => {
@@ -78,19 +79,6 @@ describe('the limits on guessing: a stranger can delay strangers, not the owner'
     await attack(account);
     await deleteAccount(account, WRONG).expect(403);
     await deleteAccount(account, account.password).expect(200);
-  });
-
-  it('an owner with a token of the older backend is held up neither', async () => {
-    const { user_id: userId, email } = await putOlderUser(app);
-    const owner = {
-      email,
-      userId,
-      password: OLDER_PASSWORD,
-      token: '',
-      authorization: olderToken(app, userId),
-    };
-    await attack(owner);
-    await changePassword(owner, owner.password).expect(200);
   });
 
   it('whoever guesses with a token is slowed down wherever it is used, and keeps nobody else out', async () => {
@@ -245,5 +233,19 @@ describe('the limits on guessing: a stranger can delay strangers, not the owner'
 
     await register(password).expect(429);
     await register(password, bearer((body as { token: string }).token)).expect(200);
+  });
+
+  // The last one: from then on failures take as long as a hash of the older backend.
+  it('an owner with a token of the older backend is held up neither', async () => {
+    const { user_id: userId, email } = await putOlderUser(app);
+    const owner = {
+      email,
+      userId,
+      password: OLDER_PASSWORD,
+      token: '',
+      authorization: olderToken(app, userId),
+    };
+    await attack(owner);
+    await changePassword(owner, owner.password).expect(200);
   });
 });
