@@ -62,6 +62,10 @@ export interface OverloadConfig {
   readonly maxLagMs: number;
   /** Requests at the same time, in one process. */
   readonly maxInFlight: number;
+  /** Requests whose body is still coming, in one process; one client address has an eighth of them. */
+  readonly maxArriving: number;
+  /** What answers that clients have not taken may occupy, in one process; MiB. */
+  readonly maxUnsentMib: number;
 }
 
 export interface StorageConfig {

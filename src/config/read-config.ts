@@ -57,6 +57,8 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     overload: {
       maxLagMs: env.integer('MAX_EVENT_LOOP_LAG_MS', { default: 250, min: 0, max: 60_000 }),
       maxInFlight: env.integer('MAX_REQUESTS_IN_FLIGHT', { default: 512, min: 0, max: 1_000_000 }),
+      maxUnsentMib: env.integer('MAX_UNSENT_MIB', { default: 32, min: 0, max: 1_000_000 }),
+      maxArriving: env.integer('MAX_REQUESTS_ARRIVING', { default: 512, min: 0, max: 1_000_000 }),
     },
     ...readMetricsPort(env),
     cache: readCache(env),
