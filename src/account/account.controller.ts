@@ -4,6 +4,7 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swa
 import { ApiProblems, BODY_PROBLEMS, TOKEN_PROBLEMS } from '../common/http/api-problems.decorator.js';
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
 import { MessageDto } from '../common/http/message.dto.js';
+import { CostlyRead } from '../limits/costly-read.decorator.js';
 import { toUserDto, UserDto } from '../users/dto/user.dto.js';
 import { AccountService } from './account.service.js';
 import { ChangePasswordDto, DeleteAccountDto, DeletionReceiptDto } from './dto/account.dto.js';
@@ -71,6 +72,7 @@ export class AccountController {
   }
 
   @Get('export')
+  @CostlyRead()
   @ApiOperation({
     operationId: 'exportAccount',
     summary: 'Get everything held about you, as one JSON document',

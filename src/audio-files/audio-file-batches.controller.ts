@@ -5,6 +5,7 @@ import { DomainError, ValidationError } from '../common/errors/domain-errors.js'
 import { ApiProblems, BODY_PROBLEMS, TOKEN_PROBLEMS } from '../common/http/api-problems.decorator.js';
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
 import type { Outcome } from '../common/outcome.js';
+import { CostlyRead } from '../limits/costly-read.decorator.js';
 import { RateLimited } from '../limits/rate-limited.decorator.js';
 import type { AudioFile } from './audio-file.js';
 import { AudioFileBatchesService } from './audio-file-batches.service.js';
@@ -64,6 +65,7 @@ export class AudioFileBatchesController {
   }
 
   @Post('batch-get')
+  @CostlyRead()
   @HttpCode(200)
   @ApiOperation({ operationId: 'getAudioFiles', summary: 'Get up to 100 of your records' })
   @ApiOkResponse({ type: BatchResultsDto, description: 'An outcome for each id, in order' })

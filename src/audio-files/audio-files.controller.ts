@@ -9,6 +9,7 @@ import {
 } from '../common/http/api-problems.decorator.js';
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
 import { ApiIdempotencyKey, IdempotencyKey } from '../common/http/idempotency-key.decorator.js';
+import { CostlyRead } from '../limits/costly-read.decorator.js';
 import { RateLimited } from '../limits/rate-limited.decorator.js';
 import { AudioFileCreationService } from './audio-file-creation.service.js';
 import { AudioFilesService } from './audio-files.service.js';
@@ -23,7 +24,7 @@ import {
 import { CreateAudioFileDto, toNewAudioFile } from './dto/create-audio-file.dto.js';
 import { toCursor } from './dto/cursor.js';
 import { ETAG_HEADER, PAGE_HEADERS } from './dto/headers.js';
-import { ListAudioFilesQuery, nextQuery, toListRequest } from './dto/list-audio-files.query.js';
+import { isFiltered, ListAudioFilesQuery, nextQuery, toListRequest } from './dto/list-audio-files.query.js';
 import { PresignedUrlQuery, SignedUrlDto, toSignedUrlDto } from './dto/signed-url.dto.js';
 import { toUsageDto, UsageDto } from './dto/usage.dto.js';
 import { UsageService } from './usage.service.js';
@@ -41,6 +42,7 @@ export class AudioFilesController {
   ) {}
 
   @Get('user/audio-files')
+  @CostlyRead({ where: isFiltered })
   @ApiOperation({
     operationId: 'listAudioFiles',
     summary: 'List your records, newest upload first',
@@ -106,6 +108,7 @@ export class AudioFilesController {
 
   @Get('user/usage')
   @RateLimited('usage')
+  @CostlyRead()
   @ApiOperation({ operationId: 'getUsage', summary: 'Count your records and their bytes' })
   @ApiOkResponse({ type: UsageDto, description: 'What you keep, and what you may keep' })
   @ApiProblems(TOKEN_PROBLEMS)
@@ -114,6 +117,7 @@ export class AudioFilesController {
   }
 
   @Get('presigned-url')
+  @CostlyRead()
   @ApiOperation({
     operationId: 'getPresignedUrl',
     summary: 'Get an address to upload to a key of your own',

@@ -66,6 +66,10 @@ export interface OverloadConfig {
   readonly maxArriving: number;
   /** What answers that clients have not taken may occupy, in one process; MiB. */
   readonly maxUnsentMib: number;
+  /** Costly reads at the same time, in one process. */
+  readonly maxCostlyReads: number;
+  /** The same, of one user. */
+  readonly maxCostlyReadsOfUser: number;
 }
 
 export interface StorageConfig {
@@ -126,6 +130,8 @@ export interface LimitConfig {
   readonly batch: Limit;
   /** By user. */
   readonly usage: Limit;
+  /** By user: requests whose answers cost much, but for those that have a limit of their own. */
+  readonly costlyRead: Limit;
   /** Failed logins of one account from one address before the first delay. */
   readonly loginFailuresByAddress: Limit;
   /** Failed logins of one account from all addresses that never succeeded, before the first delay. */

@@ -4,6 +4,7 @@ import { AuditLog } from '../audit/audit-log.js';
 import { ApiProblems, TOKEN_PROBLEMS } from '../common/http/api-problems.decorator.js';
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
 import { MessageDto } from '../common/http/message.dto.js';
+import { CostlyRead } from '../limits/costly-read.decorator.js';
 import { SessionDto, toSessionDto } from './dto/session.dto.js';
 import { SessionsService } from './sessions.service.js';
 
@@ -17,6 +18,7 @@ export class SessionsController {
   ) {}
 
   @Get()
+  @CostlyRead()
   @ApiOperation({
     operationId: 'listSessions',
     summary: 'List where you are signed in, newest first, 100 at most',
