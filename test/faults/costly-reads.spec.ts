@@ -17,7 +17,8 @@ describe('costly reads of one user', () => {
 
   beforeAll(async () => {
     tables = await createTables();
-    service = await startService(tables);
+    // A machine with much else to do must not look like a database that is away.
+    service = await startService(tables, { DATABASE_BUDGET_MS: '60000' });
     ada = await registerAccount(service);
     for (let made = 0; made < RECORDS; made += 100) {
       const items = Array.from({ length: 100 }, (_, i) => ({ s3_key: `recordings/${made + i}.m4a` }));
@@ -50,18 +51,14 @@ describe('costly reads of one user', () => {
     agent.destroy();
     const whole = replies.filter(({ status, body }) => status === 200 && isWhole(body));
     const refused = replies.filter(({ status }) => status === 429);
-    // On a machine that has no time for it an export ends before it is whole, as a cut connection says.
-    const rest = replies
-      .filter((reply) => !whole.includes(reply) && !refused.includes(reply))
-      .map(({ status, error }) => error ?? status);
     report(
       'parallel exports',
-      `${whole.length} whole and ${refused.length} told 429 of ${EXPORTS}, the rest ${rest.join()}; another user got ` +
+      `${whole.length} whole and ${refused.length} told 429 of ${EXPORTS}; another user got ` +
         `${[...new Set(others.map(({ status }) => status))].join()} ${others.length} times in at most ` +
         `${Math.max(...others.map(({ ms }) => ms))} ms`,
     );
-    expect(rest.length).toBeLessThanOrEqual(2 * AT_ONCE);
-    expect(whole.length).toBeGreaterThan(0);
+    expect(whole.length + refused.length).toBe(EXPORTS);
+    expect(whole.length).toBeGreaterThanOrEqual(AT_ONCE);
     expect(refused.length).toBeGreaterThan(EXPORTS / 2);
     expect(refused[0]?.headers['retry-after']).toBe('1');
     expect(others.map(({ status }) => status)).toEqual(others.map(() => 200));
