@@ -15,6 +15,7 @@ import type { AppConfig } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
+import { CostlyReadGuard } from './limits/costly-read.guard.js';
 import { LimitsModule } from './limits/limits.module.js';
 import { RateLimitGuard } from './limits/rate-limit.guard.js';
 import { MetricsModule } from './metrics/metrics.module.js';
@@ -48,6 +49,7 @@ export class AppModule {
         // In this order: who asks, how often, and whether the tables still know of it.
         { provide: APP_GUARD, useExisting: JwtAuthGuard },
         { provide: APP_GUARD, useExisting: RateLimitGuard },
+        { provide: APP_GUARD, useExisting: CostlyReadGuard },
         { provide: APP_GUARD, useExisting: SignInGuard },
         { provide: APP_PIPE, useClass: RequestValidationPipe },
         FallbackRoutes,

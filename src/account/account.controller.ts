@@ -5,6 +5,7 @@ import { ApiProblems, BODY_PROBLEMS, TOKEN_PROBLEMS } from '../common/http/api-p
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
 import { MessageDto } from '../common/http/message.dto.js';
 import { SignInDecidedBy } from '../common/http/sign-in-decision.decorator.js';
+import { CostlyRead } from '../limits/costly-read.decorator.js';
 import { toUserDto, UserDto } from '../users/dto/user.dto.js';
 import { AccountDeletionService } from './account-deletion.service.js';
 import { AccountService } from './account.service.js';
@@ -79,6 +80,7 @@ export class AccountController {
   }
 
   @Get('export')
+  @CostlyRead()
   @ApiOperation({
     operationId: 'exportAccount',
     summary: 'Get everything held about you, as one JSON document',

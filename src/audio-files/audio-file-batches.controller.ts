@@ -11,6 +11,7 @@ import {
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
 import { SignInDecidedBy } from '../common/http/sign-in-decision.decorator.js';
 import type { Outcome } from '../common/outcome.js';
+import { CostlyRead } from '../limits/costly-read.decorator.js';
 import { RateLimited } from '../limits/rate-limited.decorator.js';
 import type { AudioFile } from './audio-file.js';
 import { AudioFileBatchesService } from './audio-file-batches.service.js';
@@ -71,6 +72,7 @@ export class AudioFileBatchesController {
 
   @Post('batch-get')
   @SignInDecidedBy('cache')
+  @CostlyRead()
   @HttpCode(200)
   @ApiOperation({ operationId: 'getAudioFiles', summary: 'Get up to 100 of your records' })
   @ApiOkResponse({ type: BatchResultsDto, description: 'An outcome for each id, in order' })

@@ -11,6 +11,7 @@ import {
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
 import { ApiIdempotencyKey, IdempotencyKey } from '../common/http/idempotency-key.decorator.js';
 import { SignInDecidedBy } from '../common/http/sign-in-decision.decorator.js';
+import { CostlyRead } from '../limits/costly-read.decorator.js';
 import { RateLimited } from '../limits/rate-limited.decorator.js';
 import { AudioFileCreationService } from './audio-file-creation.service.js';
 import { AudioFilesService } from './audio-files.service.js';
@@ -25,7 +26,7 @@ import {
 import { CreateAudioFileDto, toNewAudioFile } from './dto/create-audio-file.dto.js';
 import { toCursor } from './dto/cursor.js';
 import { ETAG_HEADER, PAGE_HEADERS } from './dto/headers.js';
-import { ListAudioFilesQuery, nextQuery, toListRequest } from './dto/list-audio-files.query.js';
+import { isFiltered, ListAudioFilesQuery, nextQuery, toListRequest } from './dto/list-audio-files.query.js';
 import {
   PresignedUrlDto,
   PresignedUrlQuery,
@@ -48,6 +49,7 @@ export class AudioFilesController {
   ) {}
 
   @Get('user/audio-files')
+  @CostlyRead({ where: isFiltered })
   @ApiOperation({
     operationId: 'listAudioFiles',
     summary: 'List your records, newest upload first',
@@ -115,6 +117,7 @@ export class AudioFilesController {
 
   @Get('user/usage')
   @RateLimited('usage')
+  @CostlyRead()
   @ApiOperation({ operationId: 'getUsage', summary: 'Count your records and their bytes' })
   @ApiOkResponse({ type: UsageDto, description: 'What you keep, and what you may keep' })
   @ApiProblems(TOKEN_PROBLEMS)
@@ -124,6 +127,7 @@ export class AudioFilesController {
 
   @Get('presigned-url')
   @SignInDecidedBy('tables')
+  @CostlyRead()
   @ApiOperation({
     operationId: 'getPresignedUrl',
     summary: 'Get an address to upload to a key of your own',

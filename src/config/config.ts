@@ -64,6 +64,14 @@ export interface OverloadConfig {
   readonly maxLagMs: number;
   /** Requests at the same time, in one process. */
   readonly maxInFlight: number;
+  /** Requests whose body is still coming, in one process; one client address has an eighth of them. */
+  readonly maxArriving: number;
+  /** What answers that clients have not taken may occupy, in one process; MiB. */
+  readonly maxUnsentMib: number;
+  /** Costly reads at the same time, in one process. */
+  readonly maxCostlyReads: number;
+  /** The same, of one user. */
+  readonly maxCostlyReadsOfUser: number;
 }
 
 export interface StorageConfig {
@@ -128,6 +136,8 @@ export interface LimitConfig {
   readonly batch: Limit;
   /** By user. */
   readonly usage: Limit;
+  /** By user: requests whose answers cost much, but for those that have a limit of their own. */
+  readonly costlyRead: Limit;
   /** Failed logins of one account from one address before the first delay. */
   readonly loginFailuresByAddress: Limit;
   /** Failed logins of one account from all addresses that never succeeded, before the first delay. */

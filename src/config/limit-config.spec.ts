@@ -38,6 +38,7 @@ describe('the limits in the configuration', () => {
       create: { points: 30, seconds: 60 },
       batch: { points: 10, seconds: 60 },
       usage: { points: 10, seconds: 60 },
+      costlyRead: { points: 60, seconds: 60 },
       loginFailuresByAddress: { points: 5, seconds: 900 },
       loginFailures: { points: 10, seconds: 900 },
     });
@@ -50,6 +51,7 @@ describe('the limits in the configuration', () => {
       RATE_LIMIT_CREATE: '3',
       RATE_LIMIT_BATCH: '6',
       RATE_LIMIT_USAGE: '7',
+      RATE_LIMIT_COSTLY_READ: '8',
       RATE_LIMIT_FAILURES_BY_ADDRESS: '4',
       RATE_LIMIT_FAILURES: '1000000',
     }).limits;
@@ -61,13 +63,23 @@ describe('the limits in the configuration', () => {
       create: { points: 3, seconds: 60 },
       batch: { points: 6, seconds: 60 },
       usage: { points: 7, seconds: 60 },
+      costlyRead: { points: 8, seconds: 60 },
       loginFailuresByAddress: { points: 4, seconds: 900 },
       loginFailures: { points: 1_000_000, seconds: 900 },
     });
   });
 
   it.each(['0', '-1', '1.5', '1000001', 'many'])('refuse %j as a number of requests', (value) => {
-    const names = ['REGISTER', 'LOGIN', 'CREATE', 'BATCH', 'USAGE', 'FAILURES_BY_ADDRESS', 'FAILURES'];
+    const names = [
+      'REGISTER',
+      'LOGIN',
+      'CREATE',
+      'BATCH',
+      'USAGE',
+      'COSTLY_READ',
+      'FAILURES_BY_ADDRESS',
+      'FAILURES',
+    ];
     for (const name of names) {
       expect(problems({ [`RATE_LIMIT_${name}`]: value })).toEqual([
         `RATE_LIMIT_${name} must be a whole number from 1 to 1000000`,

@@ -40,6 +40,10 @@ export function readConfig(
     overload: {
       maxLagMs: env.integer('MAX_EVENT_LOOP_LAG_MS', { default: 250, min: 0, max: 60_000 }),
       maxInFlight: env.integer('MAX_REQUESTS_IN_FLIGHT', { default: 512, min: 0, max: 1_000_000 }),
+      maxUnsentMib: env.integer('MAX_UNSENT_MIB', { default: 32, min: 0, max: 1_000_000 }),
+      maxArriving: env.integer('MAX_REQUESTS_ARRIVING', { default: 512, min: 0, max: 1_000_000 }),
+      maxCostlyReads: env.integer('MAX_COSTLY_READS', { default: 24, min: 0, max: 1_000_000 }),
+      maxCostlyReadsOfUser: env.integer('MAX_COSTLY_READS_OF_USER', { default: 6, min: 0, max: 1_000_000 }),
     },
     ...readMetricsPort(env),
     cache: readCache(env),
@@ -140,6 +144,7 @@ function readLimits(env: EnvironmentReader, nodeEnv: AppConfig['nodeEnv']): Limi
     create: { points: points('RATE_LIMIT_CREATE', 30), seconds: MINUTE },
     batch: { points: points('RATE_LIMIT_BATCH', 10), seconds: MINUTE },
     usage: { points: points('RATE_LIMIT_USAGE', 10), seconds: MINUTE },
+    costlyRead: { points: points('RATE_LIMIT_COSTLY_READ', 60), seconds: MINUTE },
     loginFailuresByAddress: { points: points('RATE_LIMIT_FAILURES_BY_ADDRESS', 5), seconds: 15 * MINUTE },
     loginFailures: { points: points('RATE_LIMIT_FAILURES', 10), seconds: 15 * MINUTE },
   };

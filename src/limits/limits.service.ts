@@ -21,6 +21,7 @@ export class LimitsService {
       create: new Limiter('create', limits.create, redis),
       batch: new Limiter('batch', limits.batch, redis),
       usage: new Limiter('usage', limits.usage, redis),
+      'costly-read': new Limiter('costly-read', limits.costlyRead, redis),
     };
   }
 

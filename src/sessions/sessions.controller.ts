@@ -5,6 +5,7 @@ import { ApiProblems, TOKEN_PROBLEMS } from '../common/http/api-problems.decorat
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
 import { MessageDto } from '../common/http/message.dto.js';
 import { SignInDecidedBy } from '../common/http/sign-in-decision.decorator.js';
+import { CostlyRead } from '../limits/costly-read.decorator.js';
 import { SessionDto, toSessionDto } from './dto/session.dto.js';
 import { signInReference } from './session.js';
 import { SessionsService } from './sessions.service.js';
@@ -19,6 +20,7 @@ export class SessionsController {
   ) {}
 
   @Get()
+  @CostlyRead()
   @ApiOperation({
     operationId: 'listSessions',
     summary: 'List where you are signed in, newest first',

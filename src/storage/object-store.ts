@@ -8,10 +8,12 @@ import {
   NotFound,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { MAX_CONNECTIONS } from '../common/aws-client.js';
+import { CallSlots } from '../common/call-slots.js';
 import { CircuitBreaker, type CircuitOptions } from '../common/circuit-breaker.js';
 import { withDeadline } from '../common/deadline.js';
 import { NotConfiguredError, temporarilyUnavailable } from '../common/errors/domain-errors.js';
-import { isTransportFailure } from '../common/transport-failures.js';
+import { meansNoAnswer } from '../common/transport-failures.js';
 import { type BatchDeletion, deleteObjects, isBatchRefusal, isKeyRefusal } from './object-deletion.js';
 import { Presigner, type SignedUrl, type SigningRequest } from './presigner.js';
 import { ForeignAnswerError, RETRY_AFTER_SECONDS, translateStorageError } from './storage-errors.js';
@@ -47,6 +49,7 @@ export class ObjectStore {
   private readonly presigner: Presigner | undefined;
 
   private readonly breaker: CircuitBreaker;
+  private readonly slots = new CallSlots('the object store', MAX_CONNECTIONS);
 
   /**
    * @param bucket absent where this deployment has none
@@ -62,7 +65,7 @@ export class ObjectStore {
     this.breaker = new CircuitBreaker({
       source: 'the object store',
       pauseMs,
-      isFailure: (error) => isTransportFailure(error) || error instanceof ForeignAnswerError,
+      isFailure: (error) => error instanceof ForeignAnswerError || meansNoAnswer(error, budgetMs),
       ...(onChange && { onChange }),
     });
     this.presigner = bucket === undefined ? undefined : new Presigner(client, bucket);
@@ -204,7 +207,9 @@ export class ObjectStore {
 
   private async call<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return this.translated(() =>
-      this.breaker.run(() => withDeadline('the object store', this.budgetMs, work)),
+      this.slots.run(this.budgetMs, (left) =>
+        this.breaker.run(() => withDeadline('the object store', left, work)),
+      ),
     );
   }
 
