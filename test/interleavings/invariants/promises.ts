@@ -1,0 +1,77 @@
+import { type State, unexplained } from '../model.js';
+import type { Observed } from '../observe.js';
+import type { Run } from '../run.js';
+import type { Row } from '../tables-client.js';
+
+/** Every answer was right, and what was promised is there: some order of what was done explains all that is seen. */
+export function keepsItsPromises({ world, operations }: Run, observed: Observed): string[] {
+  const named = new Map([...world.records].map(([name, id]) => [id, name]));
+  return unexplained(world.state, operations, (state) => [
+    ...signInDifferences(state, [...world.tokens.keys()], observed),
+    ...accountDifferences(state, world.mailboxes, observed),
+    ...recordDifferences(state, named, observed),
+  ]);
+}
+
+function signInDifferences(state: State, names: readonly string[], { live }: Observed): string[] {
+  return names.flatMap((name) => {
+    const account = state.accounts[state.signIns[name] ?? ''];
+    if (live.has(name) === (account !== undefined)) return [];
+    return live.has(name)
+      ? [`sign-in ${name} was ended and works`]
+      : [`sign-in ${name} does not work, and nothing ended it`];
+  });
+}
+
+function accountDifferences(
+  state: State,
+  mailboxes: ReadonlyMap<string, string>,
+  { accounts }: Observed,
+): string[] {
+  return [...mailboxes].flatMap(([mailbox, email]) => {
+    const expected = Object.values(state.accounts).filter((account) => account.mailbox === mailbox);
+    const found = accounts.filter(({ row }) => row['email'] === email);
+    if (found.length !== expected.length) {
+      return [`mailbox ${mailbox} has ${found.length} accounts and should have ${expected.length}`];
+    }
+    const [{ password } = { password: undefined }] = found;
+    return expected[0] === undefined || password === expected[0].password
+      ? []
+      : [`the password of mailbox ${mailbox} is ${password} and should be ${expected[0].password}`];
+  });
+}
+
+function recordDifferences(
+  state: State,
+  named: ReadonlyMap<string, string>,
+  { records }: Observed,
+): string[] {
+  const rows = new Map(records.map((row) => [named.get(String(row['file_id'])), row]));
+  const expected = Object.entries(state.records).filter(([, { account }]) => account === 'owner');
+  const known = new Set(named.values());
+  // What was made by an operation whose answer was lost has no id that anybody knows.
+  const unknown = expected.filter(([name]) => !known.has(name)).length;
+  const strangers = records.filter((row) => !named.has(String(row['file_id']))).length;
+  return [
+    ...[...named.values()].flatMap((name) => recordDifference(name, state, rows.get(name))),
+    ...(strangers === unknown
+      ? []
+      : [`there are ${strangers} records that nobody named, and should be ${unknown}`]),
+  ];
+}
+
+function recordDifference(name: string, { records }: State, row: Row | undefined): string[] {
+  const expected = records[name];
+  if (!expected || !row) {
+    if (!expected && !row) return [];
+    return [
+      row ? `record ${name} is there and should be gone` : `record ${name} is gone and should be there`,
+    ];
+  }
+  const found = { isReady: row['status'] === undefined, title: row['title'] ?? null };
+  if (found.isReady === expected.isReady && found.title === expected.title) return [];
+  return [
+    `record ${name} is ${JSON.stringify(found)} and should be ` +
+      JSON.stringify({ isReady: expected.isReady, title: expected.title }),
+  ];
+}

@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { AUDIO } from '../support/uploads.js';
+import { type Fleet, newSalt } from './fleet.js';
+import { initialState, type State } from './model.js';
+
+const DAY = 24 * 60 * 60;
+
+/** What the owner is signed in by before a run: two sessions, and a token of the older backend. */
+export const SIGN_INS = ['first', 'second', 'older'] as const;
+
+export type SignInName = (typeof SIGN_INS)[number];
+
+/**
+ * What there is before a run besides the account: a record of the key of somebody else's object, one with audio of its own,
+ * two of which one has its audio already; and a hash that the next login makes anew.
+ */
+export type Need = 'plain' | 'kept' | 'pending' | 'uploaded' | 'weak-hash';
+
+const RECORDS = ['plain', 'kept', 'pending', 'uploaded'] as const;
+
+export type RecordName = (typeof RECORDS)[number];
+
+/** Everything of one run: its own users, and what is known of them. Names are those of the {@link State}. */
+export interface World {
+  readonly state: State;
+  readonly email: string;
+  /** Ids by the name of the account. */
+  readonly accounts: Map<string, string>;
+  /** Tokens by the name of the sign-in. */
+  readonly tokens: Map<string, string>;
+  /** Ids of sessions by the name of the sign-in. */
+  readonly sessions: Map<string, string>;
+  /** Ids by the name of the record. */
+  readonly records: Map<string, string>;
+  /** Emails by the name of the mailbox. */
+  readonly mailboxes: Map<string, string>;
+}
+
+/** Makes an account with two sessions and a token, and what else a run needs. */
+export async function arrange(fleet: Fleet, needs: ReadonlySet<Need>): Promise<World> {
+  const userId = randomUUID();
+  const email = `${userId}@example.com`;
+  const now = Math.floor(Date.now() / 1000) - 60;
+  const sessions = new Map(['first', 'second'].map((name) => [name, randomUUID()]));
+  const records = new Map<string, string>(
+    RECORDS.filter((name) => needs.has(name)).map((name) => [name, randomUUID()]),
+  );
+  const hash = needs.has('weak-hash') ? fleet.hashes.weak : fleet.hashes.usual;
+  const user = {
+    ...{ user_id: userId, email, password_hash: hash, key_salt: newSalt() },
+    ...{ created_at: now - DAY, created_at_iso: new Date((now - DAY) * 1000).toISOString() },
+  };
+  const { names } = fleet.tables;
+  await fleet.tables.put({
+    [names.users]: [user, { user_id: `email#${email}`, owner_id: userId }],
+    [names.sessions]: [...sessions.values()].map((id) => ({
+      ...{ session_id: id, user_id: userId, created_at: now, last_used_at: now, expires_at: now + 30 * DAY },
+      ...{ device: 'Explorer', generation: 0 },
+    })),
+    [names.audioFiles]: [...records].map(([name, id]) => recordRow(name, id, userId, now)),
+  });
+  for (const name of ['kept', 'uploaded']) {
+    const id = records.get(name);
+    if (id !== undefined) await fleet.bucket.put(keyOf(userId, id), AUDIO);
+  }
+  const tokens = new Map([...sessions].map(([name, id]) => [name, fleet.tokenFor(userId, now, id)]));
+  return {
+    state: initialState([...records.keys()]),
+    ...{ email, sessions, records },
+    accounts: new Map([['owner', userId]]),
+    tokens: tokens.set('older', fleet.tokenFor(userId, now)),
+    mailboxes: new Map([
+      ['own', email],
+      ['other', `other-${email}`],
+    ]),
+  };
+}
+
+/** The key of an upload. */
+export function keyOf(userId: string, fileId: string): string {
+  return `audio_upload/${userId}/${fileId}.wav`;
+}
+
+function recordRow(name: string, fileId: string, userId: string, now: number): Record<string, unknown> {
+  const isPending = name === 'pending' || name === 'uploaded';
+  return {
+    ...{ file_id: fileId, user_id: userId, uploaded_at: now, file_size: AUDIO.length },
+    s3_key: name === 'plain' ? 'recordings/monday.m4a' : keyOf(userId, fileId),
+    uploaded_at_iso: new Date(now * 1000).toISOString(),
+    ...(isPending && { status: 'pending', content_type: 'audio/wav' }),
+    ...(name === 'kept' && { object_etag: '"etag"', content_type: 'audio/wav', version: 1 }),
+  };
+}
