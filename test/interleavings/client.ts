@@ -5,6 +5,7 @@ import type { Actor } from './gate.js';
 export interface Answer {
   readonly status: number;
   readonly body: Record<string, unknown>;
+  readonly etag?: string | undefined;
 }
 
 /** What is sent. */
@@ -31,19 +32,21 @@ export class Client {
     path: string,
     { token, body, headers = {} }: Sending = {},
   ): Promise<Answer> {
-    await this.actor.point();
-    this.began();
-    this.began = () => undefined;
-    return exchange(this.dispatcher, method, this.url + path, {
-      ...(token !== undefined && { token }),
-      ...(body !== undefined && { body }),
-      headers: { ...headers, 'X-Request-Id': this.requestId },
-    });
+    return this.pass(() =>
+      exchange(this.dispatcher, method, this.url + path, {
+        ...(token !== undefined && { token }),
+        ...(body !== undefined && { body }),
+        headers: { ...headers, 'X-Request-Id': this.requestId },
+      }),
+    );
   }
 
   /** Does what is no request to the service, such as the upload to a signed URL, when its turn has come. */
-  async pass<T>(name: string, make: () => Promise<T>): Promise<T> {
-    return this.actor.pass({ name, isWrite: true }, make);
+  async pass<T>(make: () => Promise<T>): Promise<T> {
+    await this.actor.point();
+    this.began();
+    this.began = () => undefined;
+    return make();
   }
 }
 
@@ -64,7 +67,11 @@ export async function exchange(
     body: body === undefined ? null : JSON.stringify(body),
   });
   const text = await answer.body.text();
-  return { status: answer.statusCode, body: JSON.parse(text) as Record<string, unknown> };
+  return {
+    status: answer.statusCode,
+    body: JSON.parse(text) as Record<string, unknown>,
+    etag: answer.headers['etag'] as string | undefined,
+  };
 }
 
 /**

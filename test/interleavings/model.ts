@@ -14,6 +14,8 @@ export interface ModelRecord {
   isReady: boolean;
   title: string | null;
   version: number;
+  /** Whether its audio is in S3. */
+  hasObject: boolean;
 }
 
 /** What the service has promised so far, with names in the place of ids. */
@@ -24,6 +26,8 @@ export interface State {
   /** The same of those that were ended by themselves, not together with all others. */
   endedAlone: Record<string, string>;
   records: Record<string, ModelRecord>;
+  /** Names of records that are gone of which there may be audio: uploaded while, or after, they went. */
+  leftovers: Record<string, true>;
   /** What an operation keeps from one of its actions to the next, by its name. */
   notes: Record<string, unknown>;
 }
@@ -54,8 +58,7 @@ export function initialState(records: readonly string[]): State {
   return {
     accounts: { owner: { mailbox: 'own', password: 'usual', isClosing: false } },
     signIns: { first: 'owner', second: 'owner', older: 'owner' },
-    endedAlone: {},
-    notes: {},
+    ...{ endedAlone: {}, leftovers: {}, notes: {} },
     records: Object.fromEntries(
       records.map((name) => [
         name,
@@ -64,6 +67,7 @@ export function initialState(records: readonly string[]): State {
           isReady: name === 'plain' || name === 'kept',
           title: null,
           version: name === 'kept' ? 1 : 0,
+          hasObject: name === 'kept' || name === 'uploaded',
         },
       ]),
     ),

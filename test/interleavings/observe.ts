@@ -16,7 +16,8 @@ export interface Observed {
   /** Of the owner. */
   readonly records: readonly Row[];
   readonly sessions: readonly Row[];
-  readonly objects: readonly string[];
+  /** `undefined` where none were looked for. */
+  readonly objects: readonly string[] | undefined;
 }
 
 /**
@@ -38,7 +39,7 @@ export async function observe(
     userRows(fleet, world),
     tables.partition(tables.names.audioFiles, USER_FILES_INDEX, 'user_id', owner),
     tables.partition(tables.names.sessions, USER_SESSIONS_INDEX, 'user_id', owner),
-    withObjects ? fleet.bucket.keysOf({ userId: owner }) : [],
+    withObjects ? fleet.bucket.keysOf({ userId: owner }) : undefined,
   ]);
   const rows = users.filter(({ owner_id: ownerId }) => ownerId === undefined);
   const accounts = await Promise.all(

@@ -42,6 +42,7 @@ export async function runOrder(
   prefix: Prefix,
 ): Promise<Run> {
   const world = await arrange(fleet, needsOf(scenario));
+  for (const operation of scenario.operations) await operation.prepare?.(fleet, world);
   await cacheSignIns(fleet, scenario, world);
   const runId = randomUUID();
   const staleIndex =

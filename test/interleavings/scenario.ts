@@ -50,9 +50,9 @@ export function needsOf({ operations }: Scenario): Set<Need> {
   return new Set(operations.flatMap(({ needs = [] }) => needs));
 }
 
-/** Whether two operations have something in common. */
+/** Whether two operations have something in common. Objects have the same one only where records do. */
 export function meet(one: Operation, other: Operation): boolean {
-  return one.touches.some((item: Item) => other.touches.includes(item));
+  return one.touches.some((item: Item) => item !== 'objects' && other.touches.includes(item));
 }
 
 /** All pairs of operations that have something in common, an operation with itself among them. */

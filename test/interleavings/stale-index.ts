@@ -1,6 +1,6 @@
 import type { TableNames } from '../../src/config/config.js';
 import { EMAIL_INDEX, USER_FILES_INDEX, USER_SESSIONS_INDEX } from '../../src/database/tables.js';
-import type { Call, DatabaseInput, DatabaseMethod } from './gate.js';
+import type { Call, DatabaseInput } from './gate.js';
 import type { World } from './world.js';
 
 type Row = Record<string, unknown>;
@@ -13,12 +13,12 @@ interface Partition {
 }
 
 /**
- * Indexes that answer from before the last write of a run, as real ones do for moments: what they hold is read before each
- * write, and queries are answered from that. Rows come whole and in one page.
+ * Indexes that answer from before the last write to their table, as real ones do for moments: what they hold is read before
+ * each write, and queries are answered from that. Rows come whole and in one page.
  */
 export class StaleIndex {
   private readonly partitions: readonly Partition[];
-  private held: Map<string, Row[]> | undefined;
+  private readonly held = new Map<string, Row[]>();
 
   constructor(tables: TableNames, { accounts, mailboxes }: World) {
     const owner = accounts.get('owner') as string;
@@ -36,32 +36,33 @@ export class StaleIndex {
     const { database } = call;
     if (!database) return make();
     if (call.isWrite) {
-      this.held = await this.read(database.query);
+      await this.read(database);
       return make();
     }
-    const answer = this.held && call.name === 'query' ? this.answer(database.input, this.held) : undefined;
+    const answer = call.name === 'query' ? this.answer(database.input) : undefined;
     return answer === undefined ? make() : (answer as T);
   }
 
-  private answer(input: DatabaseInput, held: ReadonlyMap<string, Row[]>): unknown {
+  private answer(input: DatabaseInput): unknown {
+    const index = String(input['IndexName']);
     const values = Object.values(input['ExpressionAttributeValues'] as Row);
-    const rows = values.flatMap((value) => held.get(`${String(input['IndexName'])} ${String(value)}`) ?? []);
-    const known = values.some((value) => held.has(`${String(input['IndexName'])} ${String(value)}`));
-    if (!known) return undefined;
+    const rows = values.map((value) => this.held.get(`${index} ${String(value)}`)).find(Boolean);
+    if (rows === undefined) return undefined;
     const Items = input['ScanIndexForward'] === false ? rows.toReversed() : rows;
     return { Items, Count: Items.length, $metadata: { requestId: 'stale', attempts: 1 } };
   }
 
-  private async read(query: DatabaseMethod): Promise<Map<string, Row[]>> {
-    const pages = await Promise.all(
-      this.partitions.map(async ({ table, index, attribute, value }): Promise<[string, Row[]]> => {
+  private async read({ input, query }: NonNullable<Call['database']>): Promise<void> {
+    const written = JSON.stringify(input);
+    const concerned = this.partitions.filter(({ table }) => written.includes(`"${table}"`));
+    await Promise.all(
+      concerned.map(async ({ table, index, attribute, value }) => {
         const { Items } = await query({
           ...{ TableName: table, IndexName: index, KeyConditionExpression: `${attribute} = :value` },
           ExpressionAttributeValues: { ':value': value },
         });
-        return [`${index} ${value}`, Items as Row[]];
+        this.held.set(`${index} ${value}`, Items as Row[]);
       }),
     );
-    return new Map(pages);
   }
 }

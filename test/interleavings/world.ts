@@ -34,6 +34,8 @@ export interface World {
   readonly records: Map<string, string>;
   /** Emails by the name of the mailbox. */
   readonly mailboxes: Map<string, string>;
+  /** What a client has from before the run: signed URLs and entity tags. */
+  readonly held: Map<string, string>;
 }
 
 /** Makes an account with two sessions and a token, and what else a run needs. */
@@ -66,7 +68,7 @@ export async function arrange(fleet: Fleet, needs: ReadonlySet<Need>): Promise<W
   const tokens = new Map([...sessions].map(([name, id]) => [name, fleet.tokenFor(userId, now, id)]));
   return {
     state: initialState([...records.keys()]),
-    ...{ email, sessions, records },
+    ...{ email, sessions, records, held: new Map() },
     accounts: new Map([['owner', userId]]),
     tokens: tokens.set('older', fleet.tokenFor(userId, now)),
     mailboxes: new Map([

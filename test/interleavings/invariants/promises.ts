@@ -2,6 +2,7 @@ import { type State, unexplained } from '../model.js';
 import type { Observed } from '../observe.js';
 import type { Run } from '../run.js';
 import type { Row } from '../tables-client.js';
+import { keyOf, type World } from '../world.js';
 
 /** Every answer was right, and what was promised is there: some order of what was done explains all that is seen. */
 export function keepsItsPromises({ world, operations }: Run, observed: Observed): string[] {
@@ -10,6 +11,7 @@ export function keepsItsPromises({ world, operations }: Run, observed: Observed)
     ...signInDifferences(state, [...world.tokens.keys()], observed),
     ...accountDifferences(state, world.mailboxes, observed),
     ...recordDifferences(state, named, observed),
+    ...objectDifferences(state, world, observed),
   ]);
 }
 
@@ -73,5 +75,30 @@ function recordDifference(name: string, { records }: State, row: Row | undefined
   return [
     `record ${name} is ${JSON.stringify(found)} and should be ` +
       JSON.stringify({ isReady: expected.isReady, title: expected.title }),
+  ];
+}
+
+/** Audio of records, and, where an upload came while or after its record went, what the reconciliation finds later. */
+function objectDifferences(state: State, { accounts, records }: World, { objects }: Observed): string[] {
+  if (objects === undefined) return [];
+  const owner = accounts.get('owner') as string;
+  const known = new Map([...records].map(([name, id]) => [keyOf(owner, id), name]));
+  const left = new Set(objects);
+  const missing = [...known].flatMap(([key, name]) =>
+    state.records[name]?.hasObject && !left.has(key) ? [`the audio of record ${name} is gone`] : [],
+  );
+  const nobodys = objects.filter((key) => {
+    const name = known.get(key) ?? '';
+    return !state.records[name]?.hasObject && state.leftovers[name] === undefined;
+  });
+  const unnamed = Object.entries(state.records).filter(
+    ([name, { hasObject }]) => hasObject && !records.has(name),
+  );
+  const unnamedLeft = Object.keys(state.leftovers).filter((name) => !records.has(name));
+  return [
+    ...missing,
+    ...(nobodys.length > unnamed.length + unnamedLeft.length
+      ? [`${nobodys.length} objects are of no record`]
+      : []),
   ];
 }

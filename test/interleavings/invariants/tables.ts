@@ -37,7 +37,10 @@ export function reservesMailboxes(_run: Run, { accounts, reservations }: Observe
 }
 
 /** Nothing is left of an account that is gone. */
-export function leavesNothing({ world }: Run, { accounts, records, sessions, objects }: Observed): string[] {
+export function leavesNothing(
+  { world }: Run,
+  { accounts, records, sessions, objects = [] }: Observed,
+): string[] {
   const owner = world.accounts.get('owner');
   if (accounts.some(({ row }) => row['user_id'] === owner)) return [];
   return [

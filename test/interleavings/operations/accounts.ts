@@ -1,19 +1,26 @@
 import type { Action } from '../model.js';
 import { PASSWORD } from '../fleet.js';
 import type { Need, SignInName } from '../world.js';
-import { accountOf, eitherOf, endAllBut, type Operation, writable } from './operation.js';
+import { eitherOf, endAllBut, type Operation, signedIn, writable } from './operation.js';
 
 /** The model calls a password `usual`, or by the operation that set it. */
 export function passwordCalled(name: string): string {
   return name === 'usual' ? PASSWORD : `${name} battery horse staple`;
 }
 
+/** Who is signed in, and then whether the password is right: it may change in between. */
+function confirmed(by: string): Action[] {
+  return [
+    signedIn(by),
+    (state) => {
+      const owner = state.accounts['owner'];
+      if (!owner) return '401';
+      return owner.password === 'usual' ? undefined : '403';
+    },
+  ];
+}
+
 export function changePassword(by: SignInName): Operation {
-  const check: Action = (state) => {
-    const account = accountOf(state, by);
-    if (!account) return '401';
-    return account.password === 'usual' ? undefined : '403';
-  };
   const write =
     (name: string, whenChanged: string): Action =>
     (state) => {
@@ -35,7 +42,7 @@ export function changePassword(by: SignInName): Operation {
       return String(status);
     },
     // Who changed the password meanwhile also ended this sign-in: either may be told.
-    models: (name) => eitherOf([check], write(name, '409'), write(name, '401')),
+    models: (name) => eitherOf(confirmed(by), write(name, '409'), write(name, '401')),
   };
 }
 
@@ -108,11 +115,6 @@ export function register(mailbox: 'own' | 'other', key?: string): Operation {
  * it gone meanwhile may say either.
  */
 export function deleteAccount(by: SignInName): Operation {
-  const check: Action = (state) => {
-    const account = accountOf(state, by);
-    if (!account) return '401';
-    return account.password === 'usual' ? undefined : '403';
-  };
   const close =
     (whenGone: string): Action =>
     (state) => {
@@ -124,6 +126,12 @@ export function deleteAccount(by: SignInName): Operation {
       state.notes[by] = name;
       return undefined;
     };
+  const removeAudio: Action = (state) => {
+    for (const record of Object.values(state.records)) {
+      if (record.account === state.notes[by]) record.hasObject = false;
+    }
+    return undefined;
+  };
   const remove: Action = (state) => {
     const name = String(state.notes[by]);
     delete state.accounts[name];
@@ -137,7 +145,7 @@ export function deleteAccount(by: SignInName): Operation {
     ...{
       title: `delete account by ${by}`,
       by,
-      touches: ['sign-ins', 'account', 'mailbox', 'records', 'record', 'objects'],
+      touches: ['sign-ins', 'account', 'mailbox', 'objects'],
     },
     async perform({ world, client }) {
       const { status } = await client.send('DELETE', '/api/user', {
@@ -147,8 +155,8 @@ export function deleteAccount(by: SignInName): Operation {
       return String(status);
     },
     models: () => [
-      [check, close('401'), remove],
-      [check, close('200'), remove],
+      [...confirmed(by), close('401'), removeAudio, remove],
+      [...confirmed(by), close('200'), removeAudio, remove],
     ],
   };
 }

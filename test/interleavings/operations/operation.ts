@@ -1,9 +1,10 @@
+import type { Fleet } from '../fleet.js';
 import type { Action, ModelAccount, State } from '../model.js';
 import type { Client } from '../client.js';
-import type { Need, World } from '../world.js';
+import type { Need, RecordName, World } from '../world.js';
 
 /** What several operations may have in common. */
-export type Item = 'sign-ins' | 'account' | 'mailbox' | 'records' | 'record' | 'objects';
+export type Item = 'sign-ins' | 'account' | 'mailbox' | 'objects' | `record ${RecordName}` | `key ${string}`;
 
 /** What an operation knows while it is run. */
 export interface OperationContext {
@@ -21,6 +22,8 @@ export interface Operation {
   readonly needs?: readonly Need[];
   /** The sign-in it is done by. */
   readonly by?: string;
+  /** What its client does before the run. */
+  prepare?(fleet: Fleet, world: World): Promise<void>;
   /** @returns the answer, in the words of the model */
   perform(context: OperationContext): Promise<string>;
   /** What it does, action by action. Each of several models is right. */
