@@ -5,12 +5,14 @@ import {
   refusedWritesNothing,
   reservesMailboxes,
 } from './invariants/tables.js';
+import { readsAgree } from './invariants/reads.js';
 import { keepsItsPromises } from './invariants/promises.js';
 import { observe, type Observed } from './observe.js';
 import { type Run, runOrder } from './run.js';
 import { type Scenario, titleOf, type Variant, variantName } from './scenario.js';
 import { formatOrder, type Prefix, Schedules } from './schedule.js';
 import { settle } from './settle.js';
+import { clear } from './world.js';
 
 /** Runs under way at the same time: while one waits for the engine another one computes. */
 const PARALLEL = 6;
@@ -52,7 +54,8 @@ export async function explore(
   let [orders, unfollowed, underWay] = [0, 0, 0];
   await new Promise<void>((resolve, reject) => {
     const go = () => {
-      for (let prefix; underWay < PARALLEL && (prefix = schedules.next()) !== undefined;) {
+      const most = fleet.commands ? 1 : PARALLEL;
+      for (let prefix; underWay < most && (prefix = schedules.next()) !== undefined;) {
         underWay++;
         const current = prefix;
         runAndCheck(fleet, scenario, variant, current)
@@ -85,7 +88,11 @@ export async function runAndCheck(
   const passwords = ['usual', ...run.operations.map(({ name }) => name.split(' ')[0] as string)];
   const withObjects = scenario.operations.some(({ touches }) => touches.includes('objects'));
   const observed = await observe(fleet, run.world, passwords, withObjects);
-  const faults = INVARIANTS.flatMap((invariant) => invariant(run, observed));
+  const faults = [
+    ...INVARIANTS.flatMap((invariant) => invariant(run, observed)),
+    ...(observed.records.length > 0 ? await readsAgree(fleet, run.world, observed) : []),
+  ];
+  if (fleet.commands) await clear(fleet, observed);
   if (faults.length === 0) return { run };
   const order = formatOrder(run.choices.map(({ chosen }) => chosen));
   return {

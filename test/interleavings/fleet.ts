@@ -1,10 +1,11 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import argon2 from 'argon2';
 import { Agent } from 'undici';
 import { ObjectStore } from '../../src/storage/object-store.js';
 import { craftToken } from '../support/crafted-tokens.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { openTestBucket, type TestBucket } from '../support/uploads.js';
+import { type Commands, openCommands } from './commands.js';
 import { Gate } from './gate.js';
 import { gateApplication } from './hooks.js';
 import { TablesClient } from './tables-client.js';
@@ -24,6 +25,8 @@ export interface Fleet {
   readonly fresh: TestApp;
   readonly gate: Gate;
   readonly bucket: TestBucket;
+  /** Only where they were asked for: they see all that there is, so that one run is made at a time. */
+  readonly commands?: Commands;
   /** HTTP connections that are kept. */
   readonly agent: Agent;
   /** Hashes of {@link PASSWORD}. */
@@ -34,9 +37,20 @@ export interface Fleet {
   close(): Promise<void>;
 }
 
-/** @param environment of all instances, for what differs from that of the tests */
-export async function startFleet(environment: Record<string, string> = {}): Promise<Fleet> {
-  const common = { LOG_LEVEL: 'silent', MAX_REQUESTS_IN_FLIGHT: '0', ...environment };
+/** What a spec wants of its instances. */
+export interface FleetOptions {
+  /** What differs from the environment of the tests. */
+  readonly environment?: Record<string, string>;
+  /** Whether commands are run, which read everything: then there is a bucket for them, and one run at a time. */
+  readonly hasCommands?: boolean;
+}
+
+export async function startFleet({ environment, hasCommands = false }: FleetOptions = {}): Promise<Fleet> {
+  const common = {
+    ...{ LOG_LEVEL: 'silent', MAX_REQUESTS_IN_FLIGHT: '0' },
+    ...(hasCommands && { AWS_S3_BUCKET_NAME: `interleavings-${randomUUID()}` }),
+    ...environment,
+  };
   const first = await startTestApp({ ...common, SESSION_CACHE_SECONDS: '3600' });
   const second = await startTestApp({ ...common, SESSION_CACHE_SECONDS: '3600' }, first);
   const fresh = await startTestApp({ ...common, SESSION_CACHE_SECONDS: '0' }, first);
@@ -46,11 +60,13 @@ export async function startFleet(environment: Record<string, string> = {}): Prom
     await app.get(ObjectStore).sign({ method: 'GET', key: 'x', expiresInSeconds: 1 });
     gateApplication(app, gate);
   }
-  const bucket = openTestBucket();
+  const commands = hasCommands ? await openCommands(first.config, gate) : undefined;
+  const bucket = openTestBucket(first.config.storage.bucket);
   const agent = new Agent({ connections: 32, pipelining: 1, keepAliveTimeout: 60_000 });
   const [usual, weak] = await Promise.all([USUAL, WEAK].map((options) => argon2.hash(PASSWORD, options)));
   return {
     ...{ instances: [first, second], fresh, gate, bucket, agent },
+    ...(commands && { commands }),
     hashes: { usual: usual as string, weak: weak as string },
     tables: new TablesClient(first, agent),
     tokenFor: (userId, issuedAt, sessionId) =>
@@ -64,6 +80,7 @@ export async function startFleet(environment: Record<string, string> = {}): Prom
     async close() {
       await agent.destroy();
       bucket.close();
+      commands?.close();
       // The first one made has the tables, and goes last.
       for (const instance of [fresh, second, first]) await instance.close();
     },

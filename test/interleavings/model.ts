@@ -53,23 +53,30 @@ export interface Performed {
   readonly models: readonly (readonly Action[])[];
 }
 
-/** The state that all operations begin with. */
+/**
+ * The state that all operations begin with.
+ *
+ * @param records their names; `stray` is an object without one
+ */
 export function initialState(records: readonly string[]): State {
   return {
     accounts: { owner: { mailbox: 'own', password: 'usual', isClosing: false } },
     signIns: { first: 'owner', second: 'owner', older: 'owner' },
-    ...{ endedAlone: {}, leftovers: {}, notes: {} },
+    ...{ endedAlone: {}, notes: {} },
+    leftovers: records.includes('stray') ? { stray: true } : {},
     records: Object.fromEntries(
-      records.map((name) => [
-        name,
-        {
-          account: 'owner',
-          isReady: name === 'plain' || name === 'kept',
-          title: null,
-          version: name === 'kept' ? 1 : 0,
-          hasObject: name === 'kept' || name === 'uploaded',
-        },
-      ]),
+      records
+        .filter((name) => name !== 'stray')
+        .map((name) => [
+          name,
+          {
+            account: 'owner',
+            isReady: name === 'plain' || name === 'kept',
+            title: null,
+            version: name === 'kept' ? 1 : 0,
+            hasObject: name === 'kept' || name === 'uploaded',
+          },
+        ]),
     ),
   };
 }

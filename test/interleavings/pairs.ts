@@ -1,7 +1,7 @@
 import { appendFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Exploration, explore, type Failure, runAndCheck } from './explore.js';
-import { type Fleet, startFleet } from './fleet.js';
+import { type Fleet, type FleetOptions, startFleet } from './fleet.js';
 import { parseVariant, type Scenario, titleOf, type Variant } from './scenario.js';
 import { parseOrder } from './schedule.js';
 
@@ -25,12 +25,12 @@ const REPLAY = process.env['EXPLORE_REPLAY'];
 /**
  * A test for each scenario, on instances that all of them share.
  *
- * @param environment of the instances
+ * @param options of the instances
  */
 export function exploreAll(
   title: string,
   scenarios: readonly { scenario: Scenario; depth: Depth }[],
-  environment: Record<string, string> = {},
+  options: FleetOptions = {},
 ): void {
   const [replayed, variant = '', order = ''] = (REPLAY ?? '').split('|').map((part) => part.trim());
   const wanted = scenarios.filter(({ scenario }) => REPLAY === undefined || titleOf(scenario) === replayed);
@@ -40,7 +40,7 @@ export function exploreAll(
     let fleet: Fleet;
 
     beforeAll(async () => {
-      fleet = await startFleet(environment);
+      fleet = await startFleet(options);
     }, MINUTES_MS);
 
     afterAll(async () => fleet.close());

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { DatabaseTime, runInRequest } from '../../src/common/request-context.js';
 import { Client, isLive } from './client.js';
+import type { Commands } from './commands.js';
 import type { Fleet } from './fleet.js';
 import { Actor } from './gate.js';
 import type { Performed } from './model.js';
@@ -126,7 +128,10 @@ async function perform(
     // What a lost answer told, nobody knows.
     const known = isLost ? withoutLearning(world) : world;
     const client = new Client(url, fleet.agent, requestId, actor, () => (made.begin = clock.step));
-    const answer = await operation.perform({ world: known, name: called, client });
+    const answer = await operation.perform({
+      ...{ world: known, name: called, client },
+      runCommand: (work) => runCommand(fleet, requestId, client, work),
+    });
     made.end = clock.step;
     if (isLost) return;
     made.answer = answer === '503' ? undefined : answer;
@@ -142,6 +147,17 @@ async function perform(
   } finally {
     actor.end();
   }
+}
+
+async function runCommand(
+  { commands }: Fleet,
+  requestId: string,
+  client: Client,
+  work: (commands: Commands) => Promise<unknown>,
+): Promise<void> {
+  if (!commands) throw new Error('The spec asks for no commands');
+  const context = { requestId, address: '', databaseTime: new DatabaseTime() };
+  await client.pass(() => runInRequest(context, () => work(commands)));
 }
 
 function withoutLearning(world: World): World {

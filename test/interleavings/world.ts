@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { AUDIO } from '../support/uploads.js';
 import { type Fleet, newSalt } from './fleet.js';
 import { initialState, type State } from './model.js';
+import type { Observed } from './observe.js';
+import type { Row } from './tables-client.js';
 
 const DAY = 24 * 60 * 60;
 
@@ -11,10 +13,11 @@ export const SIGN_INS = ['first', 'second', 'older'] as const;
 export type SignInName = (typeof SIGN_INS)[number];
 
 /**
- * What there is before a run besides the account: a record of the key of somebody else's object, one with audio of its own,
- * two of which one has its audio already; and a hash that the next login makes anew.
+ * What there is before a run besides the account: a record of an object elsewhere, one with audio of its own, two pending ones
+ * of which one has its audio already; a hash that the next login makes anew; an object without a record; and no
+ * reservation of the email, as in an account of the older backend.
  */
-export type Need = 'plain' | 'kept' | 'pending' | 'uploaded' | 'weak-hash';
+export type Need = RecordName | 'weak-hash' | 'stray' | 'unreserved';
 
 const RECORDS = ['plain', 'kept', 'pending', 'uploaded'] as const;
 
@@ -24,6 +27,8 @@ export type RecordName = (typeof RECORDS)[number];
 export interface World {
   readonly state: State;
   readonly email: string;
+  /** Whether the email had a reservation before the run. */
+  readonly isReserved: boolean;
   /** Ids by the name of the account. */
   readonly accounts: Map<string, string>;
   /** Tokens by the name of the sign-in. */
@@ -54,20 +59,27 @@ export async function arrange(fleet: Fleet, needs: ReadonlySet<Need>): Promise<W
   };
   const { names } = fleet.tables;
   await fleet.tables.put({
-    [names.users]: [user, { user_id: `email#${email}`, owner_id: userId }],
+    [names.users]: [
+      user,
+      ...(needs.has('unreserved') ? [] : [{ user_id: `email#${email}`, owner_id: userId }]),
+    ],
     [names.sessions]: [...sessions.values()].map((id) => ({
       ...{ session_id: id, user_id: userId, created_at: now, last_used_at: now, expires_at: now + 30 * DAY },
       ...{ device: 'Explorer', generation: 0 },
     })),
-    [names.audioFiles]: [...records].map(([name, id]) => recordRow(name, id, userId, now)),
+    [names.audioFiles]: [...records].map(([name, id]) => recordRow(name, id, userId, now - 2 * DAY)),
   });
-  for (const name of ['kept', 'uploaded']) {
+  if (needs.has('stray')) records.set('stray', randomUUID());
+  for (const name of ['kept', 'uploaded', 'stray']) {
     const id = records.get(name);
-    if (id !== undefined) await fleet.bucket.put(keyOf(userId, id), AUDIO);
+    if (id === undefined) continue;
+    await fleet.bucket.put(keyOf(userId, id), AUDIO);
+    fleet.commands?.store.aged.add(keyOf(userId, id));
   }
   const tokens = new Map([...sessions].map(([name, id]) => [name, fleet.tokenFor(userId, now, id)]));
   return {
     state: initialState([...records.keys()]),
+    isReserved: !needs.has('unreserved'),
     ...{ email, sessions, records, held: new Map() },
     accounts: new Map([['owner', userId]]),
     tokens: tokens.set('older', fleet.tokenFor(userId, now)),
@@ -92,4 +104,17 @@ function recordRow(name: string, fileId: string, userId: string, now: number): R
     ...(isPending && { status: 'pending', content_type: 'audio/wav' }),
     ...(name === 'kept' && { object_etag: '"etag"', content_type: 'audio/wav', version: 1 }),
   };
+}
+
+/** Removes what is left of a run, where the next one would see it. */
+export async function clear(
+  { tables, bucket }: Fleet,
+  { accounts, reservations, records, sessions, objects = [] }: Observed,
+): Promise<void> {
+  const users = [...accounts.map(({ row }) => row), ...reservations];
+  const keys = (rows: readonly Row[], name: string) => rows.map((row) => ({ [name]: row[name] }));
+  await tables.delete(tables.names.users, keys(users, 'user_id'));
+  await tables.delete(tables.names.audioFiles, keys(records, 'file_id'));
+  await tables.delete(tables.names.sessions, keys(sessions, 'session_id'));
+  for (const key of objects) await bucket.delete(key);
 }

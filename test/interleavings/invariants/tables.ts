@@ -21,14 +21,16 @@ export function refusedWritesNothing({ operations }: Run): string[] {
 }
 
 /** One mailbox, one account; and no reservation without its account, nor a new account without its reservation. */
-export function reservesMailboxes(_run: Run, { accounts, reservations }: Observed): string[] {
+export function reservesMailboxes({ world }: Run, { accounts, reservations }: Observed): string[] {
   const emailOf = (key: unknown) => String(key).slice('email#'.length);
   const orphans = reservations.filter(
     ({ user_id: key, owner_id: owner }) =>
       !accounts.some(({ row }) => row['user_id'] === owner && row['email'] === emailOf(key)),
   );
   const unreserved = accounts.filter(
-    ({ row }) => !reservations.some(({ owner_id: owner }) => owner === row['user_id']),
+    ({ row }) =>
+      (world.isReserved || row['user_id'] !== world.accounts.get('owner')) &&
+      !reservations.some(({ owner_id: owner }) => owner === row['user_id']),
   );
   return [
     ...orphans.map(() => 'a reservation has no account'),

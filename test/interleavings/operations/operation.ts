@@ -1,3 +1,4 @@
+import type { Commands } from '../commands.js';
 import type { Fleet } from '../fleet.js';
 import type { Action, ModelAccount, State } from '../model.js';
 import type { Client } from '../client.js';
@@ -12,6 +13,8 @@ export interface OperationContext {
   readonly client: Client;
   /** Its name in this run, and that of what it makes. */
   readonly name: string;
+  /** Does what is done by a process of its own, and not over HTTP. */
+  readonly runCommand: (work: (commands: Commands) => Promise<unknown>) => Promise<void>;
 }
 
 /** Something that a client does, and what the documentation says of it. */
