@@ -22,9 +22,8 @@ export interface TestBucket {
   close(): void;
 }
 
-export function openTestBucket(): TestBucket {
+export function openTestBucket(Bucket = objectStorage().bucket): TestBucket {
   const client = createS3Client(testConfig());
-  const { bucket: Bucket } = objectStorage();
   return {
     async put(Key, body) {
       const Body = Buffer.from(body as string);

@@ -1,0 +1,106 @@
+import type { Fleet } from './fleet.js';
+import {
+  answersNoDefect,
+  leavesNothing,
+  refusedWritesNothing,
+  reservesMailboxes,
+} from './invariants/tables.js';
+import { readsAgree } from './invariants/reads.js';
+import { keepsItsPromises } from './invariants/promises.js';
+import { observe, type Observed } from './observe.js';
+import { type Run, runOrder } from './run.js';
+import { type Scenario, titleOf, type Variant, variantName } from './scenario.js';
+import { formatOrder, type Prefix, Schedules } from './schedule.js';
+import { settle } from './settle.js';
+import { clear } from './world.js';
+
+/** Runs under way at the same time: while one waits for the engine another one computes. */
+const PARALLEL = 6;
+
+const INVARIANTS: readonly ((run: Run, observed: Observed) => string[])[] = [
+  answersNoDefect,
+  refusedWritesNothing,
+  keepsItsPromises,
+  reservesMailboxes,
+  leavesNothing,
+];
+
+/** An order after which something was wrong. */
+export interface Failure {
+  /** For `--replay`. */
+  readonly sequence: string;
+  readonly faults: readonly string[];
+  /** What each operation answered. */
+  readonly answers: readonly string[];
+}
+
+/** What came of the orders of a scenario. */
+export interface Exploration {
+  readonly orders: number;
+  readonly failures: readonly Failure[];
+  /** Orders that could not be followed: something other than the calls decided. */
+  readonly unfollowed: number;
+}
+
+/** Runs all orders of a scenario with at most so many preemptions. */
+export async function explore(
+  fleet: Fleet,
+  scenario: Scenario,
+  variant: Variant,
+  maxPreemptions: number,
+): Promise<Exploration> {
+  const schedules = new Schedules(maxPreemptions);
+  const failures: Failure[] = [];
+  let [orders, unfollowed, underWay] = [0, 0, 0];
+  await new Promise<void>((resolve, reject) => {
+    const go = () => {
+      const most = fleet.commands ? 1 : PARALLEL;
+      for (let prefix; underWay < most && (prefix = schedules.next()) !== undefined;) {
+        underWay++;
+        const current = prefix;
+        runAndCheck(fleet, scenario, variant, current)
+          .then(({ run, failure }) => {
+            orders++;
+            if (!run.isFollowed) unfollowed++;
+            else schedules.ran(current, run.choices);
+            if (failure) failures.push(failure);
+            underWay--;
+            go();
+          })
+          .catch(reject);
+      }
+      if (underWay === 0) resolve();
+    };
+    go();
+  });
+  return { orders, failures, unfollowed };
+}
+
+/** Runs one order, and looks for what is wrong after it. */
+export async function runAndCheck(
+  fleet: Fleet,
+  scenario: Scenario,
+  variant: Variant,
+  prefix: Prefix,
+): Promise<{ run: Run; failure?: Failure }> {
+  const run = await runOrder(fleet, scenario, variant, prefix);
+  await settle(fleet, run.world);
+  const passwords = ['usual', ...run.operations.map(({ name }) => name.split(' ')[0] as string)];
+  const withObjects = scenario.operations.some(({ touches }) => touches.includes('objects'));
+  const observed = await observe(fleet, run.world, passwords, withObjects);
+  const faults = [
+    ...INVARIANTS.flatMap((invariant) => invariant(run, observed)),
+    ...(observed.records.length > 0 ? await readsAgree(fleet, run.world, observed) : []),
+  ];
+  if (fleet.commands) await clear(fleet, observed);
+  if (faults.length === 0) return { run };
+  const order = formatOrder(run.choices.map(({ chosen }) => chosen));
+  return {
+    run,
+    failure: {
+      sequence: `${titleOf(scenario)} | ${variantName(variant)} | ${order}`,
+      faults,
+      answers: run.operations.map(({ name, answer }) => `${name}: ${answer ?? 'unknown'}`),
+    },
+  };
+}

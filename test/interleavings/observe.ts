@@ -1,0 +1,89 @@
+import argon2 from 'argon2';
+import { EMAIL_INDEX, USER_FILES_INDEX, USER_SESSIONS_INDEX } from '../../src/database/tables.js';
+import { isLive } from './client.js';
+import type { Fleet } from './fleet.js';
+import { passwordCalled } from './operations/accounts.js';
+import type { Row } from './tables-client.js';
+import type { World } from './world.js';
+
+/** What there is after a run, in the tables and the bucket, and as an instance without caches has it. */
+export interface Observed {
+  /** Names of the sign-ins that work. */
+  readonly live: ReadonlySet<string>;
+  /** Rows of accounts, and what the model calls their password. */
+  readonly accounts: readonly { readonly row: Row; readonly password: string | undefined }[];
+  readonly reservations: readonly Row[];
+  /** Of the owner. */
+  readonly records: readonly Row[];
+  readonly sessions: readonly Row[];
+  /** `undefined` where none were looked for. */
+  readonly objects: readonly string[] | undefined;
+}
+
+/**
+ * Looks at everything that belongs to a run.
+ *
+ * @param passwords what the model may call the password of an account
+ * @param withObjects whether there may be objects
+ */
+export async function observe(
+  fleet: Fleet,
+  world: World,
+  passwords: readonly string[],
+  withObjects: boolean,
+): Promise<Observed> {
+  const owner = world.accounts.get('owner') as string;
+  const { tables } = fleet;
+  const [live, users, records, sessions, objects] = await Promise.all([
+    liveSignIns(fleet, world),
+    userRows(fleet, world),
+    tables.partition(tables.names.audioFiles, USER_FILES_INDEX, 'user_id', owner),
+    tables.partition(tables.names.sessions, USER_SESSIONS_INDEX, 'user_id', owner),
+    withObjects ? fleet.bucket.keysOf({ userId: owner }) : undefined,
+  ]);
+  const rows = users.filter(({ owner_id: ownerId }) => ownerId === undefined);
+  const accounts = await Promise.all(
+    rows.map(async (row) => ({ row, password: await passwordOf(fleet, row, passwords) })),
+  );
+  const reservations = users.filter(({ owner_id: ownerId }) => ownerId !== undefined);
+  return { live, accounts, reservations, records, sessions, objects };
+}
+
+async function liveSignIns(fleet: Fleet, { tokens }: World): Promise<Set<string>> {
+  const names = await Promise.all(
+    [...tokens].map(async ([name, token]) =>
+      (await isLive(fleet.agent, fleet.fresh.url, token)) ? [name] : [],
+    ),
+  );
+  return new Set(names.flat());
+}
+
+/** Accounts and reservations of all mailboxes of the run. */
+async function userRows(fleet: Fleet, { accounts, mailboxes }: World): Promise<Row[]> {
+  const { tables } = fleet;
+  const { users } = tables.names;
+  const emails = [...mailboxes.values()];
+  const found = await Promise.all(
+    emails.map((email) => tables.partition(users, EMAIL_INDEX, 'email', email)),
+  );
+  const keys = new Set([
+    ...found.flat().map(({ user_id: id }) => String(id)),
+    ...accounts.values(),
+    ...emails.map((email) => `email#${email}`),
+  ]);
+  return tables.get(
+    users,
+    [...keys].map((id) => ({ user_id: id })),
+  );
+}
+
+async function passwordOf(
+  { hashes }: Fleet,
+  row: Row,
+  names: readonly string[],
+): Promise<string | undefined> {
+  const hash = String(row['password_hash']);
+  if (hash === hashes.usual || hash === hashes.weak) return 'usual';
+  for (const name of names) if (await argon2.verify(hash, passwordCalled(name))) return name;
+  return undefined;
+}
