@@ -20,10 +20,10 @@ const TABLES = ['CreateTable', 'DescribeTable', 'DescribeTimeToLive', 'UpdateTim
 
 /**
  * `npm run tables` on all; `npm run takeover` scans, and reserves emails in a transaction; `npm run reconcile` scans,
- * asks whose accounts and records there are, and completes and deletes records.
+ * asks whose accounts and records there are, completes and deletes records, and forgets accounts that it swept.
  */
 const OPERATOR: Operations = {
-  users: { table: [...TABLES, 'Scan', 'BatchGetItem', 'ConditionCheckItem', 'PutItem'] },
+  users: { table: [...TABLES, 'Scan', 'BatchGetItem', 'ConditionCheckItem', 'PutItem', 'DeleteItem'] },
   audioFiles: { table: [...TABLES, 'Scan', 'BatchGetItem', 'UpdateItem', 'DeleteItem'], index: ['Query'] },
   sessions: { table: TABLES },
 };

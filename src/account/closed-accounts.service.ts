@@ -3,9 +3,7 @@ import { Logger } from '../common/logging/logger.js';
 import { nowSeconds } from '../common/time.js';
 import { ClosedAccountsRepository } from '../users/closed-accounts.repository.js';
 import { AccountContents, type RemovedContents } from './account-contents.js';
-
-/** Upload URLs outlive an account by 15 minutes, requests by their deadline; after this nothing comes any more. Seconds. */
-export const SWEEP_DELAY_SECONDS = 20 * 60;
+import { SWEEP_DELAY_SECONDS } from './sweep-delay.js';
 
 /** How often this instance looks whether a sweep is due; milliseconds. */
 const LOOK_EVERY_MS = 60_000;
@@ -63,12 +61,14 @@ export class ClosedAccountsService implements OnApplicationShutdown {
     if (this.pending.size === 0) this.stop();
   }
 
-  onApplicationShutdown(): void {
-    this.stop();
-  }
-
-  /** The row goes last: a sweep that stops is found by it. */
-  private async sweep(userId: string, now: number): Promise<void> {
+  /**
+   * Sweeps an account, unless it was swept already, or its time has not come. The row that tells of it goes last: a sweep
+   * that stops is found by it.
+   *
+   * @param now Unix seconds
+   * @throws UnavailableError where the database or S3 cannot serve now
+   */
+  async sweep(userId: string, now: number): Promise<void> {
     const account = await this.closed.findById(userId);
     if (!account || account.closedAt + SWEEP_DELAY_SECONDS > now) return;
     const removed: RemovedContents = { objects: 0, audioFiles: 0, sessions: 0 };
@@ -76,6 +76,10 @@ export class ClosedAccountsService implements OnApplicationShutdown {
     await this.closed.delete(account);
     const { objects, audioFiles: audio_files, sessions } = removed;
     this.logger.info({ user_id: userId, objects, audio_files, sessions }, 'a deleted account was swept');
+  }
+
+  onApplicationShutdown(): void {
+    this.stop();
   }
 
   private stop(): void {

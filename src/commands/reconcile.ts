@@ -105,6 +105,7 @@ function print({ report, objection }: ReconcileResult, { apply }: Arguments): vo
     [`pending records ${apply ? 'deleted' : 'to delete'}`, report.abandoned],
     [`records ${apply ? '' : 'to delete '}without account${apply ? ' deleted' : ''}`, report.ownerless],
     [`objects ${apply ? '' : 'to delete '}without record${apply ? ' deleted' : ''}`, report.strays],
+    [`deleted accounts ${apply ? 'swept' : 'to sweep'}`, report.swept],
   ];
   for (const [what, count] of lines) console.log(`${`${what}:`.padEnd(34)} ${count}`);
   if (apply || changes(report) === 0) return;

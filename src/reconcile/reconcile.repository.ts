@@ -40,25 +40,12 @@ export class ReconcileRepository extends WholeTables {
 
   /** The object keys of all records of a user, as far as the index knows. Costs 0.5 read units for each 4 KB stored. */
   async keysOfOwner(userId: string): Promise<Set<string>> {
-    const keys = new Set<string>();
-    let start: Row | undefined;
-    do {
-      const { Items = [], LastEvaluatedKey } = await patiently(() =>
-        this.client.send(
-          new QueryCommand({
-            TableName: this.tables.audioFiles,
-            IndexName: USER_FILES_INDEX,
-            KeyConditionExpression: 'user_id = :owner',
-            ExpressionAttributeValues: { ':owner': userId },
-            ProjectionExpression: 's3_key',
-            ...(start && { ExclusiveStartKey: start }),
-          }),
-        ),
-      );
-      for (const { s3_key: key } of Items as Row[]) if (typeof key === 'string') keys.add(key);
-      start = LastEvaluatedKey;
-    } while (start !== undefined);
-    return keys;
+    return this.ofOwner(userId, 's3_key');
+  }
+
+  /** The ids of the same. */
+  async idsOfOwner(userId: string): Promise<Set<string>> {
+    return this.ofOwner(userId, 'file_id');
   }
 
   /**
@@ -100,5 +87,27 @@ export class ReconcileRepository extends WholeTables {
       // Where there is none: deleted by a first try of which only the answer was lost, or by its owner.
       return error.Item === undefined;
     }
+  }
+
+  private async ofOwner(userId: string, attribute: 's3_key' | 'file_id'): Promise<Set<string>> {
+    const found = new Set<string>();
+    let start: Row | undefined;
+    do {
+      const { Items = [], LastEvaluatedKey } = await patiently(() =>
+        this.client.send(
+          new QueryCommand({
+            TableName: this.tables.audioFiles,
+            IndexName: USER_FILES_INDEX,
+            KeyConditionExpression: 'user_id = :owner',
+            ExpressionAttributeValues: { ':owner': userId },
+            ProjectionExpression: attribute,
+            ...(start && { ExclusiveStartKey: start }),
+          }),
+        ),
+      );
+      for (const { [attribute]: value } of Items as Row[]) if (typeof value === 'string') found.add(value);
+      start = LastEvaluatedKey;
+    } while (start !== undefined);
+    return found;
   }
 }

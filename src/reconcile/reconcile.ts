@@ -6,8 +6,10 @@ import type { AppConfig } from '../config/config.js';
 import { createDocumentClient } from '../database/clients.js';
 import { Database } from '../database/database.js';
 import type { ObjectStore } from '../storage/object-store.js';
+import { ClosedAccountsRepository } from '../users/closed-accounts.repository.js';
 import { AudioFolders } from './audio-folders.js';
 import { Bucket } from './bucket.js';
+import { ClosedAccountsPass } from './closed-accounts-pass.js';
 import { ObjectsPass } from './objects-pass.js';
 import { ReconcileRepository } from './reconcile.repository.js';
 import { RecordsPass } from './records-pass.js';
@@ -61,7 +63,9 @@ export class Reconcile {
   private readonly repository: ReconcileRepository;
   private readonly files: AudioFilesRepository;
   private readonly bucket: Bucket;
+  private readonly keys: ObjectKeys;
   private readonly folders: AudioFolders;
+  private readonly closed: ClosedAccountsRepository;
   /** See {@link RecordsPass}. Complete before anything is deleted. */
   private readonly outlying = new Set<string>();
 
@@ -77,7 +81,9 @@ export class Reconcile {
     this.repository = new ReconcileRepository(client, config.tables);
     this.files = new AudioFilesRepository(database, appConfig);
     this.bucket = new Bucket(store, config.storage.bucket ?? '');
-    this.folders = new AudioFolders(new ObjectKeys(appConfig));
+    this.keys = new ObjectKeys(appConfig);
+    this.folders = new AudioFolders(this.keys);
+    this.closed = new ClosedAccountsRepository(database, appConfig);
   }
 
   /**
@@ -114,6 +120,10 @@ export class Reconcile {
       hoursSince: (seconds) => Math.floor((startedAt - seconds) / HOUR),
     };
     const { repository, files, bucket, folders, outlying } = this;
+    const closedAccounts = new ClosedAccountsPass(
+      ...([repository, files, this.closed, bucket, this.keys, context, startedAt] as const),
+    );
+    await closedAccounts.run();
     const records = new RecordsPass(repository, files, bucket, folders, outlying, context);
     await records.run();
     const objects = new ObjectsPass(repository, bucket, folders, outlying, context);

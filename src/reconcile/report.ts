@@ -4,8 +4,8 @@ const FEW = 20;
 
 /** Something left behind, or something that is not ours to judge. */
 export interface Finding {
-  readonly kind: 'pending' | 'record' | 'object' | 'foreign';
-  /** Id of the record or key of the object, fit for a line of a terminal. */
+  readonly kind: 'account' | 'pending' | 'record' | 'object' | 'foreign';
+  /** Id of the account or the record, or key of the object, fit for a line of a terminal. */
   readonly key: string;
   /** Whole hours; absent where it cannot be read. */
   readonly ageHours?: number;
@@ -31,6 +31,8 @@ export interface ReconcileReport {
   ownerless: number;
   /** Old objects without a record. */
   strays: number;
+  /** Deleted accounts that nothing has swept. */
+  swept: number;
   /** Records and objects that were not mended because S3 refused something about them. */
   failed: number;
 }
@@ -55,13 +57,14 @@ export function emptyReport(): ReconcileReport {
     abandoned: 0,
     ownerless: 0,
     strays: 0,
+    swept: 0,
     failed: 0,
   };
 }
 
 /** What there is to mend, or was mended. */
-export function changes({ completed, abandoned, ownerless, strays }: ReconcileReport): number {
-  return completed + abandoned + ownerless + strays;
+export function changes({ completed, abandoned, ownerless, strays, swept }: ReconcileReport): number {
+  return completed + abandoned + ownerless + strays + swept;
 }
 
 /** Why the settings look wrong, in one sentence; `undefined` where they do not. */

@@ -1,0 +1,75 @@
+import { SWEEP_DELAY_SECONDS } from '../account/sweep-delay.js';
+import type { ObjectKeys } from '../audio-files/object-keys.js';
+import type { AudioFilesRepository } from '../audio-files/audio-files.repository.js';
+import { untilServed } from '../database/patience.js';
+import { type ClosedAccount, toClosedAccount } from '../users/closed-account.js';
+import type { ClosedAccountsRepository } from '../users/closed-accounts.repository.js';
+import { type Bucket, BucketError } from './bucket.js';
+import type { ReconcileRepository } from './reconcile.repository.js';
+import type { PassContext } from './reconcile.js';
+import { printable } from './report.js';
+
+/**
+ * Sweeps accounts that were deleted and that no instance of the service has swept, such as one that was stopped: removes
+ * what came by an upload URL from before, and what a request that was under way has written. See `ClosedAccountsService`.
+ */
+export class ClosedAccountsPass {
+  /** @param now Unix seconds */
+  constructor(
+    private readonly repository: ReconcileRepository,
+    private readonly files: AudioFilesRepository,
+    private readonly closed: ClosedAccountsRepository,
+    private readonly bucket: Bucket,
+    private readonly keys: ObjectKeys,
+    private readonly context: PassContext,
+    private readonly now: number,
+  ) {}
+
+  async run(): Promise<void> {
+    const { report } = this.context;
+    for await (const rows of this.repository.pages(this.repository.tables.users, ['user_id', 'closed_at'])) {
+      for (const row of rows) {
+        const account = toClosedAccount(row);
+        if (!account || account.closedAt + SWEEP_DELAY_SECONDS > this.now) continue;
+        if (this.context.apply && !(await this.swept(account))) continue;
+        report.swept++;
+        this.find(account, 'deleted, and not swept since', 'swept');
+      }
+    }
+  }
+
+  /** The row goes last: a run that stops is found by it. */
+  private async swept(account: ClosedAccount): Promise<boolean> {
+    const { userId } = account;
+    try {
+      for (const prefix of this.keys.prefixesOf(userId)) {
+        for await (const page of this.bucket.pages(prefix)) {
+          const left = await this.bucket.deleteMany(page.map(({ key }) => key));
+          if (left.size > 0) return this.failed(account, `S3 did not delete ${left.size} objects`);
+        }
+      }
+    } catch (error) {
+      // Of this account only.
+      if (!(error instanceof BucketError && error.isRefusal)) throw error;
+      return this.failed(account, printable(error.message));
+    }
+    for (const fileId of await this.repository.idsOfOwner(userId)) {
+      await untilServed(() => this.files.delete(fileId, userId));
+    }
+    await untilServed(() => this.closed.delete(account));
+    return true;
+  }
+
+  private failed(account: ClosedAccount, problem: string): false {
+    this.context.report.failed++;
+    this.find(account, problem);
+    return false;
+  }
+
+  private find({ userId, closedAt }: ClosedAccount, problem: string, mended?: string): void {
+    this.context.onFinding({
+      ...{ kind: 'account', key: printable(userId), problem, ageHours: this.context.hoursSince(closedAt) },
+      ...(this.context.apply && mended !== undefined && { mended }),
+    });
+  }
+}
