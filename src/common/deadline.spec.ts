@@ -122,7 +122,7 @@ describe('withDeadline, while this process does not listen', () => {
 
   it('says that it is to blame where it did not listen for most of the time', async () => {
     const asked = withDeadline('the oracle', 300, () => new Promise<never>(() => undefined));
-    setTimeout(() => block(250), 10);
+    setTimeout(() => block(400), 10);
     const error = await asked.catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(DeadlineError);
     expect((error as DeadlineError).isOwnDoing(300)).toBe(true);
@@ -147,8 +147,8 @@ describe('DeadlineError', () => {
     ['half of it', 500, 0, false],
     ['less than half of it', 499, 0, true],
     ['none', 0, 0, true],
-    ['all of it, half of which nobody listened', 1000, 500, false],
-    ['all of it, most of which nobody listened', 1000, 501, true],
+    ['all of it, three quarters of which nobody listened', 1000, 750, false],
+    ['all of it, most of which nobody listened', 1000, 751, true],
   ])('knows whether this process is to blame: granted %s', (_granted, grantedMs, blockedMs, isOwnDoing) => {
     expect(new DeadlineError('the oracle', grantedMs, blockedMs).isOwnDoing(1000)).toBe(isOwnDoing);
   });
