@@ -1,9 +1,10 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { AccountModule } from './account/account.module.js';
 import { AudioFilesModule } from './audio-files/audio-files.module.js';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
+import { JwtAuthGuard } from './auth/jwt-auth.guard.js';
 import { FallbackRoutes } from './common/http/fallback-routes.js';
 import { OverloadGuard } from './common/http/overload.js';
 import { ProblemFilter } from './common/http/problem.filter.js';
@@ -14,10 +15,13 @@ import type { AppConfig } from './config/config.js';
 import { ConfigModule } from './config/config.module.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HealthModule } from './health/health.module.js';
+import { CostlyReadGuard } from './limits/costly-read.guard.js';
 import { LimitsModule } from './limits/limits.module.js';
+import { RateLimitGuard } from './limits/rate-limit.guard.js';
 import { MetricsModule } from './metrics/metrics.module.js';
 import { RedisModule } from './redis/redis.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
+import { SignInGuard } from './sessions/sign-in.guard.js';
 import { StorageModule } from './storage/storage.module.js';
 
 @Module({})
@@ -42,6 +46,11 @@ export class AppModule {
       ],
       providers: [
         { provide: APP_FILTER, useClass: ProblemFilter },
+        // In this order: who asks, how often, and whether the tables still know of it.
+        { provide: APP_GUARD, useExisting: JwtAuthGuard },
+        { provide: APP_GUARD, useExisting: RateLimitGuard },
+        { provide: APP_GUARD, useExisting: CostlyReadGuard },
+        { provide: APP_GUARD, useExisting: SignInGuard },
         { provide: APP_PIPE, useClass: RequestValidationPipe },
         FallbackRoutes,
         { provide: OverloadGuard, useFactory: () => new OverloadGuard(config.overload) },

@@ -4,14 +4,18 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { AppModule } from './app.module.js';
+import { ArrivingRequests, holdContinue } from './common/http/arriving-requests.js';
 import { answerClientErrors } from './common/http/client-errors.js';
 import { limitBody } from './common/http/body-limit.js';
 import { limitConnections } from './common/http/connection-limits.js';
 import { ExpressServerAdapter } from './common/http/express-server.adapter.js';
 import { JSON_BODY, requireJson } from './common/http/json-body.js';
 import { OverloadGuard } from './common/http/overload.js';
+import { takeTurns } from './common/http/request-turns.js';
+import { UnsentBytes } from './common/http/unsent-bytes.js';
 import { accessLog } from './common/logging/access-log.js';
 import { createLogger, type Logger, nestLogger } from './common/logging/logger.js';
+import { SparingLog } from './common/logging/sparing-log.js';
 import type { AppConfig } from './config/config.js';
 import { Metrics } from './metrics/metrics.js';
 import { mountDocs } from './openapi.js';
@@ -28,9 +32,13 @@ export async function createApp(
   config: AppConfig,
   logger: Logger = createLogger(config.logLevel),
 ): Promise<NestExpressApplication> {
+  const sparing = new SparingLog(logger);
+  const unsent = new UnsentBytes(config.overload.maxUnsentMib, () =>
+    sparing.warn('a client that read no answers was cut off'),
+  );
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.register(config, logger),
-    new ExpressServerAdapter(),
+    new ExpressServerAdapter((socket) => unsent.written(socket)),
     {
       logger: nestLogger(logger),
       bodyParser: false,
@@ -47,7 +55,9 @@ export async function createApp(
   app.use(accessLog(logger, app.get<Metrics | undefined>(Metrics)));
   app.use(securityHeaders());
   app.use(noStore);
-  app.use(app.get(OverloadGuard).middleware);
+  app.use(takeTurns);
+  const overload = app.get(OverloadGuard);
+  app.use(overload.turnAway);
   app.enableCors({
     // As a function, so that requests of no listed origin go past CORS: with a list it answers every OPTIONS itself.
     origin: (origin: string | undefined, allow: (error: null, allowed: boolean) => void) =>
@@ -60,8 +70,11 @@ export async function createApp(
   });
   app.use(limitBody);
   app.use(requireJson);
+  app.use(new ArrivingRequests(config.overload.maxArriving).middleware);
   app.useBodyParser('json', JSON_BODY);
+  app.use(overload.middleware);
   mountDocs(app);
+  holdContinue(app.getHttpServer());
   answerClientErrors(app.getHttpServer());
   limitConnections(app.getHttpServer());
   return app;

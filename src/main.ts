@@ -20,6 +20,7 @@ const HASH_NICENESS = 15;
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const logger = createLogger(config.logLevel);
+  if (cluster.isPrimary) config.warnings.forEach((line) => logger.warn({}, line));
   if (config.workers > 1 && cluster.isPrimary) return runWorkers(config, logger);
   // Before anything else keeps a thread of the pool busy, such as the resolver.
   await letLoopGoFirst(config, logger);

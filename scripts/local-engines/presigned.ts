@@ -6,6 +6,8 @@ export interface Exchange {
   status: number;
   type: string;
   body: unknown;
+  /** Takes a header out of the answer. */
+  remove(header: string): void;
 }
 
 /** Why S3 would refuse a request, in its own words. */

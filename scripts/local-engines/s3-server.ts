@@ -1,10 +1,13 @@
 /**
  * A stand-in for S3 as a program: s3rver, which keeps the objects as files, behind a check of presigned addresses, which
- * s3rver takes unseen. Arguments: port, directory, bucket. Its access key is `local`, the secret too.
+ * s3rver takes unseen, with conditional writes, checksums and keys as S3 has them. Arguments: port, directory, bucket. Its
+ * access key is `local`, the secret too.
  */
 import S3rver from 's3rver';
 import account from 's3rver/lib/models/account.js';
 import { refusePresigned } from './presigned.js';
+import { encodeListing, mendDeletion } from './s3-keys.js';
+import { mendStore } from './s3-store.js';
 
 const [port = '', directory = '', bucket = ''] = process.argv.slice(2);
 
@@ -26,11 +29,20 @@ const server = new S3rver({
   configureBuckets: [{ name: bucket, configs: [CORS] }],
 });
 
+mendStore(server.store);
+mendDeletion();
+// Right before the routes, where answers are not XML yet.
+server.middleware.splice(-1, 0, encodeListing);
 server.middleware.unshift(async (context, next) => {
   const refusal = refusePresigned(context.req, (accessKeyId) =>
     accessKeyId === 'local' ? 'local' : undefined,
   );
-  if (!refusal) return next();
+  if (!refusal) {
+    await next();
+    // As S3, which tells the checksum only to whoever asks for it.
+    if (context.req.headers['x-amz-checksum-mode'] !== 'ENABLED') context.remove('x-amz-checksum-sha256');
+    return;
+  }
   context.status = 403;
   context.type = 'application/xml';
   context.body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${refusal.code}</Code><Message>${refusal.message}</Message></Error>`;

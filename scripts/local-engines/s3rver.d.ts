@@ -8,8 +8,26 @@ declare module 's3rver' {
     configureBuckets: { name: string; configs: string[] }[];
   }
 
+  export interface NewObject {
+    readonly bucket: string;
+    readonly key: string;
+    readonly content: unknown;
+    readonly metadata: object;
+  }
+
+  export interface FilesystemStore {
+    readonly rootDirectory: string;
+    getResourcePath(bucket: string, key: string, resource: 'object'): string;
+    getMetadata(bucket: string, key: string): Promise<unknown>;
+    putMetadata(bucket: string, key: string, metadata: object, md5: string): Promise<void>;
+    existsObject(bucket: string, key: string): Promise<boolean>;
+    putObject(object: NewObject): Promise<{ size: number; md5: string }>;
+    deleteObject(bucket: string, key: string): Promise<void>;
+  }
+
   export default class S3rver {
     constructor(options: S3rverOptions);
+    readonly store: FilesystemStore;
     readonly middleware: ((
       context: import('./presigned.js').Exchange,
       next: () => Promise<void>,
@@ -21,4 +39,26 @@ declare module 's3rver' {
 declare module 's3rver/lib/models/account.js' {
   const account: { DUMMY_ACCOUNT: { createKeyPair(accessKeyId: string, secretAccessKey: string): void } };
   export default account;
+}
+
+declare module 's3rver/lib/models/error.js' {
+  export default class S3Error extends Error {
+    constructor(code: string, message: string, detail?: Record<string, string>);
+  }
+}
+
+declare module 's3rver/lib/models/object.js' {
+  const object: { readonly ALLOWED_METADATA: string[] };
+  export default object;
+}
+
+declare module 's3rver/lib/controllers/object.js' {
+  export interface DeletionContext {
+    readonly req: import('node:http').IncomingMessage;
+    readonly params: { readonly bucket: string };
+    readonly store: import('s3rver').FilesystemStore;
+    body: unknown;
+  }
+  const objects: { deleteMultipleObjects: (context: DeletionContext) => Promise<void> };
+  export default objects;
 }

@@ -10,7 +10,7 @@ const ROW = ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'];
 
 /** What the repositories call. A transaction needs what its parts need. */
 const SERVICE: Operations = {
-  users: { table: ROW, index: ['Query'] },
+  users: { table: [...ROW, 'BatchGetItem', 'ConditionCheckItem'], index: ['Query'] },
   audioFiles: { table: [...ROW, 'BatchGetItem', 'BatchWriteItem'], index: ['Query'] },
   sessions: { table: [...ROW, 'BatchGetItem'], index: ['Query'] },
 };

@@ -4,7 +4,10 @@ import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swa
 import { ApiProblems, BODY_PROBLEMS, TOKEN_PROBLEMS } from '../common/http/api-problems.decorator.js';
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
 import { MessageDto } from '../common/http/message.dto.js';
+import { SignInDecidedBy } from '../common/http/sign-in-decision.decorator.js';
+import { CostlyRead } from '../limits/costly-read.decorator.js';
 import { toUserDto, UserDto } from '../users/dto/user.dto.js';
+import { AccountDeletionService } from './account-deletion.service.js';
 import { AccountService } from './account.service.js';
 import { ChangePasswordDto, DeleteAccountDto, DeletionReceiptDto } from './dto/account.dto.js';
 import { ExportDto } from './dto/export.dto.js';
@@ -18,6 +21,7 @@ const WRONG_PASSWORD = { 403: 'Current password is incorrect' } as const;
 export class AccountController {
   constructor(
     private readonly account: AccountService,
+    private readonly deletion: AccountDeletionService,
     private readonly exports: ExportService,
   ) {}
 
@@ -30,6 +34,7 @@ export class AccountController {
   }
 
   @Put('password')
+  @SignInDecidedBy('write')
   @ApiOperation({ operationId: 'changePassword', summary: 'Change your password and end all other sessions' })
   @ApiOkResponse({ type: MessageDto, description: 'The new password is in force' })
   @ApiProblems({
@@ -49,10 +54,14 @@ export class AccountController {
   }
 
   @Delete()
+  @SignInDecidedBy('write')
   @ApiOperation({
     operationId: 'deleteAccount',
     summary: 'Delete your account and everything in it',
-    description: 'Where the answer is 503, send the same request again: it goes on where it stopped.',
+    description:
+      'First the account is closed: nothing is added to it any more (409), and nothing takes that back. Where the answer is ' +
+      '503, send the same request again: it goes on where it stopped. Where an answer was lost, a 401 to the repeated ' +
+      'request says that the account is gone. What is still uploaded by a URL from before is removed within half an hour.',
   })
   @ApiOkResponse({ type: DeletionReceiptDto, description: 'How many of each thing were removed' })
   @ApiProblems({
@@ -66,11 +75,12 @@ export class AccountController {
     @CurrentCaller() caller: Caller,
     @Body() { password }: DeleteAccountDto,
   ): Promise<DeletionReceiptDto> {
-    const { audioFiles, ...rest } = await this.account.delete(caller, password);
+    const { audioFiles, ...rest } = await this.deletion.delete(caller, password);
     return { audio_files: audioFiles, ...rest };
   }
 
   @Get('export')
+  @CostlyRead()
   @ApiOperation({
     operationId: 'exportAccount',
     summary: 'Get everything held about you, as one JSON document',

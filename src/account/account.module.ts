@@ -3,14 +3,17 @@ import { AudioFilesModule } from '../audio-files/audio-files.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
+import { AccountContents } from './account-contents.js';
+import { AccountDeletionService } from './account-deletion.service.js';
 import { AccountController } from './account.controller.js';
 import { AccountService } from './account.service.js';
+import { ClosedAccountsService } from './closed-accounts.service.js';
 import { ExportService } from './export.service.js';
 
 /** What people do with their own account; knows all that belongs to one. */
 @Module({
   imports: [AuthModule, UsersModule, SessionsModule, AudioFilesModule],
   controllers: [AccountController],
-  providers: [AccountService, ExportService],
+  providers: [AccountService, AccountContents, AccountDeletionService, ClosedAccountsService, ExportService],
 })
 export class AccountModule {}

@@ -1,40 +1,22 @@
 import { Injectable } from '@nestjs/common';
-import { AudioFilesService } from '../audio-files/audio-files.service.js';
-import { AudioObjectsService } from '../audio-files/audio-objects.service.js';
 import { AuditLog } from '../audit/audit-log.js';
 import { PasswordsService } from '../auth/passwords/passwords.service.js';
-import {
-  ConflictError,
-  InvalidTokenError,
-  UnavailableError,
-  WrongPasswordError,
-} from '../common/errors/domain-errors.js';
+import { ConflictError, InvalidTokenError, WrongPasswordError } from '../common/errors/domain-errors.js';
 import type { Caller } from '../common/http/caller.decorator.js';
-import { renewDatabaseBudget } from '../common/request-context.js';
-import { raiseFor, SessionsService } from '../sessions/sessions.service.js';
+import { raiseFor } from '../sessions/sessions.service.js';
+import { SignInsService } from '../sessions/sign-ins.service.js';
 import type { User } from '../users/user.js';
 import { UsersRepository } from '../users/users.repository.js';
 
-/** How long one request may go on deleting; proxies tend to give up after 30 s. Milliseconds. */
-const DELETION_LIMIT_MS = 20_000;
+/** How often a hash may be replaced by another one of the same password while that is changed; once is to be expected. */
+const UPGRADES = 3;
 
-/** How many of each thing a deletion removed. */
-export interface DeletionReceipt {
-  /** In S3. */
-  objects: number;
-  audioFiles: number;
-  sessions: number;
-  users: number;
-}
-
-/** What people do with their own account. */
+/** What people do with their own account. `AccountDeletionService` ends it. */
 @Injectable()
 export class AccountService {
   constructor(
     private readonly users: UsersRepository,
-    private readonly sessions: SessionsService,
-    private readonly audioFiles: AudioFilesService,
-    private readonly audioObjects: AudioObjectsService,
+    private readonly signIns: SignInsService,
     private readonly passwords: PasswordsService,
     private readonly audit: AuditLog,
   ) {}
@@ -52,72 +34,37 @@ export class AccountService {
    * @throws WrongPasswordError where the current one is wrong
    * @throws ValidationError where the new one is not acceptable
    * @throws ConflictError where somebody else changed it at the same moment
+   * @throws InvalidTokenError where the sign-in has ended
    */
   async changePassword(caller: Caller, current: string, replacement: string): Promise<void> {
-    const user = await this.profile(caller);
+    const [proof, user] = await Promise.all([this.signIns.prove(caller), this.profile(caller)]);
     await this.passwords.assertAcceptable(replacement, user.email, 'new_password');
     await this.confirm(user, current, 'password-change-failed');
     const hash = await this.passwords.hash(replacement);
-    const changed = await this.users.replacePasswordHash(
-      user.userId,
-      user.passwordHash,
-      hash,
-      raiseFor(caller),
-    );
-    if (!changed) throw new ConflictError('The password was changed meanwhile');
-    this.sessions.remember(changed);
+    let { passwordHash } = user;
+    for (let attempt = 1; ; attempt++) {
+      const change = await this.users.changePassword(proof, raiseFor(caller), passwordHash, hash);
+      if (change.outcome === 'changed') {
+        this.signIns.remember(change.account);
+        break;
+      }
+      this.signIns.doubt(user.userId);
+      if (change.outcome === 'sign-in-ended') throw new InvalidTokenError();
+      // A login may have put a stronger hash of the same password in its place.
+      ({ passwordHash } = change);
+      const isSame = attempt < UPGRADES && (await this.passwords.matches(passwordHash, current));
+      if (!isSame) throw new ConflictError('The password was changed meanwhile');
+    }
     this.audit.record('password-changed', { user_id: user.userId });
   }
 
   /**
-   * Deletes the account and everything that belongs to it. First all other sessions end; then audio, records and
-   * sessions go, page by page; last, in one transaction, the account and the reservation of its email. Wherever it stops, the
-   * account is still there to sign in to, and the same request goes on where it stopped.
+   * Asks for the password of the caller's own account.
    *
-   * @returns what this request removed
-   * @throws WrongPasswordError where the password is wrong
-   * @throws UnavailableError where there is more than one request can remove, or the database or S3 cannot serve now
+   * @param failure what the audit log calls a wrong one
+   * @throws WrongPasswordError
    */
-  async delete(caller: Caller, password: string): Promise<DeletionReceipt> {
-    const user = await this.profile(caller);
-    await this.confirm(user, password, 'account-deletion-failed');
-    const receipt: DeletionReceipt = { objects: 0, audioFiles: 0, sessions: 0, users: 0 };
-    const end = performance.now() + DELETION_LIMIT_MS;
-    const proceed = () => {
-      if (performance.now() > end)
-        throw new UnavailableError('Deletion is under way; send the request again', 1);
-      renewDatabaseBudget();
-    };
-    const locked = await this.users.raiseGeneration(user.userId, raiseFor(caller));
-    if (locked) this.sessions.remember(locked);
-    const removeRecords = () =>
-      this.audioFiles.removeAll(user.userId, (count) => {
-        receipt.audioFiles += count;
-        proceed();
-      });
-    // The audio before the records that tell of it.
-    await this.audioObjects.removeAll(user.userId, (count) => {
-      receipt.objects += count;
-      proceed();
-    });
-    await removeRecords();
-    await this.sessions.removeAll(user.userId, caller.sessionId, (count) => {
-      receipt.sessions += count;
-      proceed();
-    });
-    // What another session was about to record when it ended.
-    await removeRecords();
-    await this.users.delete(user);
-    receipt.users = 1;
-    this.sessions.forget(user.userId);
-    this.audit.record('account-deleted', { user_id: user.userId });
-    renewDatabaseBudget();
-    // The caller's own, last, so that the request could be repeated until here. Without an account it lets nobody in.
-    receipt.sessions += await this.sessions.endLast(caller);
-    return receipt;
-  }
-
-  private async confirm(
+  async confirm(
     user: User,
     password: string,
     failure: 'password-change-failed' | 'account-deletion-failed',

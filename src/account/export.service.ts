@@ -6,6 +6,7 @@ import { toAudioFileDto } from '../audio-files/dto/audio-file.dto.js';
 import type { Caller } from '../common/http/caller.decorator.js';
 import { renewDatabaseBudget } from '../common/request-context.js';
 import { toSessionDto } from '../sessions/dto/session.dto.js';
+import { signInReference } from '../sessions/session.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import { toUserDto } from '../users/dto/user.dto.js';
 import { AccountService } from './account.service.js';
@@ -32,7 +33,7 @@ export class ExportService {
     const sessions = await this.sessions.list(caller.userId);
     const head = JSON.stringify({
       user: { ...toUserDto(user), key_salt: user.keySalt.toString('hex') },
-      sessions: sessions.map((session) => toSessionDto(session, caller.sessionId)),
+      sessions: sessions.map((session) => toSessionDto(session, signInReference(caller))),
     });
     return this.pieces(head, caller.userId);
   }

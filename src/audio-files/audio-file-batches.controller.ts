@@ -2,13 +2,20 @@ import { Body, Controller, HttpCode, Post, Req } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { DomainError, ValidationError } from '../common/errors/domain-errors.js';
-import { ApiProblems, BODY_PROBLEMS, TOKEN_PROBLEMS } from '../common/http/api-problems.decorator.js';
+import {
+  ApiProblems,
+  BODY_PROBLEMS,
+  TOKEN_PROBLEMS,
+  WRITE_PROBLEMS,
+} from '../common/http/api-problems.decorator.js';
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
+import { SignInDecidedBy } from '../common/http/sign-in-decision.decorator.js';
 import type { Outcome } from '../common/outcome.js';
+import { CostlyRead } from '../limits/costly-read.decorator.js';
 import { RateLimited } from '../limits/rate-limited.decorator.js';
 import type { AudioFile } from './audio-file.js';
 import { AudioFileBatchesService } from './audio-file-batches.service.js';
-import { AudioFileCreationService } from './audio-file-creation.service.js';
+import { AudioFileBatchCreationService } from './audio-file-batch-creation.service.js';
 import { BatchItems } from './batch-items.js';
 import { toAudioFileDto, toCreatedAudioFileDto } from './dto/audio-file.dto.js';
 import {
@@ -28,7 +35,7 @@ import { toNewAudioFile } from './dto/create-audio-file.dto.js';
 export class AudioFileBatchesController {
   constructor(
     private readonly batches: AudioFileBatchesService,
-    private readonly creation: AudioFileCreationService,
+    private readonly creation: AudioFileBatchCreationService,
     private readonly items: BatchItems,
   ) {}
 
@@ -42,7 +49,7 @@ export class AudioFileBatchesController {
       'is new, 200 for what was there.',
   })
   @ApiOkResponse({ type: BatchCreateResultsDto, description: 'An outcome for each, in order' })
-  @ApiProblems({ ...BODY_PROBLEMS, ...TOKEN_PROBLEMS, 400: 'items must have at most 100 entries' })
+  @ApiProblems({ ...BODY_PROBLEMS, ...WRITE_PROBLEMS, 400: 'items must have at most 100 entries' })
   async create(
     @CurrentCaller() caller: Caller,
     @Body() { items }: BatchCreateDto,
@@ -64,6 +71,8 @@ export class AudioFileBatchesController {
   }
 
   @Post('batch-get')
+  @SignInDecidedBy('cache')
+  @CostlyRead()
   @HttpCode(200)
   @ApiOperation({ operationId: 'getAudioFiles', summary: 'Get up to 100 of your records' })
   @ApiOkResponse({ type: BatchResultsDto, description: 'An outcome for each id, in order' })
@@ -84,7 +93,7 @@ export class AudioFileBatchesController {
     description: 'An outcome of 200 comes with the record that is gone.',
   })
   @ApiOkResponse({ type: BatchResultsDto, description: 'An outcome for each id, in order' })
-  @ApiProblems({ ...BODY_PROBLEMS, ...TOKEN_PROBLEMS, 400: 'file_ids must have at most 100 entries' })
+  @ApiProblems({ ...BODY_PROBLEMS, ...WRITE_PROBLEMS, 400: 'file_ids must have at most 100 entries' })
   async delete(
     @CurrentCaller() caller: Caller,
     @Body() { file_ids }: BatchIdsDto,

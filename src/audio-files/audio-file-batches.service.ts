@@ -38,13 +38,14 @@ export class AudioFileBatchesService {
     const owned = [...outcomes.values()].filter((outcome) => isSuccess<AudioFile>(outcome));
     const kept = await this.removeAudio(owned);
     const gone = owned.filter((file) => !kept.has(file));
-    const left = await this.files.deleteMany(gone.map(({ fileId }) => fileId));
+    const left = await this.files
+      .deleteMany(gone.map(({ fileId }) => fileId))
+      // Not one by one: without a condition, two requests at once both delete the same record. Also where it failed.
+      .finally(() => owned.length > 0 && this.quota.recount(ownerId));
     for (const file of owned) {
       if (kept.has(file) || left.has(file.fileId)) outcomes.set(file.fileId, temporarilyUnavailable(1));
       else this.metrics?.activity('audio-file-deleted');
     }
-    // Not one by one: without a condition, two requests at once both delete the same record.
-    if (owned.length > 0) this.quota.recount(ownerId);
     return fileIds.map((fileId) => outcomes.get(fileId) ?? notFound());
   }
 

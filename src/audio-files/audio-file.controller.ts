@@ -25,6 +25,7 @@ import {
   BODY_PROBLEMS,
   STORAGE_PROBLEMS,
   TOKEN_PROBLEMS,
+  WRITE_PROBLEMS,
 } from '../common/http/api-problems.decorator.js';
 import { wasSeen } from '../common/http/entity-tag.js';
 import { MessageDto } from '../common/http/message.dto.js';
@@ -38,6 +39,7 @@ import { SignedUrlDto, toSignedUrlDto } from './dto/signed-url.dto.js';
 import { toChanges, UpdateAudioFileDto } from './dto/update-audio-file.dto.js';
 
 const OWNER_PROBLEMS = { ...TOKEN_PROBLEMS, 403: 'Access denied', 404: 'Audio file not found' } as const;
+const OWNER_WRITE_PROBLEMS = { ...WRITE_PROBLEMS, ...OWNER_PROBLEMS } as const;
 
 /** One file. Everything here is behind {@link AudioFileOwnerGuard}. */
 @ApiTags('Audio files')
@@ -82,7 +84,7 @@ export class AudioFileController {
   @ApiOkResponse({ type: AudioFileDto, description: 'The record as it is now', headers: ETAG_HEADER })
   @ApiProblems({
     ...BODY_PROBLEMS,
-    ...OWNER_PROBLEMS,
+    ...OWNER_WRITE_PROBLEMS,
     400: 'title must be at most 200 characters',
     412: 'The record was changed meanwhile',
   })
@@ -103,7 +105,7 @@ export class AudioFileController {
     description: 'The audio goes first. Where the answer is 503, send the same request again.',
   })
   @ApiOkResponse({ type: MessageDto, description: 'It is gone' })
-  @ApiProblems(OWNER_PROBLEMS)
+  @ApiProblems(OWNER_WRITE_PROBLEMS)
   async delete(@OwnedAudioFile() file: AudioFile): Promise<MessageDto> {
     await this.files.delete(file);
     return { message: 'Audio file deleted successfully' };
@@ -129,7 +131,9 @@ export class AudioFileController {
   @ApiOperation({
     operationId: 'getDownloadUrl',
     summary: 'Get an address to download the audio from',
-    description: 'Valid for 5 minutes; takes range requests. For audio in your own folder only.',
+    description:
+      'Valid for 5 minutes; takes range requests. For audio in your own folder only. S3 answers with the `content_type` of ' +
+      'the record (else application/octet-stream) and `Content-Disposition: attachment`.',
   })
   @ApiOkResponse({ type: SignedUrlDto, description: 'The address' })
   @ApiProblems({ ...OWNER_PROBLEMS, ...STORAGE_PROBLEMS, 409: 'The audio has not been uploaded yet' })

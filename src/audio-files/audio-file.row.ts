@@ -84,6 +84,8 @@ export function toRow(file: AudioFile): AudioFileRow {
     ...(file.durationSeconds !== null && { duration_seconds: file.durationSeconds }),
     ...(file.contentType !== null && { content_type: file.contentType }),
     ...(file.checksumSha256 !== null && { checksum_sha256: file.checksumSha256 }),
+    ...(file.objectEtag !== null && { object_etag: file.objectEtag }),
+    ...(file.version > 0 && { version: file.version }),
     ...(file.requestHash !== null && { request_hash: file.requestHash }),
   };
 }

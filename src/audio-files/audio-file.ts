@@ -19,9 +19,9 @@ export interface AudioFile {
   readonly contentType: string | null;
   /** In hexadecimal, as the client said it. */
   readonly checksumSha256: string | null;
-  /** ETag of the object, with its quotation marks; `null` where the service has not seen it. */
+  /** ETag of the object, with its quotation marks; `null` where the service has not seen it. Then the size is S3's too. */
   readonly objectEtag: string | null;
-  /** Counts the changes of the record. */
+  /** Counts the changes of the record, from 0 or, where its id may come again, from a random number. */
   readonly version: number;
   /** Fingerprint of the request that made the record, where the client gave that an idempotency key. */
   readonly requestHash: string | null;

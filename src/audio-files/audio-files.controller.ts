@@ -6,9 +6,12 @@ import {
   BODY_PROBLEMS,
   STORAGE_PROBLEMS,
   TOKEN_PROBLEMS,
+  WRITE_PROBLEMS,
 } from '../common/http/api-problems.decorator.js';
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
 import { ApiIdempotencyKey, IdempotencyKey } from '../common/http/idempotency-key.decorator.js';
+import { SignInDecidedBy } from '../common/http/sign-in-decision.decorator.js';
+import { CostlyRead } from '../limits/costly-read.decorator.js';
 import { RateLimited } from '../limits/rate-limited.decorator.js';
 import { AudioFileCreationService } from './audio-file-creation.service.js';
 import { AudioFilesService } from './audio-files.service.js';
@@ -23,8 +26,13 @@ import {
 import { CreateAudioFileDto, toNewAudioFile } from './dto/create-audio-file.dto.js';
 import { toCursor } from './dto/cursor.js';
 import { ETAG_HEADER, PAGE_HEADERS } from './dto/headers.js';
-import { ListAudioFilesQuery, nextQuery, toListRequest } from './dto/list-audio-files.query.js';
-import { PresignedUrlQuery, SignedUrlDto, toSignedUrlDto } from './dto/signed-url.dto.js';
+import { isFiltered, ListAudioFilesQuery, nextQuery, toListRequest } from './dto/list-audio-files.query.js';
+import {
+  PresignedUrlDto,
+  PresignedUrlQuery,
+  toAnnouncement,
+  toPresignedUrlDto,
+} from './dto/signed-url.dto.js';
 import { toUsageDto, UsageDto } from './dto/usage.dto.js';
 import { UsageService } from './usage.service.js';
 
@@ -41,6 +49,7 @@ export class AudioFilesController {
   ) {}
 
   @Get('user/audio-files')
+  @CostlyRead({ where: isFiltered })
   @ApiOperation({
     operationId: 'listAudioFiles',
     summary: 'List your records, newest upload first',
@@ -75,7 +84,8 @@ export class AudioFilesController {
     description:
       'With `s3_key`, the record of an object that is in S3. Without, and with `content_type` and `file_size`, a ' +
       'pending record and in `upload` how to send its audio to S3: send `method` with exactly these `headers` to ' +
-      '`url`, and then call `complete`.',
+      '`url`, and then call `complete`. An answer of 412 from S3 means that the audio is there already. Where there is ' +
+      'a byte quota, the size of an object in your own folder is the one that S3 tells.',
   })
   @ApiIdempotencyKey()
   @ApiCreatedResponse({ type: CreatedAudioFileDto, description: 'The record', headers: ETAG_HEADER })
@@ -86,10 +96,11 @@ export class AudioFilesController {
   })
   @ApiProblems({
     ...BODY_PROBLEMS,
-    ...TOKEN_PROBLEMS,
+    ...WRITE_PROBLEMS,
     ...STORAGE_PROBLEMS,
     400: 's3_key is required',
     403: 'Access denied',
+    409: 'The audio has not been uploaded yet',
     422: 'The idempotency key was used before with different content',
   })
   async create(
@@ -106,6 +117,7 @@ export class AudioFilesController {
 
   @Get('user/usage')
   @RateLimited('usage')
+  @CostlyRead()
   @ApiOperation({ operationId: 'getUsage', summary: 'Count your records and their bytes' })
   @ApiOkResponse({ type: UsageDto, description: 'What you keep, and what you may keep' })
   @ApiProblems(TOKEN_PROBLEMS)
@@ -114,19 +126,29 @@ export class AudioFilesController {
   }
 
   @Get('presigned-url')
+  @SignInDecidedBy('tables')
+  @CostlyRead()
   @ApiOperation({
     operationId: 'getPresignedUrl',
     summary: 'Get an address to upload to a key of your own',
     description:
-      'For apps that upload first and record afterwards. Valid for 15 minutes, for a PUT of any type and length; new ' +
-      'apps leave out `s3_key` when they create a record.',
+      'For apps that upload first and record afterwards. Valid for 15 minutes, for a PUT of any type and length, or of ' +
+      '`content_type` and `file_size`, which come together and are required where there is a byte quota. A key of the ' +
+      "service's own form, `{folder}/{user_id}/{file_id}.*`, is signed only while that record is pending, and takes " +
+      'what it announced. New apps leave out `s3_key` when they create a record.',
   })
-  @ApiOkResponse({ type: SignedUrlDto, description: 'The address' })
-  @ApiProblems({ ...TOKEN_PROBLEMS, ...STORAGE_PROBLEMS, 400: 'key is required', 403: 'Access denied' })
+  @ApiOkResponse({ type: PresignedUrlDto, description: 'The address' })
+  @ApiProblems({
+    ...WRITE_PROBLEMS,
+    ...STORAGE_PROBLEMS,
+    400: 'key is required',
+    403: 'Access denied',
+    409: 'No record of yours that awaits its audio has this key',
+  })
   async presignedUrl(
     @CurrentCaller() caller: Caller,
-    @Query() { key }: PresignedUrlQuery,
-  ): Promise<SignedUrlDto> {
-    return toSignedUrlDto(await this.objects.uploadUrl(caller.userId, key));
+    @Query() query: PresignedUrlQuery,
+  ): Promise<PresignedUrlDto> {
+    return toPresignedUrlDto(await this.objects.uploadUrl(caller.userId, query.key, toAnnouncement(query)));
   }
 }

@@ -2,8 +2,10 @@ import { Module } from '@nestjs/common';
 import { AudioFileBatchesController } from './audio-file-batches.controller.js';
 import { AudioFileBatchesService } from './audio-file-batches.service.js';
 import { AudioFileController } from './audio-file.controller.js';
+import { AudioFileBatchCreationService } from './audio-file-batch-creation.service.js';
 import { AudioFileCreationService } from './audio-file-creation.service.js';
 import { AudioFileCache } from './audio-file.cache.js';
+import { AudioFileDrafts } from './audio-file-drafts.js';
 import { AudioFileListRepository } from './audio-file-list.repository.js';
 import { AudioFilesController } from './audio-files.controller.js';
 import { AudioFilesRepository } from './audio-files.repository.js';
@@ -25,7 +27,9 @@ import { UsageService } from './usage.service.js';
     QuotaService,
     UsageService,
     AudioFilesService,
+    AudioFileDrafts,
     AudioFileCreationService,
+    AudioFileBatchCreationService,
     AudioFileBatchesService,
     BatchItems,
   ],

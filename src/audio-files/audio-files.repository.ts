@@ -106,22 +106,27 @@ export class AudioFilesRepository {
     // Refused by what an earlier try has written, whose answer was lost.
     const { repeated, file: there } = outcome;
     const isOurs =
-      repeated && there?.requestHash === file.requestHash && there?.uploadedAt === file.uploadedAt;
+      repeated &&
+      there?.requestHash === file.requestHash &&
+      there?.uploadedAt === file.uploadedAt &&
+      there.version === file.version;
     return isOurs ? { written: true, file } : outcome;
   }
 
   /**
-   * Notes that the audio of a pending record is in S3. Costs 2 write units.
+   * Notes that the audio of a pending record is in S3, if the record is as it was read: one that was deleted and made anew
+   * may announce something else. Costs 2 write units.
    *
    * @param object size in bytes and ETag as S3 has them
    */
   async complete(file: AudioFile, object: { size: number; etag: string }): Promise<WriteOutcome> {
+    const version = isAt(file);
     return this.update(file, {
       update:
         'SET file_size = :size, object_etag = :etag, version = if_not_exists(version, :zero) + :one REMOVE #status',
-      condition: IS_PENDING,
+      condition: `${IS_PENDING} AND ${version.condition}`,
       names: STATUS_NAME,
-      values: { ':size': object.size, ':etag': object.etag, ':pending': 'pending' },
+      values: { ':size': object.size, ':etag': object.etag, ':pending': 'pending', ...version.values },
     });
   }
 
@@ -149,11 +154,11 @@ export class AudioFilesRepository {
       values[':tags'] = tags;
     }
     const removal = removals.length > 0 ? ` REMOVE ${removals.join(', ')}` : '';
-    const expected = unchanged && file.version > 0;
+    const version = unchanged ? isAt(file) : undefined;
     return this.update(file, {
       update: `SET ${assignments.join(', ')}${removal}`,
-      ...(unchanged && { condition: expected ? IS_AT_VERSION : WAS_NEVER_CHANGED }),
-      values: { ...values, ...(expected && { ':version': file.version }) },
+      ...(version && { condition: version.condition }),
+      values: { ...values, ...version?.values },
     });
   }
 
@@ -230,4 +235,11 @@ export class AudioFilesRepository {
       return { written: false, repeated, ...(file && { file }) };
     }
   }
+}
+
+/** Whether a record is still at the version it was read at; one of version 0 has no such attribute. */
+function isAt({ version }: AudioFile): { condition: string; values: Record<string, number> } {
+  return version > 0
+    ? { condition: IS_AT_VERSION, values: { ':version': version } }
+    : { condition: WAS_NEVER_CHANGED, values: {} };
 }

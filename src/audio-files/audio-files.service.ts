@@ -98,7 +98,11 @@ export class AudioFilesService {
    */
   async delete(file: AudioFile): Promise<void> {
     await this.objects.remove(file);
-    const outcome = await this.files.delete(file.fileId, file.ownerId);
+    const outcome = await this.files.delete(file.fileId, file.ownerId).catch((error: unknown) => {
+      // Nobody knows whether it is gone.
+      this.quota.recount(file.ownerId);
+      throw error;
+    });
     if (outcome === 'not-found') throw notFound();
     if (outcome === 'not-owner') throw new AccessDeniedError();
     this.quota.release(file);

@@ -1,48 +1,91 @@
 import { Injectable, Optional } from '@nestjs/common';
-import { AccessDeniedError, ConflictError, NotFoundError } from '../common/errors/domain-errors.js';
-import { ObjectStore } from '../storage/object-store.js';
+import { Semaphore } from '../common/concurrency.js';
+import {
+  AccessDeniedError,
+  ConflictError,
+  type FieldError,
+  NotFoundError,
+  ValidationError,
+} from '../common/errors/domain-errors.js';
+import { AppConfig } from '../config/config.js';
 import { Metrics } from '../metrics/metrics.js';
+import { ObjectStore } from '../storage/object-store.js';
 import type { SignedUrl } from '../storage/presigner.js';
+import { differenceOf } from './announced.js';
 import type { AudioFile, UploadableFile } from './audio-file.js';
 import { AudioFilesRepository } from './audio-files.repository.js';
+import { downloadHeaders } from './download-headers.js';
 import { ObjectKeys } from './object-keys.js';
 
 const UPLOAD_SECONDS = 15 * 60;
 const DOWNLOAD_SECONDS = 5 * 60;
 
-/** How a client uploads the audio of a pending record. */
+/** New records whose objects are looked at simultaneously, of all requests: a batch has up to 100. */
+const PARALLEL_LOOKS = 20;
+
+const NOT_UPLOADED = 'The audio has not been uploaded yet';
+
+/** How a client uploads audio that was announced. */
 export interface UploadTicket extends SignedUrl {
   readonly method: 'PUT';
   /** To be sent exactly so; S3 refuses any other type, length or content. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** What a client says of audio that it is going to upload. */
+export type Announcement = Partial<Pick<UploadableFile, 'fileSize' | 'contentType'>>;
+
 /** The audio behind the records: addresses to upload and download it, and its end. */
 @Injectable()
 export class AudioObjectsService {
+  private readonly looks = new Semaphore(PARALLEL_LOOKS);
+  private readonly countsBytes: boolean;
+  /** Where the store knows it: S3 answers 412 where the object is there, and an address cannot replace it. */
+  private readonly onlyNew: Readonly<Record<string, string>>;
+
   constructor(
     private readonly store: ObjectStore,
     private readonly files: AudioFilesRepository,
     private readonly keys: ObjectKeys,
+    { quota, storage }: AppConfig,
     @Optional() private readonly metrics?: Metrics,
-  ) {}
+  ) {
+    this.countsBytes = quota.maxBytes !== undefined;
+    this.onlyNew = storage.conditionalWrites ? { 'If-None-Match': '*' } : {};
+  }
 
   /**
-   * An address that takes exactly what the record announces: key, length, type, and the content where its checksum is
-   * known.
+   * An address that takes exactly what the record announces, once: key, length, type, and the content where its checksum
+   * is known.
    *
    * @throws NotConfiguredError, UnavailableError
    */
   async ticketFor({ s3Key, fileSize, contentType, checksumSha256 }: UploadableFile): Promise<UploadTicket> {
-    const headers = {
+    return this.ticket(s3Key, {
       'Content-Type': contentType,
       'Content-Length': String(fileSize),
       ...(checksumSha256 !== null && {
         'x-amz-checksum-sha256': Buffer.from(checksumSha256, 'hex').toString('base64'),
       }),
-    };
-    const request = { method: 'PUT', key: s3Key, headers, expiresInSeconds: UPLOAD_SECONDS } as const;
-    return { ...(await this.store.sign(request)), method: 'PUT', headers };
+      ...this.onlyNew,
+    });
+  }
+
+  /**
+   * The record of an object as it is to be written. Where bytes are counted, those of an object in a folder of the owner
+   * are counted by S3, and the record has size and ETag as S3 has them. Costs nothing otherwise.
+   *
+   * @throws ConflictError where the audio is missing, or is not what the client says of it
+   */
+  async measured(file: AudioFile): Promise<AudioFile> {
+    if (!this.countsBytes || file.status === 'pending' || !this.isKept(file)) return file;
+    const object = await this.looks.run(() => this.store.head(file.s3Key));
+    if (!object) throw new ConflictError(NOT_UPLOADED);
+    // Apps of this kind upload without a checksum: only one that S3 has can be wrong.
+    const said = object.sha256 === undefined ? { ...file, checksumSha256: null } : file;
+    const difference = differenceOf(said, object);
+    if (difference !== undefined) throw new ConflictError(`The uploaded audio ${difference}`);
+    return { ...file, fileSize: object.size, objectEtag: object.etag };
   }
 
   /**
@@ -55,45 +98,55 @@ export class AudioObjectsService {
   async complete(file: AudioFile): Promise<AudioFile> {
     if (file.status === 'ready') return file;
     const object = await this.store.head(file.s3Key);
-    if (!object) throw new ConflictError('The audio has not been uploaded yet');
-    if (object.size !== file.fileSize) {
-      throw new ConflictError(
-        `The uploaded audio has ${object.size} bytes, and ${file.fileSize} were announced`,
-      );
-    }
-    if (file.checksumSha256 !== null && (object.sha256 ?? file.checksumSha256) !== file.checksumSha256) {
-      throw new ConflictError('The uploaded audio has another SHA-256 checksum than announced');
-    }
+    if (!object) throw new ConflictError(NOT_UPLOADED);
+    const difference = differenceOf(file, object);
+    if (difference !== undefined) throw new ConflictError(`The uploaded audio ${difference}`);
     const { written, file: now } = await this.files.complete(file, object);
     // Not written by us: another request, or an earlier try of this one, was faster.
     if (now?.ownerId !== file.ownerId) throw new NotFoundError('Audio file not found');
     if (written) this.metrics?.activity('upload-completed');
-    return now;
+    // Changed since it was read, or deleted and made anew: what it announces now is what counts.
+    return now.status === 'pending' ? this.complete(now) : now;
   }
 
   /**
-   * An address to download the audio from, in ranges too.
+   * An address to download the audio from, in ranges too, as a file of the record's type.
    *
    * @throws AccessDeniedError for a key that is not in a folder of the owner: anybody may name it in a record
    * @throws ConflictError where the audio has not been uploaded
    */
-  async downloadUrl({ ownerId, s3Key, status }: AudioFile): Promise<SignedUrl> {
+  async downloadUrl(file: AudioFile): Promise<SignedUrl> {
     this.store.assertConfigured();
-    if (!this.keys.isOwn(ownerId, s3Key)) throw new AccessDeniedError();
-    if (status === 'pending') throw new ConflictError('The audio has not been uploaded yet');
+    if (!this.keys.isOwn(file.ownerId, file.s3Key)) throw new AccessDeniedError();
+    if (file.status === 'pending') throw new ConflictError(NOT_UPLOADED);
     this.metrics?.activity('download');
-    return this.store.sign({ method: 'GET', key: s3Key, expiresInSeconds: DOWNLOAD_SECONDS });
+    const request = { method: 'GET', key: file.s3Key, expiresInSeconds: DOWNLOAD_SECONDS } as const;
+    return this.store.sign({ ...request, query: downloadHeaders(file) });
   }
 
   /**
-   * An address to upload anything to a key of one's own, for the app that makes its records afterwards.
+   * An address to upload to a key of one's own, for the app that makes its records afterwards: anything, or exactly what
+   * is announced, which is required where bytes are counted; there it replaces nothing either. For the key of a record,
+   * what its ticket allows. Costs 1 read unit for a key of that form.
    *
+   * @throws ValidationError where an announcement is required and incomplete
    * @throws AccessDeniedError for a key that is not in a folder of the user
+   * @throws ConflictError for the key of a record that does not wait for its audio
    */
-  async uploadUrl(userId: string, key: string): Promise<SignedUrl> {
+  async uploadUrl(
+    userId: string,
+    key: string,
+    { fileSize, contentType }: Announcement = {},
+  ): Promise<SignedUrl | UploadTicket> {
     this.store.assertConfigured();
+    const isAnnounced = fileSize !== undefined && contentType !== undefined;
+    if (!isAnnounced) this.assertNothingMissing(fileSize, contentType);
     if (!this.keys.isOwn(userId, key)) throw new AccessDeniedError();
-    return this.store.sign({ method: 'PUT', key, expiresInSeconds: UPLOAD_SECONDS });
+    const fileId = this.keys.fileIdOf(userId, key);
+    if (fileId !== undefined) return this.ticketFor(await this.pendingFile(userId, fileId, key));
+    if (!isAnnounced) return this.store.sign({ method: 'PUT', key, expiresInSeconds: UPLOAD_SECONDS });
+    const headers = { 'Content-Type': contentType, 'Content-Length': String(fileSize) };
+    return this.ticket(key, { ...headers, ...(this.countsBytes && this.onlyNew) });
   }
 
   /** Whether the audio is kept in a folder of the owner, and so goes with the record. */
@@ -132,5 +185,28 @@ export class AudioObjectsService {
         onRemoved(page.length);
       }
     }
+  }
+
+  private async ticket(key: string, headers: UploadTicket['headers']): Promise<UploadTicket> {
+    const request = { method: 'PUT', key, headers, expiresInSeconds: UPLOAD_SECONDS } as const;
+    return { ...(await this.store.sign(request)), method: 'PUT', headers };
+  }
+
+  private assertNothingMissing(fileSize: number | undefined, contentType: string | undefined): void {
+    const isPart = fileSize !== undefined || contentType !== undefined;
+    if (!this.countsBytes && !isPart) return;
+    const missing = [
+      ...(fileSize === undefined ? ['file_size'] : []),
+      ...(contentType === undefined ? ['content_type'] : []),
+    ].map((field): FieldError => ({ field, message: `${field} is required` }));
+    throw new ValidationError(missing as [FieldError, ...FieldError[]]);
+  }
+
+  private async pendingFile(userId: string, fileId: string, key: string): Promise<UploadableFile> {
+    const file = await this.files.findById(fileId);
+    if (file?.ownerId !== userId || file.s3Key !== key || file.status !== 'pending') {
+      throw new ConflictError('No record of yours that awaits its audio has this key');
+    }
+    return file as UploadableFile;
   }
 }

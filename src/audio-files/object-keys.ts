@@ -26,9 +26,24 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
   'audio/x-wav': '.wav',
 };
 
+const KNOWN_EXTENSIONS = new Set(Object.values(EXTENSIONS));
+
+/** What the service names its own objects, after the folder of the user: the id of the record, and an extension. */
+const OWN_FORM = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\.[^/]*)?$/;
+
 /** A media type without its parameters. */
 export function baseType(contentType: string): string {
   return (contentType.split(';', 1)[0] ?? '').trim();
+}
+
+/**
+ * The name ending of a type, with its dot; of audio whose type is unknown the one of the key, if it is one of audio; else
+ * nothing.
+ */
+export function extensionOf(contentType: string | null, key = ''): string {
+  if (contentType !== null) return EXTENSIONS[baseType(contentType)] ?? '';
+  const [ending = ''] = /\.\w+$/.exec(key.toLowerCase()) ?? [];
+  return KNOWN_EXTENSIONS.has(ending) ? ending : '';
 }
 
 /** Which object keys are whose. Each user has a folder below the folder of uploads. */
@@ -50,6 +65,8 @@ export class ObjectKeys {
   isOwn(userId: string, key: string): boolean {
     // Keys mean what they say at S3, but not at everything that stands in for it.
     if (/(^|\/)\.{1,2}(\/|$)/.test(key)) return false;
+    // What has no UTF-8 form is no key of any object.
+    if (!key.isWellFormed()) return false;
     return this.prefixesOf(userId).some((prefix) => key.startsWith(prefix) && key.length > prefix.length);
   }
 
@@ -59,8 +76,17 @@ export class ObjectKeys {
     return !isUpload || this.prefixesOf(userId).some((prefix) => key.startsWith(prefix));
   }
 
+  /**
+   * The id of the record whose upload has this key, where it is of the form that {@link forUpload} makes, in any folder of
+   * the user.
+   */
+  fileIdOf(userId: string, key: string): string | undefined {
+    const prefix = this.prefixesOf(userId).find((candidate) => key.startsWith(candidate));
+    return prefix === undefined ? undefined : OWN_FORM.exec(key.slice(prefix.length))?.[1];
+  }
+
   /** The key of a new upload. */
   forUpload(userId: string, fileId: string, contentType: string): string {
-    return `${this.prefixesOf(userId)[0]}${fileId}${EXTENSIONS[baseType(contentType)] ?? ''}`;
+    return `${this.prefixesOf(userId)[0]}${fileId}${extensionOf(contentType)}`;
   }
 }

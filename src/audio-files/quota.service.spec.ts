@@ -91,4 +91,32 @@ describe('QuotaService', () => {
     (await service.reserve(file())).keep();
     expect(countedPages).toHaveBeenCalledTimes(2);
   });
+
+  it('takes the first word on a place for the last, so that no place is given back twice', async () => {
+    const { service } = quotaOf({ maxFiles: 3, maxBytes: 30 });
+    const kept = await service.reserve(file(10));
+    const cancelled = await service.reserve(file(10), true);
+    const open = await service.reserve(file(10));
+    for (let i = 0; i < 2; i++) {
+      kept.keep();
+      kept.cancel();
+      cancelled.cancel();
+      cancelled.keep();
+    }
+    // One is written and one is open: there is room for one more.
+    (await service.reserve(file(10))).keep();
+    await expect(service.reserve(file(10))).rejects.toEqual(exceeded('3 audio files'));
+    open.cancel();
+    (await service.reserve(file(10))).keep();
+    await expect(service.reserve(file(10))).rejects.toEqual(exceeded('3 audio files'));
+  });
+
+  it('lets whoever waits for a doubtful place have it when it is given back', async () => {
+    const { service } = quotaOf({ maxFiles: 1 });
+    const doubtful = await service.reserve(file(), true);
+    const waiting = service.reserve(file());
+    doubtful.cancel();
+    (await waiting).keep();
+    await expect(service.reserve(file())).rejects.toEqual(exceeded('1 audio files'));
+  });
 });

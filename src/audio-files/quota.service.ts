@@ -23,7 +23,10 @@ interface Outstanding extends Totals {
   waiting: (() => void)[];
 }
 
-/** A place in the quota. One of the two is called, once. */
+/**
+ * A place in the quota. One of the two is called, whatever else happens, or the place is lost until the process ends. What is
+ * called after that counts for nothing.
+ */
 export interface Reservation {
   /** The record was written. */
   keep(): void;
@@ -110,7 +113,9 @@ export class QuotaService {
     taken.files += 1;
     taken.bytes += bytes;
     if (doubtful) taken.doubtful += 1;
+    let isOver = false;
     const end = () => {
+      isOver = true;
       taken.files -= 1;
       taken.bytes -= bytes;
       if (doubtful) taken.doubtful -= 1;
@@ -119,10 +124,13 @@ export class QuotaService {
     };
     return {
       keep: () => {
+        if (isOver) return;
         this.add(ownerId, 1, bytes);
         end();
       },
-      cancel: end,
+      cancel: () => {
+        if (!isOver) end();
+      },
     };
   }
 

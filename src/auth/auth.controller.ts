@@ -6,6 +6,7 @@ import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
 import { ApiIdempotencyKey, IdempotencyKey } from '../common/http/idempotency-key.decorator.js';
 import { MessageDto } from '../common/http/message.dto.js';
 import { Public } from '../common/http/public.decorator.js';
+import { SignInDecidedBy } from '../common/http/sign-in-decision.decorator.js';
 import { RateLimited } from '../limits/rate-limited.decorator.js';
 import { Device } from '../sessions/device.decorator.js';
 import { TokenDto } from '../sessions/dto/session.dto.js';
@@ -52,7 +53,14 @@ export class AuthController {
   @HttpCode(200)
   @Public()
   @RateLimited('login')
-  @ApiOperation({ operationId: 'login', summary: 'Sign in with email and password', security: [] })
+  @ApiOperation({
+    operationId: 'login',
+    summary: 'Sign in with email and password',
+    description:
+      'May carry any earlier token of the account as a bearer token, also one that has expired: the login is then counted ' +
+      'by that token, and strangers who guess cannot delay it. Another token is ignored.',
+    security: [],
+  })
   @ApiOkResponse({ type: SignedInDto, description: 'The account, and a token for it' })
   @ApiProblems({ ...BODY_PROBLEMS, 400: 'email is required', 401: 'Invalid email or password' })
   async login(@Body() body: LoginDto, @Device() device: string): Promise<SignedInDto> {
@@ -61,6 +69,7 @@ export class AuthController {
   }
 
   @Post('logout')
+  @SignInDecidedBy('write')
   @HttpCode(200)
   @ApiBearerAuth()
   @ApiOperation({ operationId: 'logout', summary: 'End the session of this token' })
@@ -72,6 +81,7 @@ export class AuthController {
   }
 
   @Post('token/renew')
+  @SignInDecidedBy('write')
   @HttpCode(200)
   @ApiBearerAuth()
   @ApiOperation({

@@ -1,5 +1,4 @@
 import { type MiddlewareConsumer, Module, type NestModule, RequestMethod } from '@nestjs/common';
-import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import { PassportModule } from '@nestjs/passport';
 import { AppConfig } from '../config/config.js';
@@ -13,11 +12,12 @@ import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordPolicy } from './passwords/password-policy.js';
 import { PasswordsService } from './passwords/passwords.service.js';
+import { DeviceTokenMiddleware } from './tokens/device-token.middleware.js';
 import { JwtStrategy } from './tokens/jwt.strategy.js';
 import { TokensService } from './tokens/tokens.service.js';
 import { toKey } from './tokens/verification-key.js';
 
-/** Registration, login, and the guard that closes every route of the application by default. */
+/** Registration, login, and the guard that closes every route of the application by default (see `AppModule`). */
 @Module({
   imports: [
     UsersModule,
@@ -40,13 +40,13 @@ import { toKey } from './tokens/verification-key.js';
     PasswordsService,
     TokensService,
     JwtStrategy,
-    { provide: APP_GUARD, useClass: JwtAuthGuard },
+    JwtAuthGuard,
   ],
-  exports: [PasswordsService],
+  exports: [PasswordsService, JwtAuthGuard],
 })
 export class AuthModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {
     const post = (path: string) => ({ path, method: RequestMethod.POST });
-    consumer.apply(HashRoomMiddleware).forRoutes(post('login'), post('register'));
+    consumer.apply(HashRoomMiddleware, DeviceTokenMiddleware).forRoutes(post('login'), post('register'));
   }
 }

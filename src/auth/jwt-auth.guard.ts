@@ -41,7 +41,7 @@ export class JwtAuthGuard extends AuthGuard() {
     if (error) throw error;
     if (!caller) throw new InvalidTokenError();
     const request = currentRequest();
-    if (request) request.userId = caller.userId;
+    if (request) Object.assign(request, { userId: caller.userId, signIn: caller });
     return caller as T;
   }
 }

@@ -45,7 +45,14 @@ async function main(): Promise<void> {
         console.error(`… reading ${reading}: ${count} so far`);
       },
     });
-    print(await reconcile.run(), options);
+    const result = await reconcile.run();
+    print(result, options);
+    const { failed } = result.report;
+    if (failed > 0) {
+      const what = options.apply ? 'Not everything was mended' : 'Not everything could be looked at';
+      console.error(`${what}: S3 refused ${failed} of the records and objects above; all else was done`);
+      process.exitCode = 1;
+    }
   } finally {
     client.destroy();
     s3.destroy();

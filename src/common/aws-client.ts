@@ -1,8 +1,8 @@
 import { UndiciHttpHandler } from '@smithy/undici-http-handler';
 import { Agent } from 'undici';
 
-/** Open connections to one service; what comes on top waits for one, within the request's budget. */
-const MAX_CONNECTIONS = 128;
+/** Open connections to one service; what comes on top waits for one in `CallSlots`, within the request's budget. */
+export const MAX_CONNECTIONS = 128;
 
 /**
  * Steps of the SDK that this service has no use for: describing each call to a logger that is not there, tracing

@@ -5,6 +5,8 @@ const PAUSE_MS = 500;
 
 class NoAnswer extends Error {}
 class Refusal extends Error {}
+/** Says nothing of what was asked. */
+class OwnFault extends Error {}
 
 /** A call that ends when told. */
 function pending() {
@@ -35,7 +37,7 @@ describe('CircuitBreaker', () => {
     return new CircuitBreaker({
       source: 'the database',
       pauseMs,
-      isFailure: (error) => error instanceof NoAnswer,
+      isFailure: (error) => (error instanceof OwnFault ? undefined : error instanceof NoAnswer),
       onChange: (open, cause) => changes.push({ open, ...(cause !== undefined && { cause }) }),
     });
   }
@@ -76,6 +78,21 @@ describe('CircuitBreaker', () => {
     await fail(4);
     await work();
     await fail(4);
+    expect(breaker.isOpen).toBe(false);
+  });
+
+  it('makes nothing of an error that says nothing: it opens nothing, and takes no failure back', async () => {
+    const fault = () => breaker.run(() => Promise.reject(new OwnFault())).catch(() => undefined);
+    for (let i = 0; i < 20; i++) await fault();
+    expect(breaker.isOpen).toBe(false);
+    await fail(4);
+    await fault();
+    await fail(1);
+    expect(breaker.isOpen).toBe(true);
+    jest.advanceTimersByTime(PAUSE_MS);
+    await fault();
+    expect(breaker.isOpen).toBe(true);
+    await answered();
     expect(breaker.isOpen).toBe(false);
   });
 

@@ -12,8 +12,8 @@ export interface CircuitOptions {
   readonly source: string;
   /** How long nobody asks; then one call at a time does, until one is answered. 0: always ask. Milliseconds. */
   readonly pauseMs: number;
-  /** Whether an error means that there was no answer. */
-  readonly isFailure: (error: unknown) => boolean;
+  /** Whether an error means that there was no answer; `undefined` where it says nothing of the source. */
+  readonly isFailure: (error: unknown) => boolean | undefined;
   /** Is told when asking stops and when it begins again, with the error that stopped it. */
   readonly onChange?: (open: boolean, cause?: unknown) => void;
 }
@@ -56,8 +56,9 @@ export class CircuitBreaker {
       this.answered();
       return answer;
     } catch (error) {
-      if (this.options.isFailure(error)) this.failed(error);
-      else this.answered();
+      const isFailure = this.options.isFailure(error);
+      if (isFailure === true) this.failed(error);
+      if (isFailure === false) this.answered();
       throw error;
     } finally {
       if (isProbe) this.probing = false;

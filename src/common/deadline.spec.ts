@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DeadlineError, withDeadline } from './deadline.js';
 
@@ -92,5 +94,62 @@ describe('withDeadline', () => {
     });
     await expect(failing).rejects.toBe(error);
     expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
+describe('withDeadline, while this process does not listen', () => {
+  /** Keeps the event loop from anything else. */
+  function block(ms: number): void {
+    for (const end = performance.now() + ms; performance.now() < end;) continue;
+  }
+
+  it('takes an answer that came meanwhile, however late the timer is', async () => {
+    // The answer is on its way; nobody is here to read it until long after the deadline.
+    const server = createServer((socket) => void socket.end('answer', () => block(400))).listen(
+      0,
+      '127.0.0.1',
+    );
+    await once(server, 'listening');
+    const asked = withDeadline('the oracle', 100, async () => {
+      const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+      const [chunk] = (await once(socket, 'data')) as [Buffer];
+      return chunk.toString();
+    });
+    const outcome = await asked.catch((error: unknown) => error);
+    server.close();
+    expect(outcome).toBe('answer');
+  });
+
+  it('says that it is to blame where it did not listen for most of the time', async () => {
+    const asked = withDeadline('the oracle', 300, () => new Promise<never>(() => undefined));
+    setTimeout(() => block(250), 10);
+    const error = await asked.catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(DeadlineError);
+    expect((error as DeadlineError).isOwnDoing(300)).toBe(true);
+  });
+
+  it('says so too where the transport gave up', async () => {
+    const timeout = Object.assign(new Error('gave up'), { name: 'TimeoutError' });
+    const asked = withDeadline('the oracle', 5000, async () => {
+      await sleep(10);
+      block(300);
+      throw timeout;
+    });
+    const error = await asked.catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ name: 'DeadlineError', cause: timeout });
+    expect((error as DeadlineError).isOwnDoing(300)).toBe(true);
+  });
+});
+
+describe('DeadlineError', () => {
+  it.each([
+    ['all of the time', 1000, 0, false],
+    ['half of it', 500, 0, false],
+    ['less than half of it', 499, 0, true],
+    ['none', 0, 0, true],
+    ['all of it, half of which nobody listened', 1000, 500, false],
+    ['all of it, most of which nobody listened', 1000, 501, true],
+  ])('knows whether this process is to blame: granted %s', (_granted, grantedMs, blockedMs, isOwnDoing) => {
+    expect(new DeadlineError('the oracle', grantedMs, blockedMs).isOwnDoing(1000)).toBe(isOwnDoing);
   });
 });

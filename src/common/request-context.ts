@@ -1,12 +1,23 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { TooManyRequestsError } from './errors/domain-errors.js';
+import type { Caller } from './http/caller.decorator.js';
 
 /** What belongs to the HTTP request being served, wherever in the code one is. */
 export interface RequestContext {
   readonly requestId: string;
   /** Address of the client, as far as the configured proxies are believed. */
   readonly address: string;
+  /** As the client calls itself. */
+  readonly userAgent?: string | undefined;
   /** Set once the token is verified. */
   userId?: string;
+  /**
+   * What the token of the request names, once its signature is verified; the sign-in itself may have ended. Attempts are
+   * counted by it. It lets nobody in.
+   */
+  signIn?: Caller | undefined;
+  /** A refusal by address, for everybody but the owner of the account, who is known only when the account is. */
+  refusalOfStrangers?: TooManyRequestsError;
   readonly databaseTime: DatabaseTime;
 }
 

@@ -15,6 +15,17 @@ const FAILURES = new Set([
 /** Of the system and of undici, not those by which Node tells programming errors (`ERR_INVALID_ARG_TYPE`). */
 const NETWORK_CODE = /^(?!ERR_)(E[A-Z_]+|UND_ERR_\w+)$/;
 
+/**
+ * Whether an error means that what was asked did not answer; `undefined` where that cannot be told, since this process did
+ * not listen or gave it too little time.
+ *
+ * @param fullMs what a call should have
+ */
+export function meansNoAnswer(error: unknown, fullMs: number): boolean | undefined {
+  if (error instanceof DeadlineError && error.isOwnDoing(fullMs)) return undefined;
+  return isTransportFailure(error);
+}
+
 /** Whether a call to AWS failed on the way or on their side, as opposed to having been answered. */
 export function isTransportFailure(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

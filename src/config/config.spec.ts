@@ -1,7 +1,7 @@
-import { availableParallelism } from 'node:os';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { readConfig, readDatabaseConfig } from './read-config.js';
+import { availableCores } from './available-cores.js';
 import { ConfigurationError, EnvironmentReader } from './environment-reader.js';
 
 const SECRET = 'f1d2d2f924e986ac86fdf7b36c94bcdf';
@@ -39,6 +39,7 @@ describe('readConfig', () => {
         create: { points: 30, seconds: 60 },
         batch: { points: 10, seconds: 60 },
         usage: { points: 10, seconds: 60 },
+        costlyRead: { points: 60, seconds: 60 },
         loginFailuresByAddress: { points: 5, seconds: 900 },
         loginFailures: { points: 10, seconds: 900 },
       },
@@ -49,12 +50,20 @@ describe('readConfig', () => {
         sessions: 'panzoto-sessions',
       },
       database: { budgetMs: 1500, pauseMs: 500 },
-      storage: { audioFolder: 'audio_upload', budgetMs: 2000, pauseMs: 500 },
+      storage: { audioFolder: 'audio_upload', conditionalWrites: true, budgetMs: 2000, pauseMs: 500 },
       quota: {},
-      overload: { maxLagMs: 250, maxInFlight: 512 },
+      overload: {
+        maxLagMs: 250,
+        maxInFlight: 512,
+        maxArriving: 512,
+        maxUnsentMib: 32,
+        maxCostlyReads: 24,
+        maxCostlyReadsOfUser: 6,
+      },
       cache: { enabled: false },
       workers: 1,
       shutdownGraceMs: 1000,
+      warnings: [],
     });
     const { concurrency, ...parameters } = passwords;
     expect(parameters).toEqual({
@@ -62,6 +71,7 @@ describe('readConfig', () => {
         memoryKib: 19_456,
         timeCost: 2,
         parallelism: 1,
+        largestWork: 3 * 65_536,
         maxWaitMs: 2000,
         blockCommon: true,
         poolThreads: 4,
@@ -72,7 +82,7 @@ describe('readConfig', () => {
   });
 
   it('takes every value from the environment', () => {
-    const config = readConfig({
+    const environment = {
       NODE_ENV: 'development',
       LOG_LEVEL: 'debug',
       HOST: '::1',
@@ -87,6 +97,7 @@ describe('readConfig', () => {
       RATE_LIMIT_CREATE: '3',
       RATE_LIMIT_BATCH: '6',
       RATE_LIMIT_USAGE: '7',
+      RATE_LIMIT_COSTLY_READ: '8',
       RATE_LIMIT_FAILURES_BY_ADDRESS: '4',
       RATE_LIMIT_FAILURES: '5',
       REDIS_URL: 'rediss://cache.example.com:6380/1',
@@ -103,11 +114,16 @@ describe('readConfig', () => {
       AWS_S3_AUDIO_FOLDER: 'uploads/audio',
       S3_ENDPOINT: 'https://s3.example.com',
       STORAGE_BUDGET_MS: '800',
+      S3_CONDITIONAL_WRITES: 'off',
       MAX_FILES_PER_USER: '5000',
       MAX_BYTES_PER_USER: '1099511627776',
       CIRCUIT_PAUSE_MS: '0',
       MAX_EVENT_LOOP_LAG_MS: '100',
       MAX_REQUESTS_IN_FLIGHT: '64',
+      MAX_REQUESTS_ARRIVING: '32',
+      MAX_UNSENT_MIB: '8',
+      MAX_COSTLY_READS: '12',
+      MAX_COSTLY_READS_OF_USER: '3',
       METRICS_PORT: '9464',
       CACHE: 'on',
       WORKERS: '3',
@@ -118,8 +134,9 @@ describe('readConfig', () => {
       HASH_MAX_WAIT_MS: '0',
       PASSWORD_BLOCKLIST: 'common',
       SHUTDOWN_GRACE_MS: '5000',
-    });
-    expect(config).toEqual({
+      UV_THREADPOOL_SIZE: '8',
+    };
+    expect(readConfig(environment, 24)).toEqual({
       nodeEnv: 'development',
       logLevel: 'debug',
       host: '::1',
@@ -136,6 +153,7 @@ describe('readConfig', () => {
         create: { points: 3, seconds: 60 },
         batch: { points: 6, seconds: 60 },
         usage: { points: 7, seconds: 60 },
+        costlyRead: { points: 8, seconds: 60 },
         loginFailuresByAddress: { points: 4, seconds: 900 },
         loginFailures: { points: 5, seconds: 900 },
       },
@@ -147,6 +165,7 @@ describe('readConfig', () => {
         bucket: 'bucket',
         endpoint: 'https://s3.example.com',
         audioFolder: 'uploads/audio',
+        conditionalWrites: false,
         budgetMs: 800,
         pauseMs: 0,
       },
@@ -155,16 +174,25 @@ describe('readConfig', () => {
         memoryKib: 65_536,
         timeCost: 3,
         parallelism: 4,
-        poolThreads: 4,
+        largestWork: 3 * 65_536,
+        poolThreads: 8,
         concurrency: 7,
         maxWaitMs: 0,
         blockCommon: true,
       },
-      overload: { maxLagMs: 100, maxInFlight: 64 },
+      overload: {
+        maxLagMs: 100,
+        maxInFlight: 64,
+        maxArriving: 32,
+        maxUnsentMib: 8,
+        maxCostlyReads: 12,
+        maxCostlyReadsOfUser: 3,
+      },
       metricsPort: 9464,
       cache: { enabled: true },
       workers: 3,
       shutdownGraceMs: 5000,
+      warnings: [],
     });
   });
 
@@ -205,6 +233,7 @@ describe('readConfig', () => {
     ['S3_ENDPOINT', 'http://127.0.0.1/path', 'a URL such as http://127.0.0.1:8000'],
     ['DATABASE_BUDGET_MS', '99', 'a whole number from 100 to 60000'],
     ['STORAGE_BUDGET_MS', '60001', 'a whole number from 100 to 60000'],
+    ['S3_CONDITIONAL_WRITES', 'yes', 'one of on, off'],
     ['MAX_FILES_PER_USER', '0', 'a whole number from 1 to 999999999999999'],
     ['MAX_FILES_PER_USER', '-1', 'a whole number from 1 to 999999999999999'],
     ['MAX_BYTES_PER_USER', '1.5', 'a whole number from 1 to 999999999999999'],
@@ -246,7 +275,8 @@ describe('readConfig', () => {
   });
 
   it('runs as many workers as there are cores where it is left to it', () => {
-    expect(readConfig({ ...production, WORKERS: 'auto' }).workers).toBe(availableParallelism());
+    expect(readConfig({ ...production, WORKERS: 'auto' }).workers).toBe(availableCores());
+    expect(readConfig({ ...production, WORKERS: 'auto' }, 5).workers).toBe(5);
   });
 
   it('leaves temporary credentials to the SDK, which reads the session token with them', () => {

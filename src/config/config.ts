@@ -30,6 +30,8 @@ export class AppConfig {
   readonly workers: number;
   /** How long a stopping instance goes on serving, so that load balancers notice first; milliseconds. */
   readonly shutdownGraceMs: number;
+  /** What was asked for and is done otherwise, for the log; one line each. */
+  readonly warnings: readonly string[];
 }
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -62,6 +64,14 @@ export interface OverloadConfig {
   readonly maxLagMs: number;
   /** Requests at the same time, in one process. */
   readonly maxInFlight: number;
+  /** Requests whose body is still coming, in one process; one client address has an eighth of them. */
+  readonly maxArriving: number;
+  /** What answers that clients have not taken may occupy, in one process; MiB. */
+  readonly maxUnsentMib: number;
+  /** Costly reads at the same time, in one process. */
+  readonly maxCostlyReads: number;
+  /** The same, of one user. */
+  readonly maxCostlyReadsOfUser: number;
 }
 
 export interface StorageConfig {
@@ -69,6 +79,8 @@ export interface StorageConfig {
   readonly bucket?: string;
   /** Absent: S3 on AWS. Clients have to reach it too: it is the host of the addresses they are given. */
   readonly endpoint?: string;
+  /** Whether the store takes `If-None-Match: *` with a PUT, so that an upload cannot replace what is there. */
+  readonly conditionalWrites: boolean;
   /** First segment of the keys of uploads, below which each user has a folder of their own. */
   readonly audioFolder: string;
   /** What one call may wait for S3; milliseconds. */
@@ -89,6 +101,8 @@ export interface PasswordConfig {
   readonly memoryKib: number;
   readonly timeCost: number;
   readonly parallelism: number;
+  /** Of the costliest hash that the tables are expected to have; memory in KiB × passes. */
+  readonly largestWork: number;
   /** Threads of libuv, on which hashes are computed. */
   readonly poolThreads: number;
   /** Hashes computed at once. */
@@ -122,6 +136,8 @@ export interface LimitConfig {
   readonly batch: Limit;
   /** By user. */
   readonly usage: Limit;
+  /** By user: requests whose answers cost much, but for those that have a limit of their own. */
+  readonly costlyRead: Limit;
   /** Failed logins of one account from one address before the first delay. */
   readonly loginFailuresByAddress: Limit;
   /** Failed logins of one account from all addresses that never succeeded, before the first delay. */

@@ -20,6 +20,8 @@ export interface IntegerRule {
  */
 export class EnvironmentReader {
   private readonly problems: string[] = [];
+  /** What is odd and no reason not to start; one line each. */
+  readonly warnings: string[] = [];
 
   constructor(private readonly environment: Readonly<Record<string, string | undefined>>) {}
 
@@ -96,6 +98,11 @@ export class EnvironmentReader {
     const problem = `${name} must be ${rule}`;
     // Some variables are read for several parts.
     if (!this.problems.includes(problem)) this.problems.push(problem);
+  }
+
+  /** Records something that is put right without a word from the operator. */
+  warning(line: string): void {
+    this.warnings.push(line);
   }
 
   /**

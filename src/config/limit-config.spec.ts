@@ -38,6 +38,7 @@ describe('the limits in the configuration', () => {
       create: { points: 30, seconds: 60 },
       batch: { points: 10, seconds: 60 },
       usage: { points: 10, seconds: 60 },
+      costlyRead: { points: 60, seconds: 60 },
       loginFailuresByAddress: { points: 5, seconds: 900 },
       loginFailures: { points: 10, seconds: 900 },
     });
@@ -50,6 +51,7 @@ describe('the limits in the configuration', () => {
       RATE_LIMIT_CREATE: '3',
       RATE_LIMIT_BATCH: '6',
       RATE_LIMIT_USAGE: '7',
+      RATE_LIMIT_COSTLY_READ: '8',
       RATE_LIMIT_FAILURES_BY_ADDRESS: '4',
       RATE_LIMIT_FAILURES: '1000000',
     }).limits;
@@ -61,13 +63,23 @@ describe('the limits in the configuration', () => {
       create: { points: 3, seconds: 60 },
       batch: { points: 6, seconds: 60 },
       usage: { points: 7, seconds: 60 },
+      costlyRead: { points: 8, seconds: 60 },
       loginFailuresByAddress: { points: 4, seconds: 900 },
       loginFailures: { points: 1_000_000, seconds: 900 },
     });
   });
 
   it.each(['0', '-1', '1.5', '1000001', 'many'])('refuse %j as a number of requests', (value) => {
-    const names = ['REGISTER', 'LOGIN', 'CREATE', 'BATCH', 'USAGE', 'FAILURES_BY_ADDRESS', 'FAILURES'];
+    const names = [
+      'REGISTER',
+      'LOGIN',
+      'CREATE',
+      'BATCH',
+      'USAGE',
+      'COSTLY_READ',
+      'FAILURES_BY_ADDRESS',
+      'FAILURES',
+    ];
     for (const name of names) {
       expect(problems({ [`RATE_LIMIT_${name}`]: value })).toEqual([
         `RATE_LIMIT_${name} must be a whole number from 1 to 1000000`,
@@ -96,6 +108,7 @@ describe('TRUST_PROXY', () => {
     ['10.0.0.0/8, 192.0.2.1', ['10.0.0.0/8', '192.0.2.1']],
     ['fc00::/7,2001:db8::/32,::1', ['fc00::/7', '2001:db8::/32', '::1']],
     ['::ffff:10.0.0.0/104', ['::ffff:10.0.0.0/104']],
+    ['64:ff9b::10.0.0.0/104', ['64:ff9b::10.0.0.0/104']],
   ])('may be %j', (value, trustProxy) => {
     expect(read({ TRUST_PROXY: value }).trustProxy).toEqual(trustProxy);
   });
@@ -105,12 +118,17 @@ describe('TRUST_PROXY', () => {
     ['everything by a network', ['0.0.0.0/0', '::/0', '::0/0', '10.0.0.0/8,0.0.0.0/0', '0.0.0.0/00']],
     ['everything in halves', ['0.0.0.0/1,128.0.0.0/1', '::/1,8000::/1', '0.0.0.0/7']],
     ['all of IPv4 in IPv6 form', ['::ffff:0:0/96', '::ffff:0.0.0.0/96', '0:0:0:0:0:ffff:0:0/97', '::/64']],
+    [
+      'all of IPv4 as a translator writes it',
+      ['64:ff9b::/96', '64:ff9b::/32', '64:ff9b:1::/48', '64:ff9b:1:2::/96', '::/96', '::ffff:0:0:0/96'],
+    ],
+    ['more hops than there are', ['10', '99']],
     ['no address', ['proxy.example.com', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', '::/129', '-1', '1.5']],
   ])('must not be %s', (_, values) => {
     for (const value of values) {
       expect([value, ...problems({ TRUST_PROXY: value })]).toEqual([
         value,
-        'TRUST_PROXY must be a number of hops, or networks such as 10.0.0.0/8 separated by commas, none of them very wide',
+        'TRUST_PROXY must be a number of hops up to 9, or networks such as 10.0.0.0/8 separated by commas, none of them very wide',
       ]);
     }
   });

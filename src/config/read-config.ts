@@ -1,19 +1,9 @@
 import { BlockList, isIP } from 'node:net';
-import { availableParallelism } from 'node:os';
 import { type AppConfig, type AwsConfig, type LimitConfig, LOG_LEVELS, type QuotaConfig } from './config.js';
+import { availableCores } from './available-cores.js';
 import { EnvironmentReader } from './environment-reader.js';
-
-/** Values of `SECRET_KEY` that stand in examples and so are known to everybody. */
-const EXAMPLE_SECRETS = /change[-_ ]?me|example|your[-_ ]?secret|secret[-_ ]?key/i;
-
-/** RFC 7518 §3.2: a key for HS256 has at least as many bits as the hash. */
-const MIN_SECRET_BYTES = 32;
-
-/**
- * libuv runs file-system and DNS calls on the same threads as Argon2. One of them stays free, so that a login
- * flood cannot stop the resolver.
- */
-const RESERVED_THREADS = 1;
+import { readPasswordConfig } from './password-config.js';
+import { readSecretKeys } from './secret-keys.js';
 
 /** In seconds. */
 const MINUTE = 60;
@@ -21,21 +11,24 @@ const MINUTE = 60;
 /**
  * The typed view of the environment, and the only reader of it.
  *
+ * @param cores that all processes of the service together may keep busy
  * @throws ConfigurationError listing everything that is wrong
  */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): AppConfig {
+export function readConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+  cores: number = availableCores(),
+): AppConfig {
   const env = new EnvironmentReader(environment);
   // Unset means production: whoever forgets the variable gets the safe defaults.
   const nodeEnv = env.oneOf('NODE_ENV', ['production', 'development', 'test'], 'production');
-  const poolThreads = env.integer('UV_THREADPOOL_SIZE', { default: 4, min: 1, max: 1024 });
+  const workers = readWorkers(env, cores);
   const config: AppConfig = {
     nodeEnv,
     logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
     host: env.text('HOST', '0.0.0.0', /^[\w.:-]+$/, 'a host name or an IP address'),
     port: env.integer('PORT', { default: 3000, min: 0, max: 65_535 }),
     corsOrigins: env.origins('CORS_ORIGINS'),
-    secretKey: readSecretKey(env, nodeEnv),
-    previousSecretKeys: readPreviousSecretKeys(env),
+    ...readSecretKeys(env, nodeEnv),
     sessions: { cacheSeconds: env.integer('SESSION_CACHE_SECONDS', { default: 30, min: 0, max: 3600 }) },
     limits: readLimits(env, nodeEnv),
     ...readRedisUrl(env),
@@ -43,25 +36,20 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     ...readDatabaseConfig(env),
     ...readStorageConfig(env),
     quota: readQuota(env),
-    passwords: {
-      memoryKib: env.integer('ARGON2_MEMORY_KIB', { default: 19_456, min: 1024, max: 4_194_304 }),
-      timeCost: env.integer('ARGON2_TIME_COST', { default: 2, min: 1, max: 100 }),
-      parallelism: env.integer('ARGON2_PARALLELISM', { default: 1, min: 1, max: 64 }),
-      poolThreads,
-      concurrency: env.integer('HASH_CONCURRENCY', { default: hashThreads(poolThreads), min: 1, max: 1024 }),
-      maxWaitMs: env.integer('HASH_MAX_WAIT_MS', { default: 2000, min: 0, max: 60_000 }),
-      blockCommon:
-        env.oneOf('PASSWORD_BLOCKLIST', ['common', 'off'], nodeEnv === 'production' ? 'common' : 'off') ===
-        'common',
-    },
+    passwords: readPasswordConfig(env, nodeEnv, { cores, workers }),
     overload: {
       maxLagMs: env.integer('MAX_EVENT_LOOP_LAG_MS', { default: 250, min: 0, max: 60_000 }),
       maxInFlight: env.integer('MAX_REQUESTS_IN_FLIGHT', { default: 512, min: 0, max: 1_000_000 }),
+      maxUnsentMib: env.integer('MAX_UNSENT_MIB', { default: 32, min: 0, max: 1_000_000 }),
+      maxArriving: env.integer('MAX_REQUESTS_ARRIVING', { default: 512, min: 0, max: 1_000_000 }),
+      maxCostlyReads: env.integer('MAX_COSTLY_READS', { default: 24, min: 0, max: 1_000_000 }),
+      maxCostlyReadsOfUser: env.integer('MAX_COSTLY_READS_OF_USER', { default: 6, min: 0, max: 1_000_000 }),
     },
     ...readMetricsPort(env),
     cache: readCache(env),
-    workers: readWorkers(env),
+    workers,
     shutdownGraceMs: env.integer('SHUTDOWN_GRACE_MS', { default: 1000, min: 0, max: 60_000 }),
+    warnings: env.warnings,
   };
   env.finish();
   return config;
@@ -105,6 +93,7 @@ export function readStorageConfig(env: EnvironmentReader): Pick<AppConfig, 'stor
         /^[\w-]+(\/[\w-]+)*$/,
         'a folder such as audio_upload, without a slash at either end',
       ),
+      conditionalWrites: env.oneOf('S3_CONDITIONAL_WRITES', ['on', 'off'], 'on') === 'on',
       budgetMs: env.integer('STORAGE_BUDGET_MS', { default: 2000, min: 100, max: 60_000 }),
       pauseMs: readPause(env),
       ...(bucket && { bucket }),
@@ -131,8 +120,8 @@ function readCache(env: EnvironmentReader): AppConfig['cache'] {
 }
 
 /** `auto`: one for each core. */
-function readWorkers(env: EnvironmentReader): number {
-  if (env.optional('WORKERS') === 'auto') return availableParallelism();
+function readWorkers(env: EnvironmentReader, cores: number): number {
+  if (env.optional('WORKERS') === 'auto') return cores;
   return env.integer('WORKERS', { default: 1, min: 1, max: 256 });
 }
 
@@ -145,27 +134,6 @@ function readQuota(env: EnvironmentReader): QuotaConfig {
   return { ...(maxFiles !== undefined && { maxFiles }), ...(maxBytes !== undefined && { maxBytes }) };
 }
 
-function readSecretKey(env: EnvironmentReader, nodeEnv: AppConfig['nodeEnv']): string {
-  const key = env.optional('SECRET_KEY') ?? '';
-  if (Buffer.byteLength(key) < MIN_SECRET_BYTES) {
-    env.problem(
-      'SECRET_KEY',
-      `set to at least ${MIN_SECRET_BYTES} random bytes, e.g. from: openssl rand -hex 32`,
-    );
-  } else if (nodeEnv === 'production' && (EXAMPLE_SECRETS.test(key) || new Set(key).size < 8)) {
-    env.problem('SECRET_KEY', 'random, not an example value, e.g. from: openssl rand -hex 32');
-  }
-  return key;
-}
-
-function readPreviousSecretKeys(env: EnvironmentReader): string[] {
-  const keys = env.list('SECRET_KEY_PREVIOUS');
-  if (keys.some((key) => Buffer.byteLength(key) < MIN_SECRET_BYTES)) {
-    env.problem('SECRET_KEY_PREVIOUS', `keys of at least ${MIN_SECRET_BYTES} bytes, separated by commas`);
-  }
-  return keys;
-}
-
 function readLimits(env: EnvironmentReader, nodeEnv: AppConfig['nodeEnv']): LimitConfig {
   const points = (name: string, fallback: number) =>
     env.integer(name, { default: fallback, min: 1, max: 1_000_000 });
@@ -176,6 +144,7 @@ function readLimits(env: EnvironmentReader, nodeEnv: AppConfig['nodeEnv']): Limi
     create: { points: points('RATE_LIMIT_CREATE', 30), seconds: MINUTE },
     batch: { points: points('RATE_LIMIT_BATCH', 10), seconds: MINUTE },
     usage: { points: points('RATE_LIMIT_USAGE', 10), seconds: MINUTE },
+    costlyRead: { points: points('RATE_LIMIT_COSTLY_READ', 60), seconds: MINUTE },
     loginFailuresByAddress: { points: points('RATE_LIMIT_FAILURES_BY_ADDRESS', 5), seconds: 15 * MINUTE },
     loginFailures: { points: points('RATE_LIMIT_FAILURES', 10), seconds: 15 * MINUTE },
   };
@@ -196,12 +165,13 @@ function readRedisUrl(env: EnvironmentReader): Pick<AppConfig, 'redisUrl'> {
 function readTrustProxy(env: EnvironmentReader): Pick<AppConfig, 'trustProxy'> {
   const value = env.optional('TRUST_PROXY');
   if (value === undefined) return {};
-  if (/^\d{1,2}$/.test(value)) return { trustProxy: Number(value) };
+  // So many hops that no deployment has them would trust whatever a client writes.
+  if (/^\d$/.test(value)) return { trustProxy: Number(value) };
   const networks = env.list('TRUST_PROXY');
   if (!networks.every(isNetwork)) {
     env.problem(
       'TRUST_PROXY',
-      'a number of hops, or networks such as 10.0.0.0/8 separated by commas, none of them very wide',
+      'a number of hops up to 9, or networks such as 10.0.0.0/8 separated by commas, none of them very wide',
     );
   }
   return { trustProxy: networks };
@@ -217,12 +187,24 @@ function isNetwork(text: string): boolean {
   return Number(bits) >= (version === 4 ? 8 : isAlsoIPv4(address, Number(bits)) ? 104 : 7);
 }
 
+/** Networks of IPv6 that all of IPv4 is written in: mapped, translated by NAT64 (RFC 6052, RFC 8215) or SIIT, compatible. */
+const IPV4_WITHIN = [
+  ['::ffff:0:0', 96],
+  ['64:ff9b::', 96],
+  ['64:ff9b:1::', 48],
+  ['::ffff:0:0:0', 96],
+  ['::', 96],
+] as const;
+
 /** Whether an IPv6 network has IPv4 addresses in it (`::ffff:192.0.2.1`), by which those are trusted too. */
 function isAlsoIPv4(address: string, bits: number): boolean {
-  const [network, mapped] = [new BlockList(), new BlockList()];
+  const network = new BlockList();
   network.addSubnet(address, bits, 'ipv6');
-  mapped.addSubnet('::ffff:0:0', 96, 'ipv6');
-  return network.check('::ffff:0:0', 'ipv6') || mapped.check(address, 'ipv6');
+  return IPV4_WITHIN.some(([start, length]) => {
+    const within = new BlockList();
+    within.addSubnet(start, length, 'ipv6');
+    return network.check(start, 'ipv6') || within.check(address, 'ipv6');
+  });
 }
 
 function readCredentials(env: EnvironmentReader): Pick<AwsConfig, 'credentials'> {
@@ -234,9 +216,4 @@ function readCredentials(env: EnvironmentReader): Pick<AwsConfig, 'credentials'>
   if (accessKeyId) env.problem('AWS_SECRET_ACCESS_KEY', 'set, as AWS_ACCESS_KEY_ID is');
   if (secretAccessKey) env.problem('AWS_ACCESS_KEY_ID', 'set, as AWS_SECRET_ACCESS_KEY is');
   return {};
-}
-
-/** As many hashes at once as there are cores, as far as libuv has threads for them. */
-function hashThreads(pool: number): number {
-  return Math.max(1, Math.min(availableParallelism(), pool - RESERVED_THREADS));
 }

@@ -4,6 +4,16 @@ import { ConfigurationError } from './environment-reader.js';
 
 const SECRET = 'f1d2d2f924e986ac86fdf7b36c94bcdf';
 
+const EXAMPLES = [
+  'change-me-change-me-change-me-change-me',
+  'CHANGEME0123456789abcdefghijklmnopq',
+  'your-secret-here-0123456789abcdefghij',
+  'your-256-bit-secret-key-0123456789abc',
+  'an example value that is long enough',
+  'a'.repeat(64),
+  '0123'.repeat(16),
+];
+
 /** The lines that an environment is refused with; none when it is accepted. */
 function problems(environment: Record<string, string>): readonly string[] {
   try {
@@ -29,20 +39,15 @@ describe('SECRET_KEY', () => {
     expect(problems({ SECRET_KEY: 'äöüßàéîõñçøåæþðý' })).toEqual([]);
   });
 
-  it.each([
-    ['change-me-change-me-change-me-change-me'],
-    ['CHANGEME0123456789abcdefghijklmnopq'],
-    ['your-secret-here-0123456789abcdefghij'],
-    ['your-256-bit-secret-key-0123456789abc'],
-    ['an example value that is long enough'],
-    ['a'.repeat(64)],
-    ['0123'.repeat(16)],
-  ])('may not be the example %s in production, which is also what an unset NODE_ENV means', (key) => {
-    expect(problems({ SECRET_KEY: key })).toEqual([example]);
-    expect(problems({ SECRET_KEY: key, NODE_ENV: 'production' })).toEqual([example]);
-    expect(problems({ SECRET_KEY: key, NODE_ENV: 'development' })).toEqual([]);
-    expect(problems({ SECRET_KEY: key, NODE_ENV: 'test' })).toEqual([]);
-  });
+  it.each(EXAMPLES)(
+    'may not be the example %s in production, which is also what an unset NODE_ENV means',
+    (key) => {
+      expect(problems({ SECRET_KEY: key })).toEqual([example]);
+      expect(problems({ SECRET_KEY: key, NODE_ENV: 'production' })).toEqual([example]);
+      expect(problems({ SECRET_KEY: key, NODE_ENV: 'development' })).toEqual([]);
+      expect(problems({ SECRET_KEY: key, NODE_ENV: 'test' })).toEqual([]);
+    },
+  );
 });
 
 describe('SECRET_KEY_PREVIOUS', () => {
@@ -63,4 +68,15 @@ describe('SECRET_KEY_PREVIOUS', () => {
       expect(problems({ SECRET_KEY_PREVIOUS: value })).toEqual([rule]);
     },
   );
+
+  it.each(EXAMPLES)('may not have the example %s in production, alone or among others', (key) => {
+    const example =
+      'SECRET_KEY_PREVIOUS must be random keys without an example value among them, separated by commas';
+    for (const value of [key, `${older},${key}`, `${key}, ${older}`]) {
+      expect(problems({ SECRET_KEY_PREVIOUS: value })).toEqual([example]);
+      expect(problems({ SECRET_KEY_PREVIOUS: value, NODE_ENV: 'production' })).toEqual([example]);
+      expect(problems({ SECRET_KEY_PREVIOUS: value, NODE_ENV: 'development' })).toEqual([]);
+      expect(problems({ SECRET_KEY_PREVIOUS: value, NODE_ENV: 'test' })).toEqual([]);
+    }
+  });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { UnavailableError } from '../common/errors/domain-errors.js';
-import { batchGet, batchGetAll, batchWrite, type WriteRequest } from './batches.js';
+import { batchGet, batchGetAcross, batchGetAll, batchWrite, type WriteRequest } from './batches.js';
 import type { Database } from './database.js';
 
 type Key = { id: string };
@@ -206,5 +206,60 @@ describe('batchWrite', () => {
       throw error;
     });
     await expect(batchWrite(database, TABLE, putsOf(1))).rejects.toBe(error);
+  });
+});
+
+describe('batchGetAcross', () => {
+  type Answer = Awaited<ReturnType<Database['batchGet']>>;
+  const [ada, one] = [
+    { table: 'users', key: { user_id: 'ada' } },
+    { table: 'sessions', key: { session_id: '1' } },
+  ];
+  const [adaRow, oneRow] = [
+    { user_id: 'ada', email: 'ada@example.com' },
+    { session_id: '1', user_id: 'ada' },
+  ];
+
+  function databaseAnswering(...answers: object[]) {
+    const calls: object[] = [];
+    const batchGet = async (request: { RequestItems: object }) => {
+      calls.push(request.RequestItems);
+      return Promise.resolve(answers.shift() as Answer);
+    };
+    return { database: { batchGet } as unknown as Database, calls };
+  }
+
+  it('gives the row of each key in the order of the keys, all of one call', async () => {
+    const { database, calls } = databaseAnswering({ Responses: { sessions: [oneRow], users: [adaRow] } });
+    expect(await batchGetAcross(database, [ada, one])).toEqual([adaRow, oneRow]);
+    expect(calls).toEqual([
+      {
+        users: { Keys: [ada.key], ConsistentRead: true },
+        sessions: { Keys: [one.key], ConsistentRead: true },
+      },
+    ]);
+  });
+
+  it('gives nothing for a key without a row', async () => {
+    const { database } = databaseAnswering({ Responses: { users: [adaRow], sessions: [] } });
+    expect(await batchGetAcross(database, [one, ada])).toEqual([undefined, adaRow]);
+  });
+
+  it('asks again for what was left undone, of that table only', async () => {
+    const { database, calls } = databaseAnswering(
+      { Responses: { users: [adaRow] }, UnprocessedKeys: { sessions: { Keys: [one.key] } } },
+      { Responses: { sessions: [oneRow] } },
+    );
+    expect(await batchGetAcross(database, [ada, one])).toEqual([adaRow, oneRow]);
+    expect(calls[1]).toEqual({ sessions: { Keys: [one.key], ConsistentRead: true } });
+  });
+
+  it.each([
+    ['nothing', {}],
+    ['no table', { Responses: {} }],
+    ['one table of two', { Responses: { users: [adaRow] } }],
+  ])('takes an answer with %s for no answer, and not for rows that are not there', async (_name, answer) => {
+    const { database } = databaseAnswering(answer);
+    await expect(batchGetAcross(database, [ada, one])).rejects.toThrow(UnavailableError);
   });
 });

@@ -22,16 +22,16 @@ describe('databaseCallOf', () => {
       durationMs: 12,
       outcome: 'ok',
       attempts: 1,
-      readUnits: 0.5,
-      writeUnits: 0,
+      kind: 'read',
+      units: { users: 0.5 },
     });
   });
 
   it.each(['GetItem', 'Query', 'BatchGetItem'])('counts units of %s as read', (operation) => {
     const answer = { ...METADATA, ConsumedCapacity: { CapacityUnits: 3 } };
     expect(numbersOf(operation, { TableName: 'users' }, answer)).toMatchObject({
-      readUnits: 3,
-      writeUnits: 0,
+      kind: 'read',
+      units: { users: 3 },
     });
   });
 
@@ -40,24 +40,25 @@ describe('databaseCallOf', () => {
     (operation) => {
       const answer = { ...METADATA, ConsumedCapacity: { CapacityUnits: 3 } };
       expect(numbersOf(operation, { TableName: 'users' }, answer)).toMatchObject({
-        readUnits: 0,
-        writeUnits: 3,
+        kind: 'write',
+        units: { users: 3 },
       });
     },
   );
 
-  it('adds up the units of several tables, as batches and transactions have them', () => {
+  it('tells the units of each of several tables, as batches and transactions have them', () => {
     const ConsumedCapacity = [
       { TableName: 'a', CapacityUnits: 2 },
       { TableName: 'b' },
-      { CapacityUnits: 1.5 },
+      { TableName: 'c', CapacityUnits: 1 },
+      { TableName: 'a', CapacityUnits: 1.5 },
     ];
-    expect(numbersOf('BatchGetItem', {}, { ...METADATA, ConsumedCapacity }).readUnits).toBe(3.5);
+    expect(numbersOf('BatchGetItem', {}, { ...METADATA, ConsumedCapacity }).units).toEqual({ a: 3.5, c: 1 });
   });
 
   it.each([undefined, []])('counts nothing where the answer tells %p', (ConsumedCapacity) => {
     const numbers = numbersOf('PutItem', { TableName: 'users' }, { ...METADATA, ConsumedCapacity });
-    expect(numbers).toMatchObject({ readUnits: 0, writeUnits: 0, outcome: 'ok' });
+    expect(numbers).toMatchObject({ units: {}, outcome: 'ok' });
   });
 
   it.each([
@@ -120,6 +121,6 @@ describe('databaseCallOf', () => {
   });
 
   it('reads numbers of a thing thrown that is no error', () => {
-    expect(numbersOf('GetItem', {}, { $metadata: undefined })).toMatchObject({ attempts: 1, readUnits: 0 });
+    expect(numbersOf('GetItem', {}, { $metadata: undefined })).toMatchObject({ attempts: 1, units: {} });
   });
 });

@@ -16,16 +16,19 @@ export function databaseCallOf({ operation, input, result, durationMs }: EndedCa
     ConsumedCapacity?: ConsumedCapacity | ConsumedCapacity[];
     $metadata?: { attempts?: number };
   };
-  const units = [consumed ?? []].flat().reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
-  const isRead = READS.has(operation);
+  const table = tableOf(input);
+  const units: Record<string, number> = {};
+  for (const { TableName = table, CapacityUnits = 0 } of [consumed ?? []].flat()) {
+    if (CapacityUnits > 0) units[TableName] = (units[TableName] ?? 0) + CapacityUnits;
+  }
   return {
     operation,
-    table: tableOf(input),
+    table,
     durationMs,
     outcome: outcomeOf(result),
     attempts: result instanceof CircuitOpenError ? 0 : ($metadata?.attempts ?? 1),
-    readUnits: isRead ? units : 0,
-    writeUnits: isRead ? 0 : units,
+    kind: READS.has(operation) ? 'read' : 'write',
+    units,
   };
 }
 
@@ -36,7 +39,7 @@ function outcomeOf(result: unknown): DatabaseCall['outcome'] {
   return names.some((name) => THROTTLING.test(name)) && !isTransportFailure(result) ? 'throttled' : 'failed';
 }
 
-/** The first one of several: no call here spans tables but a transaction over one and the same. */
+/** The first one of several. */
 function tableOf(input: object): string {
   const { TableName, RequestItems, TransactItems } = input as {
     TableName?: string;

@@ -169,4 +169,56 @@ describe('Database', () => {
     const calls = [inRequest, inRequest, () => database.get(key), () => database.get(key)];
     for (const call of calls) expect(await timed(call())).toEqual({ outcome: answer, ms: 200 });
   });
+
+  describe('and its circuit', () => {
+    const open = { name: 'UnavailableError', cause: { name: 'CircuitOpenError' } };
+    const silent: Send = () => new Promise(() => undefined);
+    const withCircuit = (send: Send) =>
+      new Database({ send } as unknown as DynamoDBDocumentClient, 1000, { pauseMs: 500 });
+
+    /** As many requests as told, one after the other, each with so much of its budget spent before. */
+    async function ask(database: Database, times: number, spentMs: number): Promise<void> {
+      for (let i = 0; i < times; i++) {
+        const context = request();
+        context.databaseTime.begin();
+        jest.advanceTimersByTime(spentMs);
+        context.databaseTime.end();
+        await timed(runInRequest(context, () => database.get(key)));
+      }
+    }
+
+    it('opens after five calls that were not answered in all of their time', async () => {
+      const database = withCircuit(silent);
+      await ask(database, 4, 0);
+      // Whoever asks within the pause is told at once.
+      const last = database.get(key).catch(() => undefined);
+      await jest.advanceTimersByTimeAsync(1000);
+      await last;
+      await expect(database.get(key)).rejects.toMatchObject(open);
+    });
+
+    it('stays closed however many requests have used up their budget for something else', async () => {
+      const database = withCircuit(silent);
+      await ask(database, 20, 600);
+      await ask(database, 20, 1001);
+      const { outcome } = await timed(database.get(key));
+      expect((outcome as Error).cause).toMatchObject({ name: 'DeadlineError' });
+    });
+
+    it('stays closed for those who waited for a connection, and opens by those who had one', async () => {
+      let sent = 0;
+      const database = withCircuit(() => {
+        sent++;
+        return sleep(900).then(() => answer);
+      });
+      const outcomes = Promise.all(
+        Array.from({ length: 300 }, () => database.get(key).catch((error: unknown) => error)),
+      );
+      await jest.advanceTimersByTimeAsync(5000);
+      const failed = (await outcomes).filter((outcome) => outcome instanceof UnavailableError);
+      expect(failed.length).toBeGreaterThan(100);
+      expect(sent).toBeLessThan(300);
+      expect(await timed(database.get(key))).toMatchObject({ outcome: answer });
+    });
+  });
 });

@@ -18,10 +18,12 @@ import {
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
+import { MAX_CONNECTIONS } from '../common/aws-client.js';
+import { CallSlots } from '../common/call-slots.js';
 import { CircuitBreaker } from '../common/circuit-breaker.js';
 import { withDeadline } from '../common/deadline.js';
 import { currentRequest } from '../common/request-context.js';
-import { isTransportFailure } from '../common/transport-failures.js';
+import { meansNoAnswer } from '../common/transport-failures.js';
 import { NoAnswerError, translateDatabaseError } from './database-errors.js';
 
 type Answer = Pick<GetCommandOutput, '$metadata'>;
@@ -59,6 +61,7 @@ export interface DatabaseOptions {
  */
 export class Database {
   private readonly breaker: CircuitBreaker;
+  private readonly slots = new CallSlots('the database', MAX_CONNECTIONS);
   private readonly observe: CallObserver | undefined;
 
   constructor(
@@ -70,7 +73,7 @@ export class Database {
     this.breaker = new CircuitBreaker({
       source: 'the database',
       pauseMs,
-      isFailure: (error) => isTransportFailure(error) || error instanceof NoAnswerError,
+      isFailure: (error) => error instanceof NoAnswerError || meansNoAnswer(error, budgetMs),
       ...(onChange && { onChange }),
     });
   }
@@ -137,12 +140,14 @@ export class Database {
       this.observe?.({ operation, input, result, durationMs: performance.now() - started });
     time?.begin();
     try {
-      const output = await this.breaker.run(async () => {
-        const answer = await withDeadline('the database', milliseconds, (signal) => send(signal, counted));
-        // The SDK reads an empty 200, as something between here and AWS may send, as an answer with nothing in it.
-        if (answer.$metadata.requestId === undefined) throw new NoAnswerError();
-        return answer;
-      });
+      const output = await this.slots.run(milliseconds, (left) =>
+        this.breaker.run(async () => {
+          const answer = await withDeadline('the database', left, (signal) => send(signal, counted));
+          // The SDK reads an empty 200, as something between here and AWS may send, as an answer with nothing in it.
+          if (answer.$metadata.requestId === undefined) throw new NoAnswerError();
+          return answer;
+        }),
+      );
       ended(output);
       return output;
     } catch (error) {

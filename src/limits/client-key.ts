@@ -4,25 +4,67 @@ import { isIP, isIPv4 } from 'node:net';
 const UNREADABLE = 'unreadable';
 
 /**
- * What a client is counted by: its address, or the /64 network of an IPv6 address, since one client has all of it.
+ * What a client is counted by: its address, or the /64 network of an IPv6 address, since one client has all of it. An
+ * IPv4 address that is written as IPv6, by the system or by a translator, is that IPv4 address: all of them are in one /64.
  * Some proxies name the port too (`192.0.2.1:50000`, `[2001:db8::1]:50000`), which would be new for each connection.
  */
 export function clientKey(text: string): string {
-  const address = withoutPort(text.trim());
+  // The zone (`%eth0`, RFC 4007 §11) is the name of an interface here, and no part of the address.
+  const [address = ''] = withoutPort(text.trim()).split('%', 1);
   if (isIP(address) !== 6) return isIPv4(address) ? address : UNREADABLE;
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  if (mapped?.[1]) return mapped[1];
-  const [head = '', tail] = address.toLowerCase().split('%', 1)[0]?.split('::') ?? [];
-  const left = head === '' ? [] : head.split(':');
-  const right = tail ? tail.split(':') : [];
-  const groups = [...left, ...Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0'), ...right];
-  return `${groups
-    .slice(0, 4)
-    .map((group) => group.replace(/^0+(?=.)/, ''))
-    .join(':')}::/64`;
+  const groups = groupsOf(address);
+  const prefix = groups.slice(0, 6).map(hex).join(':');
+  if (isIPv4Prefix(prefix, groups)) return dotted(groups.slice(6));
+  // NAT64 within a network (RFC 8215), where the IPv4 address is at a place of the operator's choice (RFC 6052 §2.2):
+  // each of them is one client.
+  if (prefix.startsWith('64:ff9b:1:')) return groups.map(hex).join(':');
+  return `${groups.slice(0, 4).map(hex).join(':')}::/64`;
+}
+
+/** Whether the last 32 bits behind the prefix are an IPv4 address. */
+function isIPv4Prefix(prefix: string, groups: readonly number[]): boolean {
+  switch (prefix) {
+    // IPv4-mapped (RFC 4291 §2.5.5.2), which is how a socket for both tells of IPv4 clients.
+    case '0:0:0:0:0:ffff':
+    // IPv4-translated (RFC 2765 §2.1), of older translators.
+    case '0:0:0:0:ffff:0':
+    // The well-known prefix of NAT64 (RFC 6052 §2.1).
+    case '64:ff9b:0:0:0:0':
+      return true;
+    // IPv4-compatible (RFC 4291 §2.5.5.1), but for `::` and `::1`.
+    case '0:0:0:0:0:0':
+      return groups[6] !== 0;
+    default:
+      return false;
+  }
+}
+
+/** The eight groups of a valid IPv6 address. */
+function groupsOf(address: string): number[] {
+  const [left = [], right = []] = address.split('::').map((half) =>
+    half
+      .split(':')
+      .filter((group) => group !== '')
+      .flatMap((group) => (group.includes('.') ? pairs(group) : [Number.parseInt(group, 16)])),
+  );
+  return [...left, ...Array<number>(8 - left.length - right.length).fill(0), ...right];
+}
+
+/** An IPv4 address as two groups. */
+function pairs(address: string): number[] {
+  const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number);
+  return [a * 256 + b, c * 256 + d];
+}
+
+function dotted(groups: readonly number[]): string {
+  return groups.flatMap((group) => [group >> 8, group & 255]).join('.');
+}
+
+function hex(group: number): string {
+  return group.toString(16);
 }
 
 function withoutPort(text: string): string {
-  const [, bracketed, dotted] = /^(?:\[([^\]]+)\](?::\d+)?|(\d+\.\d+\.\d+\.\d+):\d+)$/.exec(text) ?? [];
-  return bracketed ?? dotted ?? text;
+  const [, bracketed, address] = /^(?:\[([^\]]+)\](?::\d+)?|(\d+\.\d+\.\d+\.\d+):\d+)$/.exec(text) ?? [];
+  return bracketed ?? address ?? text;
 }

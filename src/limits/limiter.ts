@@ -11,26 +11,54 @@ import type { Limit } from '../config/config.js';
 /** What of the quota one instance grants while Redis, where all of them count together, is away. */
 const INSURANCE_SHARE = 0.5;
 
+/** The count of a blocked key: so far beyond every quota that what is given back meanwhile does not show. */
+const BLOCKED = 1_000_000_000;
+
+/** The most corrections that are kept for Redis while it is away. */
+const MAX_OWED = 1000;
+
+/** A store of counts, and how many it grants. */
+interface Counter {
+  readonly store: RateLimiterAbstract;
+  readonly quota: number;
+}
+
+/** A request that was counted. */
+export interface Counted {
+  /** How the counter that took it stands. */
+  readonly state: LimitState;
+  /** Whether it is one too many for that counter. */
+  readonly isRefused: boolean;
+  /** Whether it is the first one too many, so that nobody has blocked the key yet. */
+  readonly isFirstRefused: boolean;
+  /** Gives it back to the counter that took it. */
+  giveBack(): Promise<void>;
+  /** Lets the counter that took it refuse everything of this key for so many seconds. */
+  block(seconds: number): Promise<void>;
+}
+
 /** Counts requests by key against one limit, in Redis where there is one and in memory otherwise. */
 export class Limiter {
-  private readonly counter: RateLimiterAbstract;
+  /** Where all instances count together. */
+  private readonly shared: Counter | undefined;
+  /** Where this instance counts for itself: at a smaller quota where the shared counter is only away. */
+  private readonly own: Counter;
+  /** Corrections that Redis could not take. Without them an outage would cost somebody attempts. */
+  private readonly owed: (() => Promise<unknown>)[] = [];
 
   constructor(
     private readonly policy: string,
     private readonly limit: Limit,
-    redis: Redis | undefined,
+    private readonly redis: Redis | undefined,
   ) {
     const options = { keyPrefix: `limit:${policy}`, points: limit.points, duration: limit.seconds };
-    const inMemory = (points: number) => new RateLimiterMemory({ ...options, points });
-    this.counter =
-      redis === undefined
-        ? inMemory(limit.points)
-        : new RateLimiterRedis({
-            ...options,
-            storeClient: redis,
-            rejectIfRedisNotReady: true,
-            insuranceLimiter: inMemory(Math.max(1, Math.floor(limit.points * INSURANCE_SHARE))),
-          });
+    const ownQuota = redis ? Math.max(1, Math.floor(limit.points * INSURANCE_SHARE)) : limit.points;
+    this.own = { store: new RateLimiterMemory({ ...options, points: ownQuota }), quota: ownQuota };
+    // Without the insurance of the library, which does not tell which of its counters answered.
+    this.shared = redis && {
+      store: new RateLimiterRedis({ ...options, storeClient: redis, rejectIfRedisNotReady: true }),
+      quota: limit.points,
+    };
   }
 
   /**
@@ -38,38 +66,73 @@ export class Limiter {
    *
    * @throws TooManyRequestsError where it is one too many
    */
-  async consume(key: string): Promise<LimitState> {
+  async consume(key: string): Promise<Counted> {
+    const counted = await this.count(key);
+    if (counted.isRefused) throw new TooManyRequestsError(counted.state);
+    return counted;
+  }
+
+  /** Counts one request, also one that is one too many. */
+  async count(key: string): Promise<Counted> {
+    if (!this.shared) return this.take(this.own, key);
+    if (this.owed.length > 0 && this.redis?.status === 'ready') await this.settle();
     try {
-      return this.state(await this.counter.consume(key));
-    } catch (error) {
-      if (error instanceof RateLimiterRes) throw new TooManyRequestsError(this.state(error));
-      throw error;
+      return await this.take(this.shared, key);
+    } catch {
+      // Redis is away, which its client logs.
+      return this.take(this.own, key);
     }
-  }
-
-  /** Gives back one request that was counted. */
-  async refund(key: string): Promise<void> {
-    await this.counter.reward(key);
-  }
-
-  /** Refuses everything for a while. */
-  async block(key: string, seconds: number): Promise<void> {
-    await this.counter.block(key, seconds);
   }
 
   /** Forgets what was counted. */
   async reset(key: string): Promise<void> {
-    await this.counter.delete(key);
+    await this.own.store.delete(key);
+    if (this.shared) await this.correct(this.shared, ({ store }) => store.delete(key));
   }
 
-  private state(result: RateLimiterRes): LimitState {
+  private async take(counter: Counter, key: string): Promise<Counted> {
+    const result = await counter.store.consume(key).catch((reason: unknown) => {
+      if (reason instanceof RateLimiterRes) return reason;
+      throw reason;
+    });
+    const { quota } = counter;
+    const consumed = result.consumedPoints > BLOCKED / 2 ? quota + 1 : result.consumedPoints;
     return {
-      policy: this.policy,
-      quota: this.limit.points,
-      windowSeconds: this.limit.seconds,
-      consumed: result.consumedPoints,
-      remaining: Math.max(0, result.remainingPoints),
-      resetSeconds: Math.max(1, Math.ceil(result.msBeforeNext / 1000)),
+      state: {
+        policy: this.policy,
+        quota,
+        windowSeconds: this.limit.seconds,
+        consumed,
+        remaining: Math.max(0, result.remainingPoints),
+        resetSeconds: Math.max(1, Math.ceil(result.msBeforeNext / 1000)),
+      },
+      isRefused: consumed > quota,
+      isFirstRefused: result.consumedPoints === quota + 1,
+      giveBack: () => this.correct(counter, ({ store }) => giveBack(store, key)),
+      block: async (seconds) => {
+        const block = ({ store }: Counter) => store.set(key, BLOCKED, seconds);
+        // Also where Redis is away by now: what was counted there is refused until the end of the window at least.
+        await block(counter).catch(() => block(this.own));
+      },
     };
   }
+
+  /** Changes a count; later where Redis cannot be told now. */
+  private async correct(counter: Counter, change: (counter: Counter) => Promise<unknown>): Promise<void> {
+    try {
+      await change(counter);
+    } catch {
+      if (this.owed.length < MAX_OWED) this.owed.push(() => this.correct(counter, change));
+    }
+  }
+
+  private async settle(): Promise<void> {
+    await Promise.all(this.owed.splice(0).map((correction) => correction()));
+  }
+}
+
+async function giveBack(store: RateLimiterAbstract, key: string): Promise<void> {
+  const { consumedPoints } = await store.reward(key);
+  // The window is over, or the count was forgotten: nobody may have an attempt more than the quota for that.
+  if (consumedPoints < 0) await store.penalty(key);
 }

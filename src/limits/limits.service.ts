@@ -1,9 +1,8 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { Redis } from 'ioredis';
-import type { LimitState } from '../common/errors/domain-errors.js';
 import { AppConfig } from '../config/config.js';
 import type { LimitName } from './limit-name.js';
-import { Limiter } from './limiter.js';
+import { type Counted, Limiter } from './limiter.js';
 import { LoginThrottle } from './login-throttle.js';
 
 /** The limits of the service, or none of them where they are off. */
@@ -22,16 +21,17 @@ export class LimitsService {
       create: new Limiter('create', limits.create, redis),
       batch: new Limiter('batch', limits.batch, redis),
       usage: new Limiter('usage', limits.usage, redis),
+      'costly-read': new Limiter('costly-read', limits.costlyRead, redis),
     };
   }
 
   /**
    * Counts a request.
    *
-   * @returns how it stands, `undefined` where limits are off
+   * @returns how it was counted, `undefined` where limits are off
    * @throws TooManyRequestsError
    */
-  async consume(name: LimitName, key: string): Promise<LimitState | undefined> {
+  async consume(name: LimitName, key: string): Promise<Counted | undefined> {
     return this.limiters?.[name].consume(key);
   }
 }

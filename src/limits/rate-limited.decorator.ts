@@ -1,8 +1,7 @@
-import { applyDecorators, SetMetadata, UseGuards } from '@nestjs/common';
+import { applyDecorators, SetMetadata } from '@nestjs/common';
 import { ApiProblemTooMany } from '../common/http/api-problems.decorator.js';
-import { RateLimitGuard } from './rate-limit.guard.js';
 import { LIMIT_NAME, type LimitName } from './limit-name.js';
 
 /** Holds a route to one of the configured limits. */
 export const RateLimited = (name: LimitName) =>
-  applyDecorators(SetMetadata(LIMIT_NAME, name), UseGuards(RateLimitGuard), ApiProblemTooMany());
+  applyDecorators(SetMetadata(LIMIT_NAME, name), ApiProblemTooMany());

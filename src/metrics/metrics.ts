@@ -18,6 +18,7 @@ export type Activity =
 
 /** A call to DynamoDB that has ended. */
 export interface DatabaseCall {
+  /** The first one of several. */
   readonly table: string;
   /** `GetItem`, `Query`, … */
   readonly operation: string;
@@ -25,8 +26,10 @@ export interface DatabaseCall {
   readonly outcome: 'ok' | 'refused' | 'throttled' | 'failed';
   /** Tries that the SDK made. */
   readonly attempts: number;
-  readonly readUnits: number;
-  readonly writeUnits: number;
+  /** Whether it read or wrote. */
+  readonly kind: 'read' | 'write';
+  /** Request units by table: a batch or a transaction may span several. */
+  readonly units: Readonly<Record<string, number>>;
 }
 
 /**
@@ -89,8 +92,9 @@ export class Metrics {
   databaseCall({ table, operation, outcome, ...call }: DatabaseCall): void {
     this.databaseCalls.observe({ table, operation, outcome }, call.durationMs / SECOND_MS);
     this.databaseAttempts.inc({ table, operation }, call.attempts);
-    if (call.readUnits > 0) this.databaseUnits.inc({ table, operation, kind: 'read' }, call.readUnits);
-    if (call.writeUnits > 0) this.databaseUnits.inc({ table, operation, kind: 'write' }, call.writeUnits);
+    for (const [consumer, units] of Object.entries(call.units)) {
+      this.databaseUnits.inc({ table: consumer, operation, kind: call.kind }, units);
+    }
   }
 
   hashWait(durationMs: number): void {

@@ -2,12 +2,22 @@ import { UnavailableError } from '../common/errors/domain-errors.js';
 import { untilServed } from '../database/patience.js';
 import type { ListedObject, ObjectStore, StoredObject } from '../storage/object-store.js';
 
+/** What S3 says to whoever it does not know, or not any more. */
+const NO_ACCESS = new Set([
+  ...['ExpiredToken', 'InvalidToken', 'TokenRefreshRequired', 'InvalidAccessKeyId'],
+  ...['SignatureDoesNotMatch', 'RequestTimeTooSkewed'],
+]);
+
 /** S3 did not do what was asked. The message says why, for people in front of a terminal. */
 export class BucketError extends Error {
+  /** Whether S3 refuses only what was asked for, and serves everything else all the same. */
+  readonly isRefusal: boolean;
+
   constructor(bucket: string, cause: unknown) {
     super(wordsFor(bucket, cause), { cause });
     // A plain name: the message says everything.
     this.name = 'Error';
+    this.isRefusal = isRefusal(cause) && !isMissingBucket(cause) && !NO_ACCESS.has(nameOf(cause));
   }
 }
 
@@ -48,8 +58,8 @@ export class Bucket {
   /**
    * Deletes objects; succeeds for those that are not there.
    *
-   * @param keys at most 1,000
-   * @returns keys of those that could not be deleted
+   * @param keys all different
+   * @returns keys of those that S3 refuses to delete, or cannot now
    */
   async deleteMany(keys: readonly string[]): Promise<Set<string>> {
     return this.patiently(() => this.store.deleteMany(keys));
@@ -61,7 +71,7 @@ export class Bucket {
         try {
           return await call();
         } catch (error) {
-          throw isRefusal(error) ? this.explained(error) : error;
+          throw error instanceof UnavailableError && isRefusal(error.cause) ? this.explained(error) : error;
         }
       });
     } catch (error) {
@@ -75,9 +85,17 @@ export class Bucket {
 }
 
 /** Whether S3 answered with a refusal, which it would repeat. */
-function isRefusal(error: unknown): boolean {
-  const status = error instanceof UnavailableError ? statusOf(error.cause) : undefined;
+function isRefusal(cause: unknown): boolean {
+  const status = statusOf(cause);
   return status !== undefined && status >= 400 && status < 500 && status !== 429;
+}
+
+function isMissingBucket(cause: unknown): boolean {
+  return nameOf(cause) === 'NoSuchBucket' || nameOf(cause) === 'NotFound';
+}
+
+function nameOf(cause: unknown): string {
+  return cause instanceof Error ? cause.name : '';
 }
 
 function statusOf(error: unknown): number | undefined {
@@ -86,7 +104,7 @@ function statusOf(error: unknown): number | undefined {
 
 function wordsFor(bucket: string, cause: unknown): string {
   if (!(cause instanceof Error)) return `Bucket ${bucket} cannot be used now`;
-  if (cause.name === 'NoSuchBucket' || cause.name === 'NotFound') return `Bucket ${bucket} does not exist`;
+  if (isMissingBucket(cause)) return `Bucket ${bucket} does not exist`;
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name;
   return [`Bucket ${bucket} cannot be used now`, code, cause.message].filter(Boolean).join(': ');
 }

@@ -1,11 +1,11 @@
 import type { ListedObject } from '../storage/object-store.js';
 import type { AudioFolders } from './audio-folders.js';
-import type { Bucket } from './bucket.js';
+import { type Bucket, BucketError } from './bucket.js';
 import type { ReconcileRepository } from './reconcile.repository.js';
 import type { PassContext } from './reconcile.js';
 import { printable } from './report.js';
 
-/** The limit of S3 for one `DeleteObjects`. */
+/** Objects without a record that are looked at again and deleted at a time. */
 const BATCH = 1000;
 
 /** The user whose objects are being walked. */
@@ -90,14 +90,26 @@ export class ObjectsPass {
     const { strays } = user;
     user.strays = [];
     if (strays.length === 0) return;
+    try {
+      await this.deleteUnnamed(user, strays);
+    } catch (error) {
+      // Of this user only; the objects of others are theirs.
+      if (!(error instanceof BucketError && error.isRefusal)) throw error;
+      for (const object of strays) this.fail(object, printable(error.message));
+    }
+  }
+
+  private async deleteUnnamed(user: CurrentUser, strays: readonly ListedObject[]): Promise<void> {
     const old = await this.thatAreStillOld(user.prefix, strays);
     const keys = old.map(({ key }) => key);
     const byId = await this.repository.keysNamedById(keys);
     const named = await this.repository.keysOfOwner(user.userId);
     const doomed = old.filter(({ key }) => !byId.has(key) && !named.has(key));
     const left = await this.bucket.deleteMany(doomed.map(({ key }) => key));
-    for (const object of doomed) if (!left.has(object.key)) this.findStray(object);
-    if (left.size > 0) throw new Error(`S3 refused to delete ${left.size} of ${doomed.length} objects`);
+    for (const object of doomed) {
+      if (left.has(object.key)) this.fail(object, 'no record, and S3 did not delete it');
+      else this.findStray(object);
+    }
   }
 
   /** Without those that were replaced or deleted since they were listed. */
@@ -120,6 +132,11 @@ export class ObjectsPass {
   private findStray(object: ListedObject): void {
     this.context.report.strays++;
     this.find('object', object, 'no record', 'deleted');
+  }
+
+  private fail(object: ListedObject, problem: string): void {
+    this.context.report.failed++;
+    this.find('object', object, problem);
   }
 
   private find(kind: 'object' | 'foreign', object: ListedObject, problem: string, mended?: string): void {

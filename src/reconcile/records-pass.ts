@@ -1,3 +1,4 @@
+import { differenceOf } from '../audio-files/announced.js';
 import type { AudioFile } from '../audio-files/audio-file.js';
 import { type AudioFileRow, toAudioFile } from '../audio-files/audio-file.row.js';
 import type { AudioFilesRepository } from '../audio-files/audio-files.repository.js';
@@ -6,7 +7,7 @@ import type { Row } from '../database/whole-tables.js';
 import type { StoredObject } from '../storage/object-store.js';
 import { unreadableAudioFile } from '../takeover/row-checks.js';
 import type { AudioFolders } from './audio-folders.js';
-import type { Bucket } from './bucket.js';
+import { type Bucket, BucketError } from './bucket.js';
 import type { ReconcileRepository } from './reconcile.repository.js';
 import type { PassContext } from './reconcile.js';
 import { printable } from './report.js';
@@ -46,7 +47,7 @@ export class RecordsPass {
       const ownerless = await this.repository.withoutAccount(files.map(({ ownerId }) => ownerId));
       for (let start = 0; start < files.length; start += PARALLEL) {
         const slice = files.slice(start, start + PARALLEL);
-        await Promise.all(slice.map((file) => this.look(file, ownerless.has(file.ownerId))));
+        await Promise.all(slice.map((file) => this.lookSafely(file, ownerless.has(file.ownerId))));
       }
       onProgress({ reading: 'records', count: report.records });
     }
@@ -63,6 +64,17 @@ export class RecordsPass {
     this.context.report.unreadable++;
     this.context.onFinding({ kind: 'record', key: printable(String(row['file_id'])), problem });
     return undefined;
+  }
+
+  /** What S3 refuses about one record is reported, and stops nothing else. */
+  private async lookSafely(file: AudioFile, isOwnerless: boolean): Promise<void> {
+    try {
+      await this.look(file, isOwnerless);
+    } catch (error) {
+      if (!(error instanceof BucketError && error.isRefusal)) throw error;
+      this.context.report.failed++;
+      this.find(isOwnerless ? 'record' : 'pending', file, printable(error.message));
+    }
   }
 
   private async look(file: AudioFile, isOwnerless: boolean): Promise<void> {
@@ -90,8 +102,8 @@ export class RecordsPass {
 
   private async lookAtPending(file: AudioFile): Promise<void> {
     const object = await this.bucket.head(file.s3Key);
-    const problem = object ? mismatch(file, object) : 'no object';
-    if (object && problem === undefined) {
+    const difference = object && differenceOf(file, object);
+    if (object && difference === undefined) {
       if (this.context.apply && !(await this.complete(file, object))) return;
       this.context.report.completed++;
       this.find('pending', file, 'the object is there as announced', 'made ready');
@@ -101,7 +113,7 @@ export class RecordsPass {
     // record: its owner may be replacing it this very moment, and making the record ready.
     if (this.context.apply && !(await this.repository.deletePending(file))) return;
     this.context.report.abandoned++;
-    this.find('pending', file, problem ?? '', 'deleted');
+    this.find('pending', file, object ? `the object ${difference}` : 'no object', 'deleted');
   }
 
   private async complete(file: AudioFile, object: StoredObject): Promise<boolean> {
@@ -115,21 +127,10 @@ export class RecordsPass {
     return this.folders.placeOf(s3Key)?.owner === ownerId;
   }
 
-  private find(kind: 'pending' | 'record', file: AudioFile, problem: string, mended: string): void {
+  private find(kind: 'pending' | 'record', file: AudioFile, problem: string, mended?: string): void {
     this.context.onFinding({
       ...{ kind, key: file.fileId, problem, ageHours: this.context.hoursSince(file.uploadedAt) },
-      ...(this.context.apply && { mended }),
+      ...(this.context.apply && mended !== undefined && { mended }),
     });
   }
-}
-
-/** How an object differs from what was announced, as the service judges it; `undefined` where it does not. */
-function mismatch({ fileSize, checksumSha256 }: AudioFile, object: StoredObject): string | undefined {
-  if (fileSize !== null && object.size !== fileSize) {
-    return `the object has ${object.size} bytes, and ${fileSize} were announced`;
-  }
-  if (checksumSha256 !== null && (object.sha256 ?? checksumSha256) !== checksumSha256) {
-    return 'the object has another SHA-256 checksum than announced';
-  }
-  return undefined;
 }

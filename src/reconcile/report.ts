@@ -31,6 +31,8 @@ export interface ReconcileReport {
   ownerless: number;
   /** Old objects without a record. */
   strays: number;
+  /** Records and objects that were not mended because S3 refused something about them. */
+  failed: number;
 }
 
 /** What shows that tables and bucket do not belong together; of any age. */
@@ -53,6 +55,7 @@ export function emptyReport(): ReconcileReport {
     abandoned: 0,
     ownerless: 0,
     strays: 0,
+    failed: 0,
   };
 }
 

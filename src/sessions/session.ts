@@ -1,7 +1,11 @@
+import { v5 as uuidV5 } from 'uuid';
 import type { AccountState } from '../users/user.js';
 
 /** How long a token, and the session behind it, is valid; seconds. */
 export const SESSION_SECONDS = 30 * 24 * 60 * 60;
+
+/** Of the ids of sessions that stand for tokens of the older backend (RFC 9562 §5.5). */
+const TOKEN_NAMESPACE = '0b0f5a5e-5d5c-5c1e-8f3a-7c2f6f0d9a41';
 
 /** A signed-in device. The token's `jti` is its id. */
 export interface Session {
@@ -17,6 +21,8 @@ export interface Session {
   readonly device: string;
   /** Generation of the account that it was made in; see {@link AccountState}. */
   readonly generation: number;
+  /** When the token of the older backend was issued that became this session; Unix seconds. */
+  readonly tokenIssuedAt?: number | undefined;
 }
 
 /** Who is signed in and by what: a session, or a token of the older backend, which has none. */
@@ -27,9 +33,22 @@ export interface SignIn {
   readonly issuedAt: number;
 }
 
-/** Names a sign-in within its account. */
-export function signInReference({ sessionId, issuedAt }: Pick<SignIn, 'sessionId' | 'issuedAt'>): string {
-  return sessionId ?? `iat:${issuedAt}`;
+/**
+ * Names a sign-in within its account: the id of its session. A token of the older backend goes by the id of the session
+ * that it becomes when it is renewed, so that both are one sign-in, and that renewing it again makes no other one.
+ */
+export function signInReference({ userId, sessionId, issuedAt }: SignIn): string {
+  return sessionId ?? uuidV5(JSON.stringify([userId, issuedAt]), TOKEN_NAMESPACE);
+}
+
+/** Whether the id is that of a session which a token of the older backend became: only those are made from names. */
+export function standsForToken(sessionId: string): boolean {
+  return sessionId[14] === '5';
+}
+
+/** Whether a text can be the id of a session. What can be none is not looked up: DynamoDB refuses an empty or long key. */
+export function isSessionId(text: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
 }
 
 /** Whether the session has not ended, as far as the account decides. */
@@ -38,4 +57,24 @@ export function isCurrentGeneration(
   account: AccountState,
 ): boolean {
   return session.generation >= account.generation || account.keptSignIn === session.sessionId;
+}
+
+/**
+ * Whether a sign-in has not ended.
+ *
+ * @param session of the sign-in, if it has one and it is there
+ * @param now Unix seconds
+ */
+export function hasNotEnded(
+  signIn: SignIn,
+  account: AccountState,
+  session: Session | undefined,
+  now: number,
+): boolean {
+  if (signIn.sessionId === undefined) {
+    return signIn.issuedAt >= account.tokensValidFrom || account.keptSignIn === signInReference(signIn);
+  }
+  return (
+    session?.userId === signIn.userId && session.expiresAt > now && isCurrentGeneration(session, account)
+  );
 }

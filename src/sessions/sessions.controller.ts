@@ -4,7 +4,10 @@ import { AuditLog } from '../audit/audit-log.js';
 import { ApiProblems, TOKEN_PROBLEMS } from '../common/http/api-problems.decorator.js';
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
 import { MessageDto } from '../common/http/message.dto.js';
+import { SignInDecidedBy } from '../common/http/sign-in-decision.decorator.js';
+import { CostlyRead } from '../limits/costly-read.decorator.js';
 import { SessionDto, toSessionDto } from './dto/session.dto.js';
+import { signInReference } from './session.js';
 import { SessionsService } from './sessions.service.js';
 
 @ApiTags('Sessions')
@@ -17,18 +20,20 @@ export class SessionsController {
   ) {}
 
   @Get()
+  @CostlyRead()
   @ApiOperation({
     operationId: 'listSessions',
-    summary: 'List where you are signed in, newest first, 100 at most',
+    summary: 'List where you are signed in, newest first',
   })
   @ApiOkResponse({ type: [SessionDto], description: 'Your sessions' })
   @ApiProblems(TOKEN_PROBLEMS)
   async list(@CurrentCaller() caller: Caller): Promise<SessionDto[]> {
     const sessions = await this.sessions.list(caller.userId);
-    return sessions.map((session) => toSessionDto(session, caller.sessionId));
+    return sessions.map((session) => toSessionDto(session, signInReference(caller)));
   }
 
   @Delete()
+  @SignInDecidedBy('write')
   @ApiOperation({ operationId: 'endOtherSessions', summary: 'End all your sessions but this one' })
   @ApiOkResponse({ type: MessageDto, description: 'Only this session is left' })
   @ApiProblems(TOKEN_PROBLEMS)
@@ -39,6 +44,7 @@ export class SessionsController {
   }
 
   @Delete(':session_id')
+  @SignInDecidedBy('write')
   @ApiParam({
     name: 'session_id',
     description: 'Id of the session',
@@ -49,7 +55,7 @@ export class SessionsController {
   @ApiOkResponse({ type: MessageDto, description: 'Its token is no longer valid' })
   @ApiProblems({ ...TOKEN_PROBLEMS, 404: 'Session not found' })
   async end(@CurrentCaller() caller: Caller, @Param('session_id') sessionId: string): Promise<MessageDto> {
-    await this.sessions.end(caller.userId, sessionId);
+    await this.sessions.end(caller, sessionId);
     this.audit.record('session-revoked', { user_id: caller.userId, session_id: sessionId });
     return { message: 'Session ended' };
   }

@@ -3,12 +3,15 @@ import { UsersModule } from '../users/users.module.js';
 import { SessionsController } from './sessions.controller.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SessionsService } from './sessions.service.js';
+import { SignInGuard } from './sign-in.guard.js';
+import { SignInsRepository } from './sign-ins.repository.js';
+import { SignInsService } from './sign-ins.service.js';
 
 /** Signed-in devices. */
 @Module({
   imports: [UsersModule],
   controllers: [SessionsController],
-  providers: [SessionsRepository, SessionsService],
-  exports: [SessionsService],
+  providers: [SessionsRepository, SignInsRepository, SignInsService, SessionsService, SignInGuard],
+  exports: [SessionsService, SignInsService, SignInGuard],
 })
 export class SessionsModule {}

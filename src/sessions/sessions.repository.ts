@@ -5,23 +5,24 @@ import { batchGetAll } from '../database/batches.js';
 import { Database } from '../database/database.js';
 import { USER_SESSIONS_INDEX } from '../database/tables.js';
 import type { Session } from './session.js';
+import { type SessionKey, sessionKey, type SessionRow, toRow, toSession } from './session.row.js';
 
-type SessionKey = { session_id: string };
-
-interface SessionRow extends SessionKey {
-  user_id: string;
-  created_at: number;
-  last_used_at: number;
-  /** DynamoDB deletes the row some time after this. */
-  expires_at: number;
-  device: string;
-  generation: number;
-}
-
-/** Sessions to a page where all of them are walked. */
-const PAGE = 50;
+/** Sessions to a page where all of them are walked; the limit of DynamoDB for reading rows by their keys. */
+const PAGE = 100;
 
 const BELONGS_TO_OWNER = 'user_id = :owner';
+
+/** Moves the end of a session that has not ended. */
+export interface Extension {
+  readonly sessionId: string;
+  readonly userId: string;
+  /** The session must be of this generation or a later one; absent where it is the one that was kept. */
+  readonly generation?: number;
+  /** Unix seconds. */
+  readonly now: number;
+  /** Unix seconds. */
+  readonly expiresAt: number;
+}
 
 /** Sessions in DynamoDB. */
 @Injectable()
@@ -51,38 +52,44 @@ export class SessionsRepository {
   }
 
   /**
-   * The user's newest sessions, newest first, expired ones included. The index names them and consistent reads give
-   * them, so that one just ended is not among them. Costs 1 read unit a session and a little for the index.
+   * All sessions of the user, newest first, page by page, expired ones and those that ended with their generation
+   * included. The index names them and consistent reads give them, so that one just ended is not among them. Costs 1
+   * read unit a session and a little for the index.
    */
-  async listByUser(userId: string, limit: number): Promise<Session[]> {
-    const { Items = [] } = await this.database.query({
-      TableName: this.table,
-      IndexName: USER_SESSIONS_INDEX,
-      KeyConditionExpression: BELONGS_TO_OWNER,
-      ExpressionAttributeValues: { ':owner': userId },
-      ProjectionExpression: 'session_id',
-      ScanIndexForward: false,
-      Limit: limit,
-    });
-    const keys = (Items as SessionKey[]).map(({ session_id }) => sessionKey(session_id));
-    const rows = await batchGetAll<SessionRow>(this.database, this.table, keys);
-    return rows.map(toSession).sort((a, b) => b.createdAt - a.createdAt);
+  async *pagesByUser(userId: string): AsyncGenerator<Session[]> {
+    for await (const ids of this.idsByUser(userId)) {
+      const rows = await batchGetAll<SessionRow>(this.database, this.table, ids.map(sessionKey));
+      yield rows.map(toSession).sort((a, b) => b.createdAt - a.createdAt);
+    }
   }
 
   /** Notes a use. Does nothing where the session has ended. Costs 1 write unit. */
   async touch(sessionId: string, lastUsedAt: number): Promise<void> {
-    await this.updateExisting(sessionId, 'SET last_used_at = :now', { ':now': lastUsedAt });
+    await this.updateExisting(sessionId, {
+      update: 'SET last_used_at = :now',
+      // Without it an update would bring an ended session back as a row of two attributes.
+      condition: 'attribute_exists(session_id)',
+      values: { ':now': lastUsedAt },
+    });
   }
 
   /**
    * Moves the end of a session. Costs 1 write unit.
    *
-   * @returns whether there was one
+   * @returns the session as it is now; `undefined` where it has ended
    */
-  async extend(sessionId: string, lastUsedAt: number, expiresAt: number): Promise<boolean> {
-    return this.updateExisting(sessionId, 'SET last_used_at = :now, expires_at = :end', {
-      ':now': lastUsedAt,
-      ':end': expiresAt,
+  async extend({ sessionId, userId, generation, now, expiresAt }: Extension): Promise<Session | undefined> {
+    return this.updateExisting(sessionId, {
+      update: 'SET last_used_at = :now, expires_at = :end',
+      condition:
+        `${BELONGS_TO_OWNER} AND expires_at > :now` +
+        (generation === undefined ? '' : ' AND generation >= :generation'),
+      values: {
+        ':owner': userId,
+        ':now': now,
+        ':end': expiresAt,
+        ...(generation !== undefined && { ':generation': generation }),
+      },
     });
   }
 
@@ -108,7 +115,7 @@ export class SessionsRepository {
     }
   }
 
-  /** The ids of all sessions of the user, page by page. */
+  /** The ids of all sessions of the user, newest first, page by page. */
   async *idsByUser(userId: string): AsyncGenerator<string[]> {
     let start: Record<string, unknown> | undefined;
     do {
@@ -118,6 +125,7 @@ export class SessionsRepository {
         KeyConditionExpression: BELONGS_TO_OWNER,
         ExpressionAttributeValues: { ':owner': userId },
         ProjectionExpression: 'session_id',
+        ScanIndexForward: false,
         Limit: PAGE,
         ExclusiveStartKey: start,
       });
@@ -128,50 +136,21 @@ export class SessionsRepository {
 
   private async updateExisting(
     sessionId: string,
-    expression: string,
-    values: Record<string, number>,
-  ): Promise<boolean> {
+    { update, condition, values }: { update: string; condition: string; values: Record<string, unknown> },
+  ): Promise<Session | undefined> {
     try {
-      await this.database.update({
+      const { Attributes } = await this.database.update({
         TableName: this.table,
         Key: sessionKey(sessionId),
-        UpdateExpression: expression,
-        // Without it an update would bring an ended session back as a row of two attributes.
-        ConditionExpression: 'attribute_exists(session_id)',
+        UpdateExpression: update,
+        ConditionExpression: condition,
         ExpressionAttributeValues: values,
+        ReturnValues: 'ALL_NEW',
       });
-      return true;
+      return toSession(Attributes as SessionRow);
     } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
+      if (error instanceof ConditionalCheckFailedException) return undefined;
       throw error;
     }
   }
-}
-
-function sessionKey(sessionId: string): SessionKey {
-  return { session_id: sessionId };
-}
-
-function toSession(row: SessionRow): Session {
-  return {
-    sessionId: row.session_id,
-    userId: row.user_id,
-    createdAt: row.created_at,
-    lastUsedAt: row.last_used_at,
-    expiresAt: row.expires_at,
-    device: row.device,
-    generation: row.generation,
-  };
-}
-
-function toRow(session: Session): SessionRow {
-  return {
-    ...sessionKey(session.sessionId),
-    user_id: session.userId,
-    created_at: session.createdAt,
-    last_used_at: session.lastUsedAt,
-    expires_at: session.expiresAt,
-    device: session.device,
-    generation: session.generation,
-  };
 }

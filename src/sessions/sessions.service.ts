@@ -2,47 +2,36 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { InvalidTokenError, NotFoundError } from '../common/errors/domain-errors.js';
 import { Logger } from '../common/logging/logger.js';
+import { renewDatabaseBudget } from '../common/request-context.js';
 import { nowSeconds } from '../common/time.js';
-import { AppConfig } from '../config/config.js';
 import type { AccountState } from '../users/user.js';
 import { UsersRepository } from '../users/users.repository.js';
-import { type Cached, ExpiringCache } from '../common/expiring-cache.js';
 import {
   isCurrentGeneration,
+  isSessionId,
   type Session,
   SESSION_SECONDS,
   type SignIn,
   signInReference,
+  standsForToken,
 } from './session.js';
 import { SessionsRepository } from './sessions.repository.js';
+import { SignInsRepository } from './sign-ins.repository.js';
+import { SignInsService } from './sign-ins.service.js';
 
-/** The last use is kept true to the hour, so that it costs at most one write an hour. */
-const LAST_USE_SECONDS = 3600;
+/** How far ahead of this machine's clock a token may be dated, and one second; see `isAccessToken`. */
+const LATEST_TOKEN_SECONDS = 61;
 
-/** Entries of each cache, some 300 bytes each. */
-const CACHE_ENTRIES = 10_000;
-
-/** The most sessions that a list shows, the newest ones. */
-export const LISTED_SESSIONS = 100;
-
-/** Signed-in devices: what makes them, checks them and ends them. */
+/** Signed-in devices: what makes them, shows them and ends them. {@link SignInsService} tells whether they have ended. */
 @Injectable()
 export class SessionsService {
-  private readonly sessions: ExpiringCache<Session>;
-  private readonly accounts: ExpiringCache<AccountState>;
-  private readonly alwaysAsk: boolean;
-
   constructor(
     private readonly repository: SessionsRepository,
+    private readonly signInRows: SignInsRepository,
+    private readonly signIns: SignInsService,
     private readonly users: UsersRepository,
     private readonly logger: Logger,
-    config: AppConfig,
-  ) {
-    const { cacheSeconds } = config.sessions;
-    this.sessions = new ExpiringCache(cacheSeconds, CACHE_ENTRIES);
-    this.accounts = new ExpiringCache(cacheSeconds, CACHE_ENTRIES);
-    this.alwaysAsk = cacheSeconds === 0;
-  }
+  ) {}
 
   /**
    * Makes a session.
@@ -51,74 +40,55 @@ export class SessionsService {
    * @param device readable name of the device
    */
   async start({ userId, generation }: AccountState, device: string): Promise<Session> {
-    const now = nowSeconds();
-    const session: Session = {
-      sessionId: randomUUID(),
-      userId,
-      createdAt: now,
-      lastUsedAt: now,
-      expiresAt: now + SESSION_SECONDS,
-      device,
-      generation,
-    };
+    const session = { ...beginning(nowSeconds()), sessionId: randomUUID(), userId, device, generation };
     await this.repository.create(session);
     return session;
   }
 
-  /**
-   * Whether a verified token still stands. Asks the tables at most once for each session (1 read unit) in the
-   * lifetime of the cache.
-   *
-   * @throws InvalidTokenError where its session or its account has ended
-   * @throws UnavailableError where that cannot be found out
-   */
-  async assertCurrent(signIn: SignIn): Promise<void> {
-    const { userId, sessionId, issuedAt } = signIn;
-    const [account, session] = await Promise.all([
-      this.accounts.getOrLoad(userId, () => this.loadAccount(userId)),
-      sessionId === undefined ? undefined : this.findSession(sessionId),
-    ]);
-    if (!account) throw new InvalidTokenError();
-    const stands =
-      session === undefined
-        ? issuedAt >= account.tokensValidFrom || account.keptSignIn === signInReference(signIn)
-        : session?.userId === userId &&
-          session.expiresAt > nowSeconds() &&
-          isCurrentGeneration(session, account);
-    if (!stands) throw new InvalidTokenError();
-  }
-
-  /** The user's live sessions, newest first, at most {@link LISTED_SESSIONS}. */
+  /** The user's live sessions, all of them, newest first. Costs 1 read unit for each that has not expired long ago. */
   async list(userId: string): Promise<Session[]> {
-    const [sessions, account] = await Promise.all([
-      this.repository.listByUser(userId, LISTED_SESSIONS),
-      this.users.findById(userId),
-    ]);
+    const account = await this.users.findById(userId);
+    const live: Session[] = [];
+    if (!account) return live;
     const now = nowSeconds();
-    // DynamoDB deletes expired rows with a delay of up to days.
-    return sessions.filter(
-      (session) => session.expiresAt > now && account && isCurrentGeneration(session, account),
-    );
+    for await (const page of this.repository.pagesByUser(userId)) {
+      renewDatabaseBudget();
+      // DynamoDB deletes expired rows with a delay of up to days.
+      live.push(
+        ...page.filter((session) => session.expiresAt > now && isCurrentGeneration(session, account)),
+      );
+    }
+    return live;
   }
 
   /**
-   * Ends one session.
+   * Ends one session, and the token of the older backend that it stands for.
    *
+   * @throws InvalidTokenError where what asks has ended itself
    * @throws NotFoundError where the user has no such session
    */
-  async end(userId: string, sessionId: string): Promise<void> {
-    const ended = isSessionId(sessionId) && (await this.repository.delete(sessionId, userId));
-    if (!ended) throw new NotFoundError('Session not found');
-    this.sessions.set(sessionId, null);
+  async end(signIn: SignIn, sessionId: string): Promise<void> {
+    await this.signIns.confirm(signIn);
+    if (!(await this.remove(signIn.userId, sessionId))) throw new NotFoundError('Session not found');
   }
 
-  /** Ends what the caller is signed in by. */
+  /**
+   * Ends what the caller is signed in by. One of two at the same time finds that the other has done it.
+   *
+   * @throws InvalidTokenError where it had ended before
+   */
   async endOwn(signIn: SignIn): Promise<void> {
-    if (signIn.sessionId !== undefined) return this.end(signIn.userId, signIn.sessionId);
-    // A token of the older backend has no session: it ends together with those issued before it.
-    const { userId, issuedAt } = signIn;
-    const account = await this.users.endToken(userId, issuedAt, signInReference(signIn));
-    if (account) this.remember(account);
+    const { userId, sessionId, issuedAt } = signIn;
+    const reference = signInReference(signIn);
+    await this.signIns.confirm(signIn);
+    if (sessionId === undefined) {
+      // Before the session that it became, if it did: an ended token becomes none.
+      await this.endToken(userId, issuedAt, reference);
+      await this.repository.delete(reference, userId);
+    } else {
+      await this.remove(userId, sessionId);
+    }
+    this.signIns.forgetSession(reference);
   }
 
   /**
@@ -128,7 +98,7 @@ export class SessionsService {
    */
   async endLast({ userId, sessionId }: SignIn): Promise<number> {
     if (sessionId === undefined) return 0;
-    this.sessions.set(sessionId, null);
+    this.signIns.forgetSession(sessionId);
     try {
       return (await this.repository.delete(sessionId, userId)) ? 1 : 0;
     } catch (error) {
@@ -138,30 +108,31 @@ export class SessionsService {
     }
   }
 
-  /** Ends everything the user is signed in by but this. Costs 2 write units, however many there are. */
+  /**
+   * Ends everything the user is signed in by but this. Costs 2 write units, however many there are, and 1 to read.
+   *
+   * @throws InvalidTokenError where this has ended itself
+   */
   async endOthers(signIn: SignIn): Promise<void> {
-    const account = await this.users.raiseGeneration(signIn.userId, raiseFor(signIn));
-    if (account) this.remember(account);
+    const account = await this.users.raiseGeneration(await this.signIns.prove(signIn), raiseFor(signIn));
+    if (account) return this.signIns.remember(account);
+    this.signIns.doubt(signIn.userId);
+    throw new InvalidTokenError();
   }
 
   /**
-   * Moves the end of a session to 30 days from now. A token of the older backend gets a session.
+   * Moves the end of a session to 30 days from now. A token of the older backend becomes a session, always the same.
    *
    * @returns the id of the session
-   * @throws InvalidTokenError where it has ended meanwhile
+   * @throws InvalidTokenError where it has ended
    */
   async renew(signIn: SignIn, device: string): Promise<string> {
-    const { userId, sessionId } = signIn;
-    if (sessionId === undefined) {
-      const account = await this.users.findById(userId);
-      if (!account) throw new InvalidTokenError();
-      return (await this.start(account, device)).sessionId;
-    }
-    const now = nowSeconds();
-    if (!(await this.repository.extend(sessionId, now, now + SESSION_SECONDS))) throw new InvalidTokenError();
-    const known = this.sessions.get(sessionId);
-    if (known) this.sessions.set(sessionId, { ...known, lastUsedAt: now, expiresAt: now + SESSION_SECONDS });
-    return sessionId;
+    const { sessionId, userId } = signIn;
+    if (sessionId === undefined) return this.renewToken(signIn, device);
+    const account = await this.users.findById(userId);
+    if (account && (await this.extend(sessionId, account))) return sessionId;
+    this.signIns.forgetSession(sessionId);
+    throw new InvalidTokenError();
   }
 
   /**
@@ -182,61 +153,54 @@ export class SessionsService {
     }
   }
 
-  /** Takes note of an account that has just been changed, so that this instance acts on it at once. */
-  remember(account: AccountState): void {
-    const known = this.accounts.get(account.userId);
-    if (!known || known.generation <= account.generation) {
-      this.accounts.set(account.userId, accountState(account));
-    }
+  private async renewToken(signIn: SignIn, device: string): Promise<string> {
+    const proof = await this.signIns.prove(signIn);
+    const { reference: sessionId, userId, issuedAt: tokenIssuedAt } = proof;
+    const { account } = await this.signIns.confirm(signIn);
+    if (await this.extend(sessionId, account)) return sessionId;
+    const { generation } = account;
+    const session = { ...beginning(nowSeconds()), sessionId, userId, device, generation, tokenIssuedAt };
+    if (await this.signInRows.createFromToken(session, proof)) return sessionId;
+    // Ended meanwhile, or another request with the token has just made the session.
+    if (await this.extend(sessionId, (await this.signIns.confirm(signIn)).account)) return sessionId;
+    throw new InvalidTokenError();
   }
 
-  /** Takes note of an account that is gone. */
-  forget(userId: string): void {
-    this.accounts.set(userId, null);
-  }
-
-  private async loadAccount(userId: string): Promise<Cached<AccountState>> {
-    const user = await this.load((consistent) => this.users.findById(userId, consistent));
-    return user && accountState(user);
-  }
-
-  private async findSession(sessionId: string): Promise<Cached<Session>> {
-    if (!isSessionId(sessionId)) return null;
-    return this.sessions.getOrLoad(sessionId, async () => {
-      const session = await this.load((consistent) => this.repository.findById(sessionId, consistent));
-      if (session) this.noteUse(session);
-      return session;
-    });
-  }
-
-  /** Reads at half the price first; what is not found there may be too young, so only a consistent read says no. */
-  private async load<T>(find: (consistent: boolean) => Promise<T | undefined>): Promise<T | null> {
-    if (this.alwaysAsk) return (await find(true)) ?? null;
-    return (await find(false)) ?? (await find(true)) ?? null;
-  }
-
-  private noteUse({ sessionId, lastUsedAt }: Session): void {
+  private async extend(sessionId: string, account: AccountState): Promise<boolean> {
     const now = nowSeconds();
-    if (now - lastUsedAt < LAST_USE_SECONDS) return;
-    // Nobody waits for it, and nothing depends on it.
-    this.repository.touch(sessionId, now).catch((error: unknown) => {
-      this.logger.warn({ err: error }, 'the last use of a session could not be noted');
+    const { userId, generation, keptSignIn } = account;
+    const extended = await this.repository.extend({
+      ...{ sessionId, userId, now, expiresAt: now + SESSION_SECONDS },
+      ...(keptSignIn !== sessionId && { generation }),
     });
+    if (extended) this.signIns.rememberSession(extended);
+    return extended !== undefined;
+  }
+
+  /** The token first: a process that stops in between leaves the session to end it by. */
+  private async remove(userId: string, sessionId: string): Promise<boolean> {
+    if (!isSessionId(sessionId)) return false;
+    if (standsForToken(sessionId)) {
+      const session = await this.repository.findById(sessionId, true);
+      if (session?.userId !== userId) return false;
+      if (session.tokenIssuedAt !== undefined) await this.endToken(userId, session.tokenIssuedAt, sessionId);
+    }
+    const removed = await this.repository.delete(sessionId, userId);
+    if (removed) this.signIns.forgetSession(sessionId);
+    return removed;
+  }
+
+  private async endToken(userId: string, issuedAt: number, reference: string): Promise<void> {
+    const account = await this.users.endToken(userId, issuedAt, reference);
+    if (account) this.signIns.remember(account);
   }
 }
 
-/** Whether it could be one. What is none is not looked up: DynamoDB refuses an empty key and a long one. */
-function isSessionId(text: string): boolean {
-  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
+function beginning(now: number): Pick<Session, 'createdAt' | 'lastUsedAt' | 'expiresAt'> {
+  return { createdAt: now, lastUsedAt: now, expiresAt: now + SESSION_SECONDS };
 }
 
-/** Without the rest of the account: what is cached for all should hold no hash. */
-function accountState({ userId, generation, keptSignIn, tokensValidFrom }: AccountState): AccountState {
-  return { userId, generation, keptSignIn, tokensValidFrom };
-}
-
-/** What ends everything but this sign-in. */
+/** What ends everything but this sign-in: also tokens of the older backend that a clock ahead of this one has dated. */
 export function raiseFor(signIn: SignIn) {
-  // Tokens are dated to the second; those of the second that has begun end too.
-  return { keptSignIn: signInReference(signIn), tokensValidFrom: nowSeconds() + 1 };
+  return { keptSignIn: signInReference(signIn), tokensValidFrom: nowSeconds() + LATEST_TOKEN_SECONDS };
 }

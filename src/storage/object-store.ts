@@ -4,13 +4,17 @@ import {
   HeadBucketCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  type ListObjectsV2CommandOutput,
   NotFound,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { MAX_CONNECTIONS } from '../common/aws-client.js';
+import { CallSlots } from '../common/call-slots.js';
 import { CircuitBreaker, type CircuitOptions } from '../common/circuit-breaker.js';
 import { withDeadline } from '../common/deadline.js';
 import { NotConfiguredError, temporarilyUnavailable } from '../common/errors/domain-errors.js';
-import { isTransportFailure } from '../common/transport-failures.js';
+import { meansNoAnswer } from '../common/transport-failures.js';
+import { type BatchDeletion, deleteObjects, isBatchRefusal, isKeyRefusal } from './object-deletion.js';
 import { Presigner, type SignedUrl, type SigningRequest } from './presigner.js';
 import { ForeignAnswerError, RETRY_AFTER_SECONDS, translateStorageError } from './storage-errors.js';
 
@@ -45,6 +49,7 @@ export class ObjectStore {
   private readonly presigner: Presigner | undefined;
 
   private readonly breaker: CircuitBreaker;
+  private readonly slots = new CallSlots('the object store', MAX_CONNECTIONS);
 
   /**
    * @param bucket absent where this deployment has none
@@ -60,7 +65,7 @@ export class ObjectStore {
     this.breaker = new CircuitBreaker({
       source: 'the object store',
       pauseMs,
-      isFailure: (error) => isTransportFailure(error) || error instanceof ForeignAnswerError,
+      isFailure: (error) => error instanceof ForeignAnswerError || meansNoAnswer(error, budgetMs),
       ...(onChange && { onChange }),
     });
     this.presigner = bucket === undefined ? undefined : new Presigner(client, bucket);
@@ -109,29 +114,31 @@ export class ObjectStore {
   /** Deletes an object; succeeds where there is none. */
   async delete(key: string): Promise<void> {
     const Bucket = this.bucketName();
-    await this.call(async (abortSignal) => {
-      const command = new DeleteObjectCommand({ Bucket, Key: key });
-      const { $metadata } = await this.client.send(command, { abortSignal });
-      if ($metadata.httpStatusCode !== NO_CONTENT) throw new ForeignAnswerError();
-    });
+    await this.call((abortSignal) => this.deleteObject(Bucket, key, abortSignal));
   }
 
   /**
-   * Deletes objects; succeeds for those that are not there.
+   * Deletes objects; succeeds for those that are not there. Each call to S3 has a deadline of its own.
    *
-   * @param keys at most 1,000
-   * @returns keys of those that could not be deleted now
+   * @param keys all different
+   * @returns keys of those that S3 refuses to delete, or cannot now
+   * @throws UnavailableError where a call has no answer; some may be gone then
    */
   async deleteMany(keys: readonly string[]): Promise<Set<string>> {
     const Bucket = this.bucketName();
-    if (keys.length === 0) return new Set();
-    // Not quietly: a key that is named nowhere in the answer was not deleted.
-    const Delete = { Objects: keys.map((Key) => ({ Key })), Quiet: false };
-    const { Deleted = [] } = await this.call((abortSignal) =>
-      this.client.send(new DeleteObjectsCommand({ Bucket, Delete }), { abortSignal }),
-    );
-    const gone = new Set(Deleted.map(({ Key }) => Key));
-    return new Set(keys.filter((key) => !gone.has(key)));
+    return deleteObjects(keys, {
+      many: (batch) => this.call((signal) => this.deleteBatch(Bucket, batch, signal)),
+      one: (key) =>
+        this.call(async (signal) => {
+          try {
+            await this.deleteObject(Bucket, key, signal);
+            return true;
+          } catch (error) {
+            if (isKeyRefusal(error)) return false;
+            throw error;
+          }
+        }),
+    });
   }
 
   /**
@@ -149,21 +156,48 @@ export class ObjectStore {
     const Bucket = this.bucketName();
     let after: string | undefined;
     do {
-      const input = { Bucket, Prefix: prefix, ...(after !== undefined && { StartAfter: after }) };
-      const { Contents = [], IsTruncated } = await this.call(async (abortSignal) => {
+      const input = {
+        // XML has no form for some keys.
+        ...{ Bucket, Prefix: prefix, EncodingType: 'url' as const },
+        ...(after !== undefined && { StartAfter: after }),
+      };
+      const { page, isTruncated } = await this.call(async (abortSignal) => {
         const listing = await this.client.send(new ListObjectsV2Command(input), { abortSignal });
         // Nothing of a listing in it: taken for an empty one, the audio of an account would outlive it.
         if (listing.IsTruncated === undefined) throw new ForeignAnswerError();
-        return listing;
+        return { page: listedIn(listing), isTruncated: listing.IsTruncated };
       });
-      yield Contents.map(({ Key = '', Size = 0, LastModified }) => ({
-        key: Key,
-        size: Size,
-        modifiedAt: Math.floor((LastModified?.getTime() ?? 0) / 1000),
-      }));
+      yield page;
       // By key and not by token, so that objects deleted in between change nothing.
-      after = IsTruncated ? Contents.at(-1)?.Key : undefined;
+      after = isTruncated ? page.at(-1)?.key : undefined;
     } while (after !== undefined);
+  }
+
+  private async deleteObject(Bucket: string, Key: string, abortSignal: AbortSignal): Promise<void> {
+    const command = new DeleteObjectCommand({ Bucket, Key });
+    const { $metadata } = await this.client.send(command, { abortSignal });
+    if ($metadata.httpStatusCode !== NO_CONTENT) throw new ForeignAnswerError();
+  }
+
+  private async deleteBatch(
+    Bucket: string,
+    keys: readonly string[],
+    abortSignal: AbortSignal,
+  ): Promise<BatchDeletion | undefined> {
+    // Not quietly: a key that is named nowhere in the answer was not deleted.
+    const Delete = { Objects: keys.map((Key) => ({ Key })), Quiet: false };
+    try {
+      const command = new DeleteObjectsCommand({ Bucket, Delete });
+      const { Deleted = [], Errors = [] } = await this.client.send(command, { abortSignal });
+      if (Deleted.length + Errors.length === 0) throw new ForeignAnswerError();
+      const namesOf = (objects: readonly { Key?: string | undefined }[]) =>
+        new Set(objects.map(({ Key = '' }) => Key));
+      return { gone: namesOf(Deleted), kept: namesOf(Errors) };
+    } catch (error) {
+      // An answer, and no outage for the circuit.
+      if (isBatchRefusal(error)) return undefined;
+      throw error;
+    }
   }
 
   private bucketName(): string {
@@ -173,7 +207,9 @@ export class ObjectStore {
 
   private async call<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return this.translated(() =>
-      this.breaker.run(() => withDeadline('the object store', this.budgetMs, work)),
+      this.slots.run(this.budgetMs, (left) =>
+        this.breaker.run(() => withDeadline('the object store', left, work)),
+      ),
     );
   }
 
@@ -183,5 +219,22 @@ export class ObjectStore {
     } catch (error) {
       throw translateStorageError(error);
     }
+  }
+}
+
+function listedIn({ Contents = [], EncodingType }: ListObjectsV2CommandOutput): ListedObject[] {
+  return Contents.map(({ Key = '', Size = 0, LastModified }) => ({
+    // A store that does not know the parameter does not repeat it.
+    key: EncodingType === 'url' ? decoded(Key) : Key,
+    size: Size,
+    modifiedAt: Math.floor((LastModified?.getTime() ?? 0) / 1000),
+  }));
+}
+
+function decoded(key: string): string {
+  try {
+    return decodeURIComponent(key.replaceAll('+', ' '));
+  } catch {
+    throw new ForeignAnswerError();
   }
 }

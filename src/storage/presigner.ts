@@ -8,6 +8,8 @@ export interface SigningRequest {
   readonly key: string;
   /** Headers that the client has to send exactly so. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Parameters of the address besides, such as `response-content-type`. */
+  readonly query?: Readonly<Record<string, string>>;
   /** From now on. */
   readonly expiresInSeconds: number;
 }
@@ -43,7 +45,13 @@ export class Presigner {
     this.signer = new S3RequestPresigner({ ...client.config });
   }
 
-  async sign({ method, key, headers = {}, expiresInSeconds }: SigningRequest): Promise<SignedUrl> {
+  async sign({
+    method,
+    key,
+    headers = {},
+    query = {},
+    expiresInSeconds,
+  }: SigningRequest): Promise<SignedUrl> {
     this.address ??= this.locateBucket().catch((error: unknown) => {
       this.address = undefined;
       throw error;
@@ -55,7 +63,10 @@ export class Presigner {
     const names = new Set([...Object.keys(signed), 'host']);
     const now = Math.floor(Date.now() / 1000);
     const request = await this.signer.presign(
-      new HttpRequest({ method, ...host, path: `${path}/${escapeUriPath(key)}`, headers: signed }),
+      new HttpRequest({
+        ...{ method, ...host, path: `${path}/${escapeUriPath(key)}` },
+        ...{ headers: signed, query: { ...query } },
+      }),
       {
         expiresIn: expiresInSeconds,
         signingDate: new Date(now * 1000),
@@ -65,9 +76,8 @@ export class Presigner {
       },
     );
     const port = request.port === undefined ? '' : `:${request.port}`;
-    const query = buildQueryString(request.query ?? {});
     return {
-      url: `${request.protocol}//${request.hostname}${port}${request.path}?${query}`,
+      url: `${request.protocol}//${request.hostname}${port}${request.path}?${buildQueryString(request.query ?? {})}`,
       expiresAt: now + expiresInSeconds,
     };
   }

@@ -1,7 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { TableNames } from '../config/config.js';
 import type { Row } from '../database/whole-tables.js';
-import { isReservationKey } from '../users/reservation.js';
+import { isAccountKey } from '../users/user.row.js';
 import { EmailSightings } from './email-sightings.js';
 import { isArgon2, normaliseEmail, unreadableAudioFile, unreadableUser } from './row-checks.js';
 import { TakeoverRepository } from './takeover.repository.js';
@@ -196,5 +196,5 @@ export class Takeover {
 }
 
 function accountsOf(rows: readonly Row[]): Row[] {
-  return rows.filter(({ user_id: userId }) => !isReservationKey(userId));
+  return rows.filter(({ user_id: userId }) => isAccountKey(userId));
 }

@@ -1,4 +1,6 @@
 import { toIso } from '../common/time.js';
+import { isClosedAccountKey } from './closed-account.js';
+import { isReservationKey } from './reservation.js';
 import type { NewUser, User } from './user.js';
 
 export type UserKey = { user_id: string };
@@ -16,10 +18,17 @@ export interface UserRow extends UserKey {
   session_generation?: number;
   kept_sign_in?: string;
   tokens_valid_from?: number;
+  /** Only of an account that is being deleted. */
+  closing_at?: number;
 }
 
 export function userKey(userId: string): UserKey {
   return { user_id: userId };
+}
+
+/** Whether a partition key of the users table is that of an account, and not of one of the other rows there. */
+export function isAccountKey(userId: unknown): boolean {
+  return typeof userId === 'string' && !isReservationKey(userId) && !isClosedAccountKey(userId);
 }
 
 /** ISO texts of the older backend are naive and are never read. */
@@ -34,6 +43,7 @@ export function toUser(row: UserRow): User {
     generation: row.session_generation ?? 0,
     keptSignIn: row.kept_sign_in,
     tokensValidFrom: row.tokens_valid_from ?? 0,
+    closingAt: row.closing_at,
   };
 }
 

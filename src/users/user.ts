@@ -11,6 +11,10 @@ export interface AccountState {
   readonly keptSignIn: string | undefined;
   /** Tokens without a session must not have been issued before; Unix seconds. */
   readonly tokensValidFrom: number;
+  /**
+   * When its deletion began; Unix seconds. From then on nothing is added to it any more, and nothing takes that back.
+   */
+  readonly closingAt?: number | undefined;
 }
 
 /** An account. */
@@ -29,3 +33,11 @@ export interface User extends AccountState {
 
 /** An account that is being made. */
 export type NewUser = Omit<User, Exclude<keyof AccountState, 'userId'>>;
+
+/** How a change of the password ended. */
+export type PasswordChange =
+  | { readonly outcome: 'changed'; readonly account: User }
+  /** The sign-in that the change rests on has ended. */
+  | { readonly outcome: 'sign-in-ended' }
+  /** The hash was no longer the one that the current password was compared with; this is the one there is. */
+  | { readonly outcome: 'other-hash'; readonly passwordHash: string };

@@ -1,14 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { Injectable } from '@nestjs/common';
-import { UnavailableError } from '../common/errors/domain-errors.js';
 import { AppConfig } from '../config/config.js';
-import { cancellationCodes } from '../database/database-errors.js';
 import { Database } from '../database/database.js';
 import { EMAIL_INDEX } from '../database/tables.js';
+import { isConditionFailure, retryConflicts } from '../database/transactions.js';
+import { closedAccountRow } from './closed-account.js';
 import { reservationKey, type ReservationRow, reservationRow } from './reservation.js';
-import type { NewUser, User } from './user.js';
+import { proofCondition, type SignInProof } from './sign-in-proof.js';
+import type { NewUser, PasswordChange, User } from './user.js';
 import { toRow, toUser, type UserKey, userKey, type UserRow } from './user.row.js';
 
 /** What ends the tokens of an account; see `AccountState`. */
@@ -22,10 +22,6 @@ export interface GenerationRaise {
 const RAISE_GENERATION = 'ADD session_generation :one SET kept_sign_in = :kept, tokens_valid_from = :from';
 
 const IS_NEW = 'attribute_not_exists(user_id)';
-
-/** How often a transaction that collided with another one is tried again, and the longest pause before a try. */
-const CONFLICT_RETRIES = 6;
-const CONFLICT_PAUSE_MS = 40;
 
 /** Accounts in DynamoDB. */
 @Injectable()
@@ -83,131 +79,159 @@ export class UsersRepository {
    */
   async create(user: NewUser): Promise<boolean> {
     const items: (UserRow | ReservationRow)[] = [toRow(user), reservationRow(user.email, user.userId)];
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await this.database.transactWrite({
-          TransactItems: items.map((Item) => ({
-            Put: { TableName: this.table, Item, ConditionExpression: IS_NEW },
-          })),
-        });
-        return true;
-      } catch (error) {
-        if (cancellationCodes(error).includes('ConditionalCheckFailed')) return false;
-        if (attempt === CONFLICT_RETRIES || !isConflict(error)) throw error;
-      }
-      // Whoever it collided with has the email now, or failed too; the next try tells.
-      await sleep(Math.random() * CONFLICT_PAUSE_MS);
+    const TransactItems = items.map((Item) => ({
+      Put: { TableName: this.table, Item, ConditionExpression: IS_NEW },
+    }));
+    try {
+      await retryConflicts(() => this.database.transactWrite({ TransactItems }));
+      return true;
+    } catch (error) {
+      if (isConditionFailure(error)) return false;
+      throw error;
     }
   }
 
   /**
-   * Ends the tokens of an account but one. Costs 2 write units.
+   * Ends everything that an account is signed in by but one. Costs 2 write units.
    *
-   * @returns the account as it is now; `undefined` where there is none
+   * @returns the account as it is now; `undefined` where the sign-in had ended itself
    */
-  async raiseGeneration(userId: string, raise: GenerationRaise): Promise<User | undefined> {
-    return this.updateExisting(userId, RAISE_GENERATION, raiseValues(raise));
+  async raiseGeneration(proof: SignInProof, raise: GenerationRaise): Promise<User | undefined> {
+    const { expression, values } = proofCondition(proof);
+    const all = { ...values, ...raiseValues(raise) };
+    return (await this.updateIf(proof.userId, RAISE_GENERATION, expression, all)).written;
   }
 
   /**
-   * Ends a token without a session: together with those issued before it, or, where they have ended already and it was
-   * kept, alone. Costs 2 write units, or 3.
+   * Notes that the account is being deleted, which nothing takes back, and ends everything it is signed in by but one, in
+   * one write. Costs 2 write units.
+   *
+   * @param closingAt Unix seconds; an earlier one stays
+   * @returns the account as it is now; `undefined` where the sign-in had ended
+   */
+  async close(proof: SignInProof, raise: GenerationRaise, closingAt: number): Promise<User | undefined> {
+    const { expression, values } = proofCondition(proof);
+    const update = `${RAISE_GENERATION}, closing_at = if_not_exists(closing_at, :closing)`;
+    const all = { ...values, ...raiseValues(raise), ':closing': closingAt };
+    return (await this.updateIf(proof.userId, update, expression, all)).written;
+  }
+
+  /**
+   * Ends a token without a session, together with those issued before it; one that was kept where they have ended
+   * already ends alone. Costs 2 write units, 3 or 4.
    *
    * @param reference names the token, see `signInReference`
-   * @returns the account as it is now; `undefined` where the token had ended
+   * @returns the account as it is now; `undefined` where there is none
    */
   async endToken(userId: string, issuedAt: number, reference: string): Promise<User | undefined> {
-    const raised = await this.updateExisting(
+    const raised = await this.updateIf(
       userId,
       'SET tokens_valid_from = :from',
-      { ':from': issuedAt + 1 },
       // Never back: that would revive what a password change has ended.
       'attribute_exists(user_id) AND (attribute_not_exists(tokens_valid_from) OR tokens_valid_from < :from)',
+      { ':from': issuedAt + 1 },
     );
-    return (
-      raised ??
-      this.updateExisting(userId, 'REMOVE kept_sign_in', { ':kept': reference }, 'kept_sign_in = :kept')
-    );
+    if (raised.written && raised.written.keptSignIn !== reference) return raised.written;
+    const released = await this.updateIf(userId, 'REMOVE kept_sign_in', 'kept_sign_in = :kept', {
+      ':kept': reference,
+    });
+    return released.written ?? raised.written ?? raised.there;
   }
 
   /**
-   * Puts one hash in the place of another and, with `raise`, ends the tokens of the account but one, in one write.
-   * Costs 2 write units.
+   * Puts one hash of the same password in the place of another. Costs 2 write units.
    *
    * @returns the account as it is now; `undefined` where the hash is no longer `oldHash`
    */
-  async replacePasswordHash(
-    userId: string,
-    oldHash: string,
-    newHash: string,
-    raise?: GenerationRaise,
-  ): Promise<User | undefined> {
-    const set = 'password_hash = :new';
-    return this.updateExisting(
-      userId,
-      raise ? `${RAISE_GENERATION}, ${set}` : `SET ${set}`,
-      { ':new': newHash, ':old': oldHash, ...(raise && raiseValues(raise)) },
-      'password_hash = :old',
-    );
+  async replacePasswordHash(userId: string, oldHash: string, newHash: string): Promise<User | undefined> {
+    const values = { ':new': newHash, ':old': oldHash };
+    return (await this.updateIf(userId, 'SET password_hash = :new', 'password_hash = :old', values)).written;
   }
 
   /**
-   * Deletes the account and the reservation of its email in one transaction, so that neither is ever there alone.
-   * Succeeds where they are gone already. Costs 5 write units.
+   * Sets the hash of another password and ends everything that the account is signed in by but one, in one write. Costs
+   * 2 write units.
+   *
+   * @param oldHash of the password that was given as the current one
    */
-  async delete({ userId, email }: Pick<User, 'userId' | 'email'>): Promise<void> {
-    const user = { Delete: { TableName: this.table, Key: userKey(userId) } };
+  async changePassword(
+    proof: SignInProof,
+    raise: GenerationRaise,
+    oldHash: string,
+    newHash: string,
+  ): Promise<PasswordChange> {
+    const { expression, values } = proofCondition(proof);
+    const { written, there } = await this.updateIf(
+      proof.userId,
+      `${RAISE_GENERATION}, password_hash = :new`,
+      `${expression} AND password_hash = :old`,
+      { ...values, ...raiseValues(raise), ':new': newHash, ':old': oldHash },
+    );
+    if (written) return { outcome: 'changed', account: written };
+    if (!there || there.passwordHash === oldHash) return { outcome: 'sign-in-ended' };
+    // A hash has a salt: this one can only be ours, of a first try whose answer was lost.
+    if (there.passwordHash === newHash) return { outcome: 'changed', account: there };
+    return { outcome: 'other-hash', passwordHash: there.passwordHash };
+  }
+
+  /**
+   * Deletes an account that is being deleted and the reservation of its email, and leaves what the delayed sweep needs, in
+   * one transaction: none of them is ever there alone. Succeeds where they are gone already. Costs 7 write units.
+   *
+   * @param closedAt Unix seconds
+   */
+  async delete({ userId, email }: Pick<User, 'userId' | 'email'>, closedAt: number): Promise<void> {
+    const always = [
+      {
+        Delete: {
+          TableName: this.table,
+          Key: userKey(userId),
+          ConditionExpression: 'attribute_not_exists(user_id) OR attribute_exists(closing_at)',
+        },
+      },
+      { Put: { TableName: this.table, Item: closedAccountRow({ userId, closedAt }) } },
+    ];
+    const reservation = {
+      Delete: {
+        TableName: this.table,
+        Key: reservationKey(email),
+        ConditionExpression: 'attribute_not_exists(user_id) OR owner_id = :owner',
+        ExpressionAttributeValues: { ':owner': userId },
+      },
+    };
     try {
-      await this.database.transactWrite({
-        TransactItems: [
-          user,
-          {
-            Delete: {
-              TableName: this.table,
-              Key: reservationKey(email),
-              ConditionExpression: 'attribute_not_exists(user_id) OR owner_id = :owner',
-              ExpressionAttributeValues: { ':owner': userId },
-            },
-          },
-        ],
-      });
+      await retryConflicts(() => this.database.transactWrite({ TransactItems: [...always, reservation] }));
     } catch (error) {
       // The email is reserved for somebody else: an account of the older backend that shared it with another one.
-      if (!cancellationCodes(error).includes('ConditionalCheckFailed')) throw error;
-      await this.database.delete(user.Delete);
+      if (!isConditionFailure(error)) throw error;
+      await retryConflicts(() => this.database.transactWrite({ TransactItems: always }));
     }
   }
 
-  private async updateExisting(
+  private async updateIf(
     userId: string,
-    expression: string,
+    update: string,
+    condition: string,
     values: Record<string, string | number>,
-    condition = 'attribute_exists(user_id)',
-  ): Promise<User | undefined> {
+  ): Promise<{ written?: User; there?: User }> {
     try {
       const { Attributes } = await this.database.update({
         TableName: this.table,
         Key: userKey(userId),
-        UpdateExpression: expression,
+        UpdateExpression: update,
         ConditionExpression: condition,
         ExpressionAttributeValues: values,
         ReturnValues: 'ALL_NEW',
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       });
-      return toUser(Attributes as UserRow);
+      return { written: toUser(Attributes as UserRow) };
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      const row = error.Item && (unmarshall(error.Item) as UserRow);
-      // Done already by a first try of which only the answer was lost.
-      return row && row.password_hash === values[':new'] ? toUser(row) : undefined;
+      return error.Item ? { there: toUser(unmarshall(error.Item) as UserRow) } : {};
     }
   }
 }
 
 function raiseValues({ keptSignIn, tokensValidFrom }: GenerationRaise) {
   return { ':one': 1, ':kept': keptSignIn, ':from': tokensValidFrom };
-}
-
-function isConflict(error: unknown): boolean {
-  return error instanceof UnavailableError && cancellationCodes(error.cause).includes('TransactionConflict');
 }

@@ -19,12 +19,13 @@ export class UsersService {
   constructor(private readonly users: UsersRepository) {}
 
   /**
-   * Refuses an email that is known to be taken, before any costly work. `create` decides.
+   * Refuses an email that is known to be taken, before any costly work. `create` decides. What the index says is
+   * confirmed: it may still name an account that was just deleted. Costs 0.5 read units, and 1 where it is taken.
    *
    * @throws ConflictError `User already exists`
    */
   async assertEmailIsFree(email: string): Promise<void> {
-    if ((await this.users.findIdInEmailIndex(email)) !== undefined) throw alreadyExists();
+    if (await this.findByIndex(email)) throw alreadyExists();
   }
 
   /**
@@ -48,13 +49,10 @@ export class UsersService {
 
   /**
    * The account with this email, as it is now: the index gives the id, a consistent read the account. An account too
-   * young for the index is found by its reservation.
+   * young for the index, which may still name one that is gone, is found by its reservation.
    */
   async findByEmail(email: string): Promise<User | undefined> {
-    const userId =
-      (await this.users.findIdInEmailIndex(email)) ?? (await this.users.findIdByReservation(email));
-    const user = userId === undefined ? undefined : await this.users.findById(userId);
-    return user?.email === email ? user : undefined;
+    return (await this.findByIndex(email)) ?? this.findByReservation(email);
   }
 
   /**
@@ -65,12 +63,24 @@ export class UsersService {
    */
   async findRegistered(email: string, idempotencyKey: string): Promise<User | undefined> {
     // Whatever was registered with a key has a reservation; the index might still name an account that is gone.
-    const userId = await this.users.findIdByReservation(email);
-    const user = userId === undefined ? undefined : await this.users.findById(userId);
+    const user = await this.findByReservation(email);
     const isSame =
       user?.registrationKey === registrationKeyOf(idempotencyKey) &&
       nowSeconds() - user.createdAt < REPEATABLE_SECONDS;
     return isSame ? user : undefined;
+  }
+
+  private async findByIndex(email: string): Promise<User | undefined> {
+    return this.confirmed(email, await this.users.findIdInEmailIndex(email));
+  }
+
+  private async findByReservation(email: string): Promise<User | undefined> {
+    return this.confirmed(email, await this.users.findIdByReservation(email));
+  }
+
+  private async confirmed(email: string, userId: string | undefined): Promise<User | undefined> {
+    const user = userId === undefined ? undefined : await this.users.findById(userId);
+    return user?.email === email ? user : undefined;
   }
 }
 

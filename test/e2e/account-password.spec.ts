@@ -81,14 +81,15 @@ describe('PUT /api/user/password', () => {
     });
     expect(after['password_hash']).not.toBe(before['password_hash']);
     expect(after['tokens_valid_from']).toBeGreaterThan(started);
-    expect(after['tokens_valid_from']).toBeLessThanOrEqual(Math.floor(Date.now() / 1000) + 1);
+    expect(after['tokens_valid_from']).toBeLessThanOrEqual(Math.floor(Date.now() / 1000) + 61);
   });
 
   it('ends the tokens of the older backend that were issued before, but the one that asked', async () => {
     const { user_id: userId, email } = await putOlderUser(app);
     const now = Math.floor(Date.now() / 1000);
     const asking = { authorization: olderToken(app, userId, now - 100) };
-    const others = [now - 1000, now - 101, now - 99, now].map((issuedAt) => ({
+    // Also those of a clock that is ahead, by as much as is accepted.
+    const others = [now - 1000, now - 101, now - 99, now, now + 50].map((issuedAt) => ({
       authorization: olderToken(app, userId, issuedAt),
     }));
     for (const caller of others) await expectAlive(caller);
@@ -97,7 +98,6 @@ describe('PUT /api/user/password', () => {
 
     for (const caller of others) await expectDead(caller);
     await expectAlive(asking);
-    await expectAlive({ authorization: olderToken(app, userId, now + 5) });
     await expectAlive(await signIn(app, { email, password: NEW }));
   });
 

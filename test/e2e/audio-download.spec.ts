@@ -97,6 +97,43 @@ describe('GET /api/audio-file/{file_id}/download-url', () => {
     expect(await bytesOf(await fetch(await addressOf(chosen)))).toEqual(audio);
   });
 
+  it('is answered as a file of the record and never as a page, whatever was uploaded', async () => {
+    const key = `audio_upload/${ada.userId}/page.html`;
+    const { body: address } = await app.http.get('/api/presigned-url').query({ key }).set(ada.authorization);
+    const page = {
+      method: 'PUT',
+      headers: { 'Content-Type': 'text/html' },
+      body: '<script>alert(1)</script>',
+    };
+    expect((await fetch((address as { url: string }).url, page)).status).toBe(200);
+    const plain = await createAudioFile(app, ada, { s3_key: key });
+    const typed = await createAudioFile(app, ada, {
+      ...{ s3_key: key, content_type: 'audio/ogg;codecs="vorbis, opus"', title: 'Frühstück\r\n"50 %"/..' },
+    });
+    const shown = async (id: string, headers: Record<string, string> = {}) => {
+      const answer = await fetch(await addressOf(id), { headers });
+      return [answer.status, answer.headers.get('content-type'), answer.headers.get('content-disposition')];
+    };
+    const saved = `attachment; filename="${plain.file_id}"`;
+    expect(await shown(plain.file_id)).toEqual([200, 'application/octet-stream', saved]);
+    const name =
+      'attachment; filename="Fr_hst_ck___50 ___.ogg"; filename*=UTF-8\'\'Fr%C3%BChst%C3%BCck___50%20%25__.ogg';
+    for (const [status, headers] of [
+      [200, {}],
+      [206, { Range: 'bytes=0-3' }],
+    ] as const) {
+      expect(await shown(typed.file_id, headers)).toEqual([status, 'audio/ogg;codecs="vorbis, opus"', name]);
+    }
+    const url = new URL(await addressOf(typed.file_id));
+    for (const parameter of ['response-content-type', 'response-content-disposition']) {
+      const other = new URL(url);
+      other.searchParams.set(parameter, 'text/html');
+      expect((await fetch(other)).status).toBe(403);
+      other.searchParams.delete(parameter);
+      expect((await fetch(other)).status).toBe(403);
+    }
+  });
+
   it('leads to a 404 of S3 where the object is missing', async () => {
     const key = `audio_upload/${ada.userId}/missing.m4a`;
     const { file_id: missing } = await createAudioFile(app, ada, { s3_key: key });

@@ -39,15 +39,15 @@ describe('the address of an upload', () => {
     return url.href;
   }
 
-  const type = { 'Content-Type': 'audio/wav' };
+  const type = { 'Content-Type': 'audio/wav', 'If-None-Match': '*' };
 
   it.each([
     ['a longer body', 'beeep', { headers: type }],
     ['a shorter body', 'bee', { headers: type }],
     ['an empty body', '', { headers: type }],
-    ['another type', 'beep', { headers: { 'Content-Type': 'text/html' } }],
-    ['a type with a parameter more', 'beep', { headers: { 'Content-Type': 'audio/wav;a=b' } }],
-    ['the type of fetch itself', 'beep', { headers: {} }],
+    ['another type', 'beep', { headers: { ...type, 'Content-Type': 'text/html' } }],
+    ['a type with a parameter more', 'beep', { headers: { ...type, 'Content-Type': 'audio/wav;a=b' } }],
+    ['the type of fetch itself', 'beep', { headers: { 'If-None-Match': '*' } }],
     ['the method POST', 'beep', { method: 'POST', headers: type }],
   ])('refuses %s', async (_what, body, changes) => {
     expect(await send(record.upload, body, changes)).toBe(403);
@@ -108,9 +108,42 @@ describe('the address of an upload', () => {
     client.destroy();
   });
 
-  it('takes exactly what was announced, more than once', async () => {
-    expect(await send(record.upload)).toBe(200);
-    expect(await send(record.upload, 'boop')).toBe(200);
-    expect(String(await bucket.get(record.s3_key))).toBe('boop');
+  it('takes exactly what was announced, once, of however many at once, and nothing after it is complete', async () => {
+    const words = Array.from({ length: 20 }, (_, n) => `be${String(n).padStart(2, '0')}`);
+    const answers = await Promise.all(words.map((word) => send(record.upload, word)));
+    expect([...answers].sort()).toEqual([200, ...Array<number>(19).fill(412)]);
+    const stored = words[answers.indexOf(200)];
+    expect(String(await bucket.get(record.s3_key))).toBe(stored);
+    const path = `/api/audio-file/${record.file_id}/complete`;
+    await app.http.post(path).set(ada.authorization).expect(200);
+    expect(await send(record.upload, 'boop')).toBe(412);
+    expect(String(await bucket.get(record.s3_key))).toBe(stored);
+  });
+
+  it('says of what is there 412, as S3 words it', async () => {
+    const { upload } = await createUpload(app, ada);
+    await send(upload);
+    const answer = await fetch(upload.url, { method: 'PUT', headers: upload.headers, body: 'beep' });
+    expect([answer.status, await answer.text()]).toEqual([
+      412,
+      expect.stringContaining('PreconditionFailed'),
+    ]);
+  });
+
+  it('cannot do without the header that was signed', async () => {
+    const { upload, s3_key: key } = await createUpload(app, ada);
+    const headers = { 'Content-Type': 'audio/wav' };
+    expect(await send(upload, 'beep', { headers })).toBe(403);
+    expect(await bucket.get(key)).toBeUndefined();
+  });
+
+  it('has no such header for a store that does not know it', async () => {
+    const older = await startTestApp({ S3_CONDITIONAL_WRITES: 'off' }, app);
+    const { upload, s3_key: key } = await createUpload(older, ada);
+    await older.close();
+    expect(upload.headers).toEqual({ 'Content-Type': 'audio/wav', 'Content-Length': '4' });
+    expect(await send(upload)).toBe(200);
+    expect(await send(upload, 'boop')).toBe(200);
+    expect(String(await bucket.get(key))).toBe('boop');
   });
 });

@@ -142,31 +142,77 @@ describe('POST /api/audio-file/{file_id}/complete', () => {
     const detail = 'The uploaded audio has 14 bytes, and 4 were announced';
     expectProblem(await complete(), { status: 409, detail, instance: path });
     await expectPending();
-    await send(record.upload, 'boop');
+    // What is there is not replaced, neither by what was announced.
+    expect(await send(record.upload, 'boop')).toBe(412);
+    await bucket.delete(record.s3_key);
+    expect(await send(record.upload, 'boop')).toBe(200);
     const { body } = await complete().expect(200);
     expect(body).toEqual(ready('boop'));
   });
 
   it.each([
-    ['beep', 200],
-    ['boop', 409],
-  ])('compares the checksum where S3 tells it: of %s, %i', async (audio, status) => {
+    ['of what was announced', 'beep', 'beep', undefined],
+    ['of something else', 'boop', 'boop', 'has another SHA-256 checksum than announced'],
+    ['at all', 'beep', undefined, 'has no SHA-256 checksum at S3, and one was announced'],
+  ])('asks for a checksum of S3 where one was announced: %s', async (_which, audio, summed, difference) => {
     const digest = (text: string) => createHash('sha256').update(text).digest();
     record = await createUpload(app, ada, { checksum_sha256: digest('beep').toString('hex') });
     path = `/api/audio-file/${record.file_id}/complete`;
     const headers = {
       'Content-Length': '4',
       ETag: etagOf(audio),
-      'x-amz-checksum-sha256': digest(audio).toString('base64'),
+      ...(summed !== undefined && { 'x-amz-checksum-sha256': digest(summed).toString('base64') }),
     };
     stub.behave(() => ({ status: 200, headers }));
     const answer = await complete();
-    expect(answer.status).toBe(status);
-    if (status === 200)
+    if (difference === undefined) {
+      expect(answer.status).toBe(200);
       return expect(answer.body).toMatchObject({ status: 'ready', object_etag: etagOf(audio) });
-    const detail = 'The uploaded audio has another SHA-256 checksum than announced';
-    expectProblem(answer, { status: 409, detail, instance: path });
+    }
+    expectProblem(answer, { status: 409, detail: `The uploaded audio ${difference}`, instance: path });
     await expectPending();
+  });
+
+  it('takes no content that S3 has not summed up, where a checksum was announced', async () => {
+    const checksum = createHash('sha256').update('beep').digest('hex');
+    record = await createUpload(app, ada, { checksum_sha256: checksum });
+    path = `/api/audio-file/${record.file_id}/complete`;
+    await bucket.put(record.s3_key, 'boop');
+    const detail = 'The uploaded audio has no SHA-256 checksum at S3, and one was announced';
+    expectProblem(await complete(), { status: 409, detail, instance: path });
+    await expectPending();
+    await bucket.delete(record.s3_key);
+    expect(await send(record.upload, 'boop')).toBe(400);
+    expect(await bucket.get(record.s3_key)).toBeUndefined();
+    expect(await send(record.upload, 'beep')).toBe(200);
+    await complete().expect(200);
+  });
+
+  it('goes by what the record announces when it is written, not when it was read', async () => {
+    const key = randomUUID();
+    const begin = async (size: number) => {
+      const request = app.http.post('/api/audio-file').set({ ...ada.authorization, 'Idempotency-Key': key });
+      const { body } = await request.send({ content_type: 'audio/wav', file_size: size }).expect(201);
+      return body as PendingRecord;
+    };
+    record = await begin(4);
+    await send(record.upload);
+    path = `/api/audio-file/${record.file_id}/complete`;
+    let again: PendingRecord | undefined;
+    stub.behave(async ({ operation }) => {
+      if (operation === 'HeadObject' && !again) {
+        // Deleted and made anew, without audio, while the first answer of S3 is on its way.
+        await app.rows.send(
+          new DeleteCommand({ TableName: app.config.tables.audioFiles, Key: { file_id: record.file_id } }),
+        );
+        again = await begin(9);
+      }
+      return 'forward' as const;
+    });
+    const detail = 'The uploaded audio has 4 bytes, and 9 were announced';
+    expectProblem(await complete(), { status: 409, detail, instance: path });
+    expect(again?.file_id).toBe(record.file_id);
+    expect(await storedAudioFile(app, record.file_id)).toMatchObject({ file_size: 9, status: 'pending' });
   });
 
   it('answers 404 where the record is deleted while S3 is asked, and makes none anew', async () => {

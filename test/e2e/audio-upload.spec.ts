@@ -10,6 +10,8 @@ import { createUpload, openTestBucket, send, type TestBucket, type Upload } from
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const PATH = '/api/audio-file';
+/** What is sent with four bytes, besides their type. */
+const SENT = { 'Content-Length': '4', 'If-None-Match': '*' };
 
 describe('an upload', () => {
   let app: TestApp;
@@ -89,6 +91,7 @@ describe('an upload', () => {
         'Content-Type': 'audio/wav',
         'Content-Length': String(audio.length),
         'x-amz-checksum-sha256': Buffer.from(sha256, 'hex').toString('base64'),
+        'If-None-Match': '*',
       },
     });
     expect(await send(upload, audio)).toBe(200);
@@ -115,7 +118,7 @@ describe('an upload', () => {
   it('of which nothing more is said is a pending record, and stays one for whoever reads it', async () => {
     const { upload, ...created } = await createUpload(app, ada);
     const at = `${PATH}/${created.file_id}`;
-    expect(upload.headers).toEqual({ 'Content-Type': 'audio/wav', 'Content-Length': '4' });
+    expect(upload.headers).toEqual({ 'Content-Type': 'audio/wav', ...SENT });
     expect(created).toEqual(
       recordBody({
         user_id: ada.userId,
@@ -152,7 +155,7 @@ describe('an upload', () => {
     expect(partsOf(upload)).toEqual({
       origin: objectStorage().endpoint,
       path: `/${objectStorage().bucket}/${key}`,
-      query: queryOf(900, 'content-length;content-type;host'),
+      query: queryOf(900, 'content-length;content-type;host;if-none-match'),
       seconds: 900,
     });
     expect(Math.abs(Date.parse(upload.expires_at) - Date.now() - 900_000)).toBeLessThan(60_000);
@@ -160,7 +163,7 @@ describe('an upload', () => {
 
   it('binds the checksum too, where it is known', async () => {
     const { upload } = await createUpload(app, ada, { file_size: audio.length, checksum_sha256: sha256 });
-    const names = 'content-length;content-type;host;x-amz-checksum-sha256';
+    const names = 'content-length;content-type;host;if-none-match;x-amz-checksum-sha256';
     expect(partsOf(upload)).toMatchObject({ query: queryOf(900, names), seconds: 900 });
     const { 'x-amz-checksum-sha256': checksum = '', ...rest } = upload.headers;
     expect(await send(upload, audio, { headers: rest })).toBe(403);
@@ -188,7 +191,12 @@ describe('an upload', () => {
     const at = `${PATH}/${record.file_id}/download-url`;
     const { body: link } = await app.http.get(at).set(ada.authorization).expect(200);
     expect(Object.keys(link as object).sort()).toEqual(['expires_at', 'url']);
-    expect(partsOf(link as Upload)).toEqual({ ...parts, query: queryOf(300, 'host'), seconds: 300 });
+    const shown = {
+      'response-content-type': 'application/octet-stream',
+      'response-content-disposition': `attachment; filename="${record.file_id}.wav"`,
+    };
+    const query = { ...queryOf(300, 'host'), ...shown };
+    expect(partsOf(link as Upload)).toEqual({ ...parts, query, seconds: 300 });
   });
 
   it.each([
@@ -207,7 +215,7 @@ describe('an upload', () => {
       const { upload, ...created } = await createUpload(app, ada, { content_type: said });
       const key = ownKey(created.file_id, extension);
       expect(created).toMatchObject({ content_type: kept, s3_key: key });
-      expect(upload.headers).toEqual({ 'Content-Type': kept, 'Content-Length': '4' });
+      expect(upload.headers).toEqual({ 'Content-Type': kept, ...SENT });
       expect(await send(upload)).toBe(200);
       const complete = `${PATH}/${created.file_id}/complete`;
       const { body } = await app.http.post(complete).set(ada.authorization).expect(200);

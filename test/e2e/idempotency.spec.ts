@@ -87,7 +87,7 @@ describe('POST /api/audio-file with an Idempotency-Key', () => {
       url: expect.stringContaining(s3_key),
       expires_at: INSTANT,
       method: 'PUT',
-      headers: { 'Content-Type': 'audio/wav', 'Content-Length': '5' },
+      headers: { 'Content-Type': 'audio/wav', 'Content-Length': '5', 'If-None-Match': '*' },
     });
     const put = await fetch(address.url, { method: 'PUT', headers: address.headers, body: 'audio' });
     expect(put.status).toBe(200);
@@ -157,6 +157,34 @@ describe('POST /api/audio-file with an Idempotency-Key', () => {
     expect(await list(ada)).toEqual([anew]);
   });
 
+  it('makes a record anew, also within a second, that no ETag of the one before fits', async () => {
+    const seen = new Set<string>();
+    for (let round = 0; round < 10; round++) {
+      const { body: first, headers } = await create(monday).expect(201);
+      const at = `${PATH}/${first.file_id}`;
+      const got = await app.http.get(at).set(ada.authorization).expect(200);
+      expect(got.headers['etag']).toBe(headers['etag']);
+      seen.add(headers['etag'] as string);
+      await app.http.delete(at).set(ada.authorization).expect(200);
+      const anew = await create(monday).expect(201);
+      expect(anew.body.file_id).toBe(first.file_id);
+      const patch = (tag: unknown, title: string) =>
+        app.http
+          .patch(at)
+          .set({ ...ada.authorization, 'If-Match': String(tag) })
+          .send({ title });
+      const stale = await patch(headers['etag'], 'stale');
+      const detail = 'The record was changed meanwhile';
+      expectProblem(stale, { status: 412, detail, instance: at });
+      // The right one passes, and is over with the change that it allowed.
+      const changed = await patch(anew.headers['etag'], 'Tuesday').expect(200);
+      await patch(anew.headers['etag'], 'Wednesday').expect(412);
+      await patch(changed.headers['etag'], 'Wednesday').expect(200);
+      await app.http.delete(at).set(ada.authorization).expect(200);
+    }
+    expect(seen.size).toBe(10);
+  });
+
   it('makes one record of 200 requests at once, and tells one of them that it is new', async () => {
     const answers = await Promise.all(Array.from({ length: 200 }, () => create(monday)));
     expect(answers.map(({ status }) => status).sort()).toEqual([...Array<number>(199).fill(200), 201]);
@@ -193,7 +221,7 @@ describe('POST /api/audio-file with an Idempotency-Key', () => {
   it('makes one record, and no error, of a write whose answer is lost', async () => {
     stub.behave(({ attempt }) => (attempt === 1 ? 'forward-then-cut' : 'forward'));
     const { status, body } = await create(monday);
-    expect(stub.calls).toEqual(['PutItem', 'PutItem']);
+    expect(stub.calls).toEqual(['BatchGetItem', 'BatchGetItem', 'PutItem', 'PutItem']);
     expect([200, 201]).toContain(status);
     expect(body).toEqual(record());
     expect((await create(monday).expect(200)).body).toEqual(body);

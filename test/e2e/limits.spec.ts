@@ -142,23 +142,6 @@ describe('the limits', () => {
     await login(home, email, PASSWORD).expect(200);
   });
 
-  it.each([
-    ['PUT', '/api/user/password', { current_password: WRONG, new_password: 'staple battery horse' }],
-    ['DELETE', '/api/user', { password: WRONG }],
-  ] as const)('count wrong passwords given to %s %s too', async (method, path, body) => {
-    const { email, authorization } = await signUp();
-    const address = newAddress();
-    const guess = () =>
-      app.http[method === 'PUT' ? 'put' : 'delete'](path)
-        .set({ ...authorization, 'X-Forwarded-For': address })
-        .send(body);
-    for (let i = 0; i < 3; i++) await guess().expect(403);
-    for (let i = 0; i < 2; i++) await login(address, email, WRONG).expect(401);
-
-    expectRefusal(await guess(), path, '"login-failures-by-address";q=5;w=900', 30);
-    await login(newAddress(), email, PASSWORD).expect(200);
-  });
-
   it('believe the last address only, which the proxy wrote itself', async () => {
     const address = newAddress();
     const answers: number[] = [];

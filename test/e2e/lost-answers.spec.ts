@@ -69,7 +69,7 @@ describe('an application whose writes', () => {
       const account = await knownAccount();
       stub.behave(({ attempt }) => (attempt === 1 ? 'forward-then-cut' : 'forward'));
       const created = await createAudioFile(app, account);
-      expect(stub.calls).toEqual(['PutItem', 'PutItem']);
+      expect(stub.calls).toEqual(['BatchGetItem', 'BatchGetItem', 'PutItem', 'PutItem']);
       const { body } = await app.http.get('/api/user/audio-files').set(account.authorization).expect(200);
       expect(body).toEqual([created]);
     });
@@ -85,7 +85,7 @@ describe('an application whose writes', () => {
         .set(account.authorization)
         .expect(200);
       expect(body).toEqual({ message: 'Audio file deleted successfully' });
-      expect(stub.calls).toEqual(['GetItem', 'DeleteItem', 'DeleteItem']);
+      expect(stub.calls).toEqual(['BatchGetItem', 'GetItem', 'DeleteItem', 'DeleteItem']);
       expect(await storedAudioFile(app, fileId)).toBeUndefined();
     });
   });

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Account, createAudioFile, registerAccount, signIn } from '../support/accounts.js';
-import { type DatabaseStub, startDatabaseStub } from '../support/database-stub.js';
+import { type DatabaseStub, dynamoDbError, startDatabaseStub } from '../support/database-stub.js';
 import { problemBody } from '../support/problem-body.js';
 import { expectProblem } from '../support/problems.js';
 import { rowsOf } from '../support/stored-rows.js';
@@ -180,6 +180,28 @@ describe('a quota', () => {
 
   it.each([
     ['without a key', undefined],
+    ['with one', 'k'],
+  ])('has room again after a write that failed of itself, and no outage: %s', async (_how, key) => {
+    const app = await start({ MAX_FILES_PER_USER: '1' });
+    const ada = await registerAccount(app);
+    const defect = dynamoDbError(400, 'ValidationException');
+    for (let round = 0; round < 3; round++) {
+      stub.behave(({ operation }) => (operation === 'PutItem' ? defect : 'forward'));
+      await create(app, ada, {}, key).expect(500);
+      stub.behave(() => 'forward');
+    }
+    const { body } = await create(app, ada, {}, key).expect(201);
+    await create(app, ada).expect(403);
+    // The same of a deletion: what was deleted without being told is counted.
+    const at = `${PATH}/${body.file_id}`;
+    stub.behave(({ operation }) => (operation === 'DeleteItem' ? 'forward-then-cut' : 'forward'));
+    await app.http.delete(at).set(ada.authorization).expect(503);
+    stub.behave(() => 'forward');
+    await create(app, ada).expect(201);
+  });
+
+  it.each([
+    ['without a key', undefined],
     ['with keys', () => randomUUID()],
   ])('of 10 lets in exactly 10 of 50 requests at once, %s', async (_case, key) => {
     const app = await start({ MAX_FILES_PER_USER: '10' });
@@ -219,7 +241,10 @@ describe('a quota', () => {
       await app.http.get('/api/user').set(ada.authorization).expect(200);
       stub.behave(() => 'forward');
       for (let i = 0; i < 3; i++) await createAudioFile(app, ada);
-      expect(stub.calls).toEqual([...reads, 'PutItem', 'PutItem', 'PutItem']);
+      const others = stub.calls.filter((operation) => operation !== 'BatchGetItem');
+      expect(others).toEqual([...reads, 'PutItem', 'PutItem', 'PutItem']);
+      // Whether the sign-in has ended is asked each time.
+      expect(stub.calls).toHaveLength(others.length + 3);
     }
   });
 

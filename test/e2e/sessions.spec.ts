@@ -215,7 +215,7 @@ describe('sessions', () => {
         created_at: INSTANT,
         last_used_at: INSTANT,
         device: 'Unknown device',
-        current: false,
+        current: true,
       },
     ]);
   });

@@ -171,15 +171,15 @@ describe('places of requests that are over', () => {
   it('are not kept by clients that stay and read no answers', async () => {
     const { hostname, port } = new URL(service.url);
     const document = `${head('GET', '/api/docs/openapi.json')}\r\n`;
-    const clients = Array.from({ length: 4 }, () => {
+    const clients = Array.from({ length: MAX_IN_FLIGHT }, () => {
       // Nobody listens for data, so that nothing is read once the buffers of both systems are full.
       const socket = createConnection({ host: hostname, port: Number(port) });
       return socket.on('error', () => undefined);
     });
-    // A few at a time, again and again: the first ones still fit into the buffers.
+    // One at a time, again and again: the first ones still fit into the buffers, and few may wait for their turn.
     for (let i = 0; i < 80; i++) {
-      for (const client of clients) client.write(document.repeat(2));
-      await sleep(25);
+      for (const client of clients) client.write(document);
+      await sleep(120);
     }
     const held = await inFlight();
     const statuses = await Promise.all(

@@ -73,24 +73,24 @@ const UPLOAD = { s3_key: undefined, content_type: 'audio/wav', file_size: 5 };
     return { file_ids: results.map(({ audio_file }) => audio_file.file_id) };
   }
 
-  it('of an upload begun are 2 to write', async () => {
-    expect(await unitsOf(() => createAudioFile(app, ada, UPLOAD))).toEqual({ read: 0, write: 2 });
+  it('of an upload begun are 2 to read and 2 to write', async () => {
+    expect(await unitsOf(() => createAudioFile(app, ada, UPLOAD))).toEqual({ read: 2, write: 2 });
   });
 
-  it('of an upload completed are 1 to read and 2 to write, and of one that was, 1 to read', async () => {
+  it('of an upload completed are 3 to read and 2 to write, and of one that was, 3 to read', async () => {
     const complete = `${await uploaded()}/complete`;
-    expect(await unitsOf(() => send('post', complete).expect(200))).toEqual({ read: 1, write: 2 });
-    expect(await unitsOf(() => send('post', complete).expect(200))).toEqual({ read: 1, write: 0 });
+    expect(await unitsOf(() => send('post', complete).expect(200))).toEqual({ read: 3, write: 2 });
+    expect(await unitsOf(() => send('post', complete).expect(200))).toEqual({ read: 3, write: 0 });
   });
 
-  it('of a change are 1 to read and 2 to write, and of one that changes nothing 1 to read', async () => {
+  it('of a change are 3 to read and 2 to write, and of one that changes nothing 3 to read', async () => {
     const path = `/api/audio-file/${(await createAudioFile(app, ada)).file_id}`;
     const change = () => send('patch', path, { title: 'Monday', tags: ['draft'] }).expect(200);
-    expect(await unitsOf(change)).toEqual({ read: 1, write: 2 });
-    expect(await unitsOf(change)).toEqual({ read: 1, write: 0 });
+    expect(await unitsOf(change)).toEqual({ read: 3, write: 2 });
+    expect(await unitsOf(change)).toEqual({ read: 3, write: 0 });
   });
 
-  it('of an address to download from are 1 to read, and of one to upload to none', async () => {
+  it('of an address to download from are 1 to read, and of one to upload to 2', async () => {
     const path = await uploaded();
     await send('post', `${path}/complete`).expect(200);
     const key = `audio_upload/${ada.userId}/monday.m4a`;
@@ -99,20 +99,20 @@ const UPLOAD = { s3_key: undefined, content_type: 'audio/wav', file_size: 5 };
       write: 0,
     });
     expect(await unitsOf(() => send('get', `/api/presigned-url?key=${key}`).expect(200))).toEqual({
-      read: 0,
+      read: 2,
       write: 0,
     });
   });
 
-  it('of a batch of 10 new records are 20 to write', async () => {
+  it('of a batch of 10 new records are 2 to read and 20 to write', async () => {
     const units = await unitsOf(() => batch('batch-create', { items: items() }));
-    expect(units).toEqual({ read: 0, write: 20 });
+    expect(units).toEqual({ read: 2, write: 20 });
   });
 
-  it('of a batch of 10 new records with client_ids are 20 to write, and repeated 10', async () => {
+  it('of a batch of 10 new records with client_ids are 2 to read and 20 to write, and repeated 2 and 10', async () => {
     const body = { items: items(randomUUID()) };
-    expect(await unitsOf(() => batch('batch-create', body))).toEqual({ read: 0, write: 20 });
-    expect(await unitsOf(() => batch('batch-create', body))).toEqual({ read: 0, write: 10 });
+    expect(await unitsOf(() => batch('batch-create', body))).toEqual({ read: 2, write: 20 });
+    expect(await unitsOf(() => batch('batch-create', body))).toEqual({ read: 2, write: 10 });
   });
 
   it('of a batch of 10 records are 10 to read', async () => {
@@ -120,21 +120,21 @@ const UPLOAD = { s3_key: undefined, content_type: 'audio/wav', file_size: 5 };
     expect(await unitsOf(() => batch('batch-get', ids))).toEqual({ read: 10, write: 0 });
   });
 
-  it('of the deletion of 10 records are 10 to read and 20 to write', async () => {
+  it('of the deletion of 10 records are 12 to read and 20 to write', async () => {
     const ids = await tenIds();
-    expect(await unitsOf(() => batch('batch-delete', ids))).toEqual({ read: 10, write: 20 });
+    expect(await unitsOf(() => batch('batch-delete', ids))).toEqual({ read: 12, write: 20 });
   });
 
-  it('of a new record with an idempotency key are 2 to write, and repeated 1', async () => {
+  it('of a new record with an idempotency key are 2 to read and 2 to write, and repeated 2 and 1', async () => {
     const key = randomUUID();
     const create = () => send('post', '/api/audio-file', MONDAY).set('Idempotency-Key', key);
-    expect(await unitsOf(() => create().expect(201))).toEqual({ read: 0, write: 2 });
-    expect(await unitsOf(() => create().expect(200))).toEqual({ read: 0, write: 1 });
+    expect(await unitsOf(() => create().expect(201))).toEqual({ read: 2, write: 2 });
+    expect(await unitsOf(() => create().expect(200))).toEqual({ read: 2, write: 1 });
   });
 
-  it('of the deletion of a record and its audio are 1 to read and 2 to write', async () => {
+  it('of the deletion of a record and its audio are 3 to read and 2 to write', async () => {
     const path = await uploaded();
     await send('post', `${path}/complete`).expect(200);
-    expect(await unitsOf(() => send('delete', path).expect(200))).toEqual({ read: 1, write: 2 });
+    expect(await unitsOf(() => send('delete', path).expect(200))).toEqual({ read: 3, write: 2 });
   });
 });

@@ -89,6 +89,25 @@ describe('the check of presigned addresses in the stand-in for S3', () => {
     expect(at(expiresAt * 1000)).toEqual(EXPIRED);
   });
 
+  it('takes what the service signs of the answer to a download, and refuses any other', async () => {
+    const query = {
+      'response-content-type': 'audio/ogg;codecs="vorbis, opus"',
+      'response-content-disposition': 'attachment; filename="a_.ogg"; filename*=UTF-8\'\'a%C3%BC.ogg',
+    };
+    const request = { method: 'GET', key: 'a b.ogg', query, expiresInSeconds: 300 } as const;
+    const { url, expiresAt } = await new Presigner(client, 'audio').sign(request);
+    const now = expiresAt * 1000 - 1;
+    expect(check(url, { now })).toBeUndefined();
+    expect(Object.fromEntries(new URL(url).searchParams)).toMatchObject(query);
+    for (const name of Object.keys(query)) {
+      const other = new URL(url);
+      other.searchParams.set(name, 'text/html');
+      expect(check(other.href, { now })).toEqual(MISMATCH);
+      other.searchParams.delete(name);
+      expect(check(other.href, { now })).toEqual(MISMATCH);
+    }
+  });
+
   it.each([
     ['the last millisecond', 299_999, undefined],
     ['the end of its time', 300_000, EXPIRED],

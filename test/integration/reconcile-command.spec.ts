@@ -14,6 +14,7 @@ import { Reconcile } from '../../src/reconcile/reconcile.js';
 import { emptyReport } from '../../src/reconcile/report.js';
 import { createS3Client } from '../../src/storage/s3-client.js';
 import { engine, objectStorage } from '../support/engine.js';
+import { s3Error, startStorageStub } from '../support/storage-stub.js';
 import { allRows, olderAudioFile, olderUser, putRows } from '../support/takeover-rows.js';
 import { createTestTables, deleteTestTables, testClient, testConfig } from '../support/test-tables.js';
 
@@ -130,6 +131,27 @@ describe('npm run reconcile', () => {
     expect(again).toMatchObject({ code: 0, errors: '' });
     expect(again.output).not.toMatch(/^(pending|record|object) {2}|Nothing was changed/m);
     expect((await reconcile(['--older-than-hours', '4'])).output).toContain(own('young'));
+  }, 60_000);
+
+  it('goes on where S3 refuses something, says what, and ends with an error', async () => {
+    const bob = olderUser();
+    await putRows(client, config.tables.users, [bob]);
+    const [first, second] = [ada, bob.user_id].sort().map((id) => `audio_upload/${id}/stray`);
+    for (const key of [first, second]) await putAged(key as string, 30);
+    const stub = await startStorageStub();
+    stub.behave(({ operation, attempt }) =>
+      operation === 'DeleteObjects' && attempt === 1 ? s3Error(403, 'AccessDenied') : 'forward',
+    );
+    const ended = await reconcile(['--apply'], { S3_ENDPOINT: stub.endpoint });
+    await stub.close();
+    const line =
+      'Not everything was mended: S3 refused 1 of the records and objects above; all else was done\n';
+    expect(ended).toMatchObject({ code: 1, errors: line });
+    expect(ended.output).toContain(
+      `object   ${first} 30h: Bucket ${bucket} cannot be used now: AccessDenied`,
+    );
+    expect(ended.output).toContain(`object   ${second} 30h: no record; deleted\n`);
+    expect(ended.output).toMatch(/^objects without record deleted: +1$/m);
   }, 60_000);
 
   it('refuses to mend what looks like the wrong tables, and says so on a dry run', async () => {

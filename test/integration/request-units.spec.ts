@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Account, createAudioFile, registerAccount } from '../support/accounts.js';
 import { type CapacityMeter, meterCapacity } from '../support/capacity-meter.js';
 import { engine } from '../support/engine.js';
+import { olderToken, putOlderUser } from '../support/older-backend.js';
 import { putAudioFile } from '../support/stored-rows.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -58,9 +59,9 @@ if (!counts) {
     expect(units).toEqual({ read: 1.5, write: 2 });
   });
 
-  it('of a new record are 2 to write', async () => {
+  it('of a new record are 2 to read, whether the sign-in has ended, and 2 to write', async () => {
     const account = await knownAccount();
-    expect(await meter.during(() => createAudioFile(app, account))).toEqual({ read: 0, write: 2 });
+    expect(await meter.during(() => createAudioFile(app, account))).toEqual({ read: 2, write: 2 });
   });
 
   it('of a page of 50 records of 400 bytes are 2.5 to read', async () => {
@@ -93,13 +94,13 @@ if (!counts) {
     expect(units).toEqual({ read: 1, write: 0 });
   });
 
-  it('of a deletion are 1 to read and 2 to write', async () => {
-    const account = await registerAccount(app);
+  it('of a deletion are 3 to read and 2 to write', async () => {
+    const account = await knownAccount();
     const { file_id: fileId } = await createAudioFile(app, account);
     const units = await meter.during(() =>
       app.http.delete(`/api/audio-file/${fileId}`).set(account.authorization).expect(200),
     );
-    expect(units).toEqual({ read: 1, write: 2 });
+    expect(units).toEqual({ read: 3, write: 2 });
   });
 
   it('of the check of a session are 1 to read, once in the lifetime of what is known of it', async () => {
@@ -142,13 +143,27 @@ if (!counts) {
     }
   });
 
-  it('of ending all other sessions are 2 to write, however many there are', async () => {
+  it('of ending all other sessions are 1 to read and 2 to write, however many there are', async () => {
     const account = await knownAccount();
     const { email, password } = account;
     for (let i = 0; i < 3; i++) await app.http.post('/api/login').send({ email, password }).expect(200);
     const units = await meter.during(() =>
       app.http.delete('/api/user/sessions').set(account.authorization).expect(200),
     );
-    expect(units).toEqual({ read: 0, write: 2 });
+    expect(units).toEqual({ read: 1, write: 2 });
+  });
+
+  it('of a renewal are 1 to read and 1 to write, and of a logout 2 and 2', async () => {
+    const account = await knownAccount();
+    const post = (path: string) => app.http.post(path).set(account.authorization).expect(200);
+    expect(await meter.during(() => post('/api/token/renew'))).toEqual({ read: 1, write: 1 });
+    expect(await meter.during(() => post('/api/logout'))).toEqual({ read: 2, write: 2 });
+  });
+
+  it('of a new record are 1 to read by a token of the older backend', async () => {
+    const { user_id: userId } = await putOlderUser(app);
+    const account = { authorization: olderToken(app, userId) } as Account;
+    await list(app, account);
+    expect(await meter.during(() => createAudioFile(app, account))).toEqual({ read: 1, write: 2 });
   });
 });

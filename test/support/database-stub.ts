@@ -22,7 +22,7 @@ export type Behaviour =
   | 'forward-then-cut'
   | 'cut'
   | 'silence'
-  | { status: number; body: string; type?: string; cutShort?: boolean }
+  | { status: number; body: string; type?: string; cutShort?: boolean; headers?: Record<string, string> }
   | { leave: (row: StubRow) => boolean };
 
 /** Attributes of a row to put, or the key of one to get or delete, as DynamoDB writes them. */
@@ -66,9 +66,9 @@ export async function startDatabaseStub(): Promise<DatabaseStub> {
       const answer = await forwardInPart(request, body, behaviour.leave);
       response.writeHead(answer.status, answer.headers).end(answer.body);
     } else {
-      const { status, type = 'application/x-amz-json-1.0', cutShort = false } = behaviour;
+      const { status, type = 'application/x-amz-json-1.0', cutShort = false, headers } = behaviour;
       const length = Buffer.byteLength(behaviour.body) + (cutShort ? 1 : 0);
-      response.writeHead(status, { 'Content-Type': type, 'Content-Length': length });
+      response.writeHead(status, { 'Content-Type': type, 'Content-Length': length, ...headers });
       response.write(behaviour.body, () => (cutShort ? request.socket.destroy() : response.end()));
     }
   };
@@ -98,34 +98,44 @@ interface WriteRequest {
 }
 type Requested = WriteRequest[] | { Keys: StubRow[] };
 
-/** Answers a request for rows of one table as DynamoDB does that had no capacity for some of them. */
+/** Answers a request for rows as DynamoDB does that had no capacity for some of them. */
 async function forwardInPart(
   request: IncomingMessage,
   body: Buffer,
   leave: (row: StubRow) => boolean,
 ): Promise<{ status: number; headers: Record<string, string>; body: string }> {
   const sent = JSON.parse(body.toString()) as { RequestItems: Record<string, Requested> };
-  const [table, asked] = Object.entries(sent.RequestItems)[0] ?? ['', []];
-  const part = (wanted: boolean): Requested =>
-    Array.isArray(asked)
-      ? asked.filter(
-          ({ PutRequest, DeleteRequest }) => leave(PutRequest?.Item ?? DeleteRequest?.Key ?? {}) === wanted,
-        )
-      : { ...asked, Keys: asked.Keys.filter((key) => leave(key) === wanted) };
-  const size = (rows: Requested) => (Array.isArray(rows) ? rows : rows.Keys).length;
-  const [left, done] = [part(true), part(false)];
+  const [left, done] = [
+    partOf(sent.RequestItems, (row) => leave(row)),
+    partOf(sent.RequestItems, (row) => !leave(row)),
+  ];
   const given = { 'content-type': 'application/x-amz-json-1.0', 'x-amzn-requestid': randomUUID() };
   let answer = { status: 200, headers: given as Record<string, string>, answered: {} };
-  if (size(done) > 0) {
-    const rest = Buffer.from(JSON.stringify({ ...sent, RequestItems: { [table]: done } }));
+  if (Object.keys(done).length > 0) {
+    const rest = Buffer.from(JSON.stringify({ ...sent, RequestItems: done }));
     const { status, headers, body: json } = await forward(request, rest);
     // The checksum is of the engine's own words.
     const kept = Object.entries(headers).filter(([name]) => name !== 'x-amz-crc32');
     answer = { status, headers: Object.fromEntries(kept), answered: JSON.parse(json.toString()) as object };
   }
-  const name = Array.isArray(asked) ? 'UnprocessedItems' : 'UnprocessedKeys';
-  const unprocessed = { [name]: size(left) > 0 ? { [table]: left } : {} };
-  return { ...answer, body: JSON.stringify({ ...answer.answered, ...unprocessed }) };
+  const name = Object.values(sent.RequestItems).some(Array.isArray) ? 'UnprocessedItems' : 'UnprocessedKeys';
+  return { ...answer, body: JSON.stringify({ ...answer.answered, [name]: left }) };
+}
+
+/** What of a request is wanted, without the tables of which nothing is. */
+function partOf(
+  items: Record<string, Requested>,
+  isWanted: (row: StubRow) => boolean,
+): Record<string, Requested> {
+  const parts = Object.entries(items).map(([table, asked]): [string, Requested] => [
+    table,
+    Array.isArray(asked)
+      ? asked.filter((write) => isWanted(write.PutRequest?.Item ?? write.DeleteRequest?.Key ?? {}))
+      : { ...asked, Keys: asked.Keys.filter(isWanted) },
+  ]);
+  return Object.fromEntries(
+    parts.filter(([, asked]) => (Array.isArray(asked) ? asked : asked.Keys).length > 0),
+  );
 }
 
 async function forward(

@@ -41,8 +41,9 @@ export function openTestBucket(Bucket = objectStorage().bucket): TestBucket {
     },
     delete: async (Key) => void (await client.send(new DeleteObjectCommand({ Bucket, Key }))),
     async keysOf({ userId }) {
-      const list = new ListObjectsV2Command({ Bucket, Prefix: `audio_upload/${userId}/` });
-      return ((await client.send(list)).Contents ?? []).map(({ Key = '' }) => Key);
+      const prefix = { Bucket, Prefix: `audio_upload/${userId}/`, EncodingType: 'url' as const };
+      const { Contents = [] } = await client.send(new ListObjectsV2Command(prefix));
+      return Contents.map(({ Key = '' }) => decodeURIComponent(Key.replaceAll('+', ' ')));
     },
     close: () => client.destroy(),
   };

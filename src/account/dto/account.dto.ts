@@ -28,7 +28,11 @@ const COUNT = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } 
 
 /** How many of each thing a deletion removed. */
 export class DeletionReceiptDto {
-  @ApiProperty({ ...COUNT, description: 'Audio objects in S3', example: 121 })
+  @ApiProperty({
+    ...COUNT,
+    description: 'Audio objects in S3, without those that an upload URL from before brings later',
+    example: 121,
+  })
   readonly objects: number;
 
   @ApiProperty({ ...COUNT, example: 128 })

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { toIso } from '../../common/time.js';
 import type { AudioFile, AudioFileStatus } from '../audio-file.js';
-import type { Creation } from '../audio-file-creation.service.js';
+import type { Creation } from '../audio-file-drafts.js';
 import { BYTES, CHECKSUM, CONTENT_TYPE_FIELD, DURATION, TAGS, TITLE } from './fields.js';
 import { toUploadDto, UploadDto } from './signed-url.dto.js';
 
@@ -93,7 +93,7 @@ export function toCreatedAudioFileDto({ file, upload }: Creation): CreatedAudioF
   return { ...toAudioFileDto(file), ...(upload && { upload: toUploadDto(upload) }) };
 }
 
-/** Changes with every change of the record, and is another one for a record made anew under the same id. */
+/** Changes with every change of the record, and is another one for a record made anew under the same id, also at once. */
 export function etagOf({ uploadedAt, version }: AudioFile): string {
   return `"${uploadedAt}-${version}"`;
 }

@@ -31,8 +31,8 @@ import {
 export class CreateAudioFileDto {
   @ApiPropertyOptional({
     description:
-      'Key of the object in S3: 1 to 1,024 bytes of UTF-8, no control characters, no leading slash, no `.` or `..` ' +
-      'segments. Below `audio_upload/` only keys in the folder of the caller, `audio_upload/{user_id}/`. ' +
+      'Key of the object in S3: 1 to 1,024 bytes of UTF-8, no control characters, no U+FFFE or U+FFFF, no blank at the ' +
+      'end, no leading slash, no `.` or `..` segments. Below `audio_upload/` only keys in the folder of the caller, `audio_upload/{user_id}/`. ' +
       'Left out, the server makes a key and answers with where to upload the audio; `content_type` and `file_size` ' +
       'are required then',
     type: String,
@@ -94,7 +94,8 @@ export class CreateAudioFileDto {
 
   @ApiPropertyOptional({
     ...CHECKSUM,
-    description: 'SHA-256 of the audio in hexadecimal. Of an upload: S3 refuses anything else',
+    description:
+      'SHA-256 of the audio in hexadecimal. Of an upload: S3 refuses anything else, and `complete` asks for the checksum of S3',
     nullable: true,
   })
   @IsOptional()

@@ -1,9 +1,16 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
 import { IsOptional } from 'class-validator';
 import { ValidationError } from '../../common/errors/domain-errors.js';
 import { parseInstant } from '../../common/time.js';
-import { IsInstant, IsLike, IsOneOf, IsText, IsWhole, rule } from '../../common/validation/rules.js';
+import {
+  IsInstant,
+  IsLike,
+  IsOneOf,
+  IsText,
+  IsWhole,
+  rule,
+  ToWholeNumber,
+} from '../../common/validation/rules.js';
 import type { AudioFileStatus, ListRequest, Range } from '../audio-file.js';
 import { parseCursor, toCursor } from './cursor.js';
 import {
@@ -22,13 +29,6 @@ const ORDERS = ['newest', 'oldest'] as const;
 const STATUSES = ['pending', 'ready'] as const;
 
 const INSTANT = { type: String, format: 'date-time', maxLength: 40 } as const;
-
-/** A query parameter of digits only; anything else stays what it is and fails validation. */
-function ToWholeNumber(): PropertyDecorator {
-  return Transform(({ value }: { value: unknown }) =>
-    typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value,
-  );
-}
 
 function IsCursor(): PropertyDecorator {
   return rule('isCursor', (value) =>
@@ -124,6 +124,17 @@ export class ListAudioFilesQuery {
   @IsOptional()
   @IsText(1, 200)
   readonly q?: string;
+}
+
+/** What {@link ListAudioFilesQuery} leaves records out by, so that many are looked at for a few. */
+const FILTERS: readonly (keyof ListAudioFilesQuery)[] = [
+  ...(['recorded_from', 'recorded_to', 'tag', 'content_type'] as const),
+  ...(['status', 'min_size', 'max_size', 'q'] as const),
+];
+
+/** Whether a query, which may not be validated yet, has a filter. */
+export function isFiltered(query: object): boolean {
+  return FILTERS.some((name) => name in query);
 }
 
 /** @throws ValidationError where a range ends before it begins */

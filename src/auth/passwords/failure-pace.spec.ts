@@ -1,17 +1,25 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { FailurePace } from './failure-pace.js';
 
+/** Of a hash that costs little, and of the costliest one. */
+const [SMALL, LARGE] = [10, 100];
+
 /** Milliseconds after which a failure whose check took `durationMs` is told. */
 async function held(pace: FailurePace, durationMs: number): Promise<number> {
   const started = performance.now();
   const ended = pace.hold(durationMs).then(() => Math.round(performance.now() - started));
-  await jest.advanceTimersByTimeAsync(5000);
+  await jest.advanceTimersByTimeAsync(60_000);
   return ended;
 }
 
 describe('FailurePace', () => {
-  beforeEach(() => {
+  let pace: FailurePace;
+
+  beforeEach(async () => {
     jest.useFakeTimers();
+    pace = new FailurePace(LARGE);
+    // The costliest one takes 100 ms, and a failure 120.
+    await pace.calibrate(() => Promise.resolve(1));
   });
 
   afterEach(() => {
@@ -19,30 +27,65 @@ describe('FailurePace', () => {
   });
 
   it('lets a quick check take as long as a slow one', async () => {
-    const pace = new FailurePace();
-    pace.note(100);
-    pace.note(20);
-    expect(20 + (await held(pace, 20))).toBe(120);
-    expect(100 + (await held(pace, 100))).toBe(120);
+    pace.note(200, LARGE);
+    pace.note(20, SMALL);
+    expect(20 + (await held(pace, 20))).toBe(240);
+    expect(200 + (await held(pace, 200))).toBe(240);
   });
 
   it('holds nothing back that took longer', async () => {
-    const pace = new FailurePace();
-    pace.note(100);
+    pace.note(100, LARGE);
     expect(await held(pace, 150)).toBe(0);
   });
 
-  it('forgets a slow check in time', async () => {
-    const pace = new FailurePace();
-    pace.note(400);
-    await jest.advanceTimersByTimeAsync(1_200_000);
-    pace.note(20);
-    expect(await held(pace, 20)).toBe(100);
+  it('lets the first check take as long as the costliest one is estimated to', async () => {
+    pace.note(10, SMALL);
+    expect(10 + (await held(pace, 10))).toBe(120);
   });
 
-  it('never holds a failure back for more than a second', async () => {
-    const pace = new FailurePace();
-    pace.note(30_000);
-    expect(await held(pace, 0)).toBe(1000);
+  it('forgets a slow check in time, down to what the costliest one is estimated to take', async () => {
+    pace.note(400, LARGE);
+    await jest.advanceTimersByTimeAsync(600_000);
+    pace.note(20, SMALL);
+    expect(20 + (await held(pace, 20))).toBe(240);
+    for (let i = 0; i < 10; i++) {
+      await jest.advanceTimersByTimeAsync(2_700_000);
+      pace.note(20, SMALL);
+    }
+    expect(20 + (await held(pace, 20))).toBe(120);
+  });
+
+  it('is not held up by one check that took very long', async () => {
+    pace.note(30_000, LARGE);
+    expect(await held(pace, 0)).toBe(960);
+  });
+
+  it('tells nothing by a limit on a slow machine', async () => {
+    const slow = new FailurePace(LARGE);
+    await slow.calibrate(() => Promise.resolve(20));
+    slow.note(1900, LARGE);
+    expect(400 + (await held(slow, 400))).toBe(2400);
+    slow.note(2500, LARGE);
+    expect(400 + (await held(slow, 400))).toBe(3000);
+    expect(2500 + (await held(slow, 2500))).toBe(3000);
+  });
+
+  it('reckons with costlier hashes once there are some', async () => {
+    pace.note(700, 10 * LARGE);
+    await jest.advanceTimersByTimeAsync(24 * 3_600_000);
+    pace.note(20, SMALL);
+    expect(20 + (await held(pace, 20))).toBe(1200);
+  });
+
+  it('measures once, however many come first, and again where that failed', async () => {
+    const measure = jest.fn(() => Promise.resolve(2));
+    const fresh = new FailurePace(LARGE);
+    await expect(fresh.calibrate(() => Promise.reject(new Error('out of memory')))).rejects.toThrow(
+      'out of memory',
+    );
+    await Promise.all([1, 2, 3].map(() => fresh.calibrate(measure)));
+    await fresh.calibrate(measure);
+    expect(measure).toHaveBeenCalledTimes(1);
+    expect(await held(fresh, 0)).toBe(240);
   });
 });

@@ -2,30 +2,63 @@
 const MARGIN = 1.2;
 /** After this the memory of a slow check has faded by half; milliseconds. */
 const HALF_LIFE_MS = 600_000;
-/** No failure is held back longer; milliseconds. */
-const LONGEST_MS = 1000;
+/**
+ * One check that took longer than so many estimates (a machine that was suspended) does not hold up all failures after
+ * it. Relative, so that the checks of a slow machine stay below it.
+ */
+const LONGEST = 8;
 
 /**
  * Makes failed logins take the same time whatever was checked. Hashes of the older backend cost several times as much
  * as the one that stands in for an unknown email, and without this the clock would tell which emails have an account.
- * A failure is answered when the slowest check of late would have been done; the wait costs no CPU and no place in the
- * queue.
+ * A failure is answered when the slowest check of late would have been done, and no sooner than the costliest hash there
+ * may be would have been checked by an estimate: also after a start, and after hours in which only cheap ones were. The
+ * wait costs no CPU and no place in the queue.
  */
 export class FailurePace {
+  private calibration: Promise<void> | undefined;
+  private msPerUnit = 0;
   private slowestMs = 0;
   private updatedAt = performance.now();
 
-  /** Takes note of how long a check took, in milliseconds. */
-  note(durationMs: number): void {
+  /** @param largestWork of the hashes there may be; memory in KiB × passes */
+  constructor(private largestWork: number) {}
+
+  /**
+   * Finds out how fast this machine is, once: whoever comes meanwhile waits for the same run.
+   *
+   * @param measure how long a unit of work (1 KiB, one pass) takes; milliseconds
+   */
+  async calibrate(measure: () => Promise<number>): Promise<void> {
+    this.calibration ??= measure().then((msPerUnit) => {
+      this.msPerUnit = msPerUnit;
+    });
+    try {
+      await this.calibration;
+    } catch (error) {
+      this.calibration = undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * Takes note of how long a check took.
+   *
+   * @param durationMs milliseconds
+   * @param work of the hash that was checked
+   */
+  note(durationMs: number, work: number): void {
     const now = performance.now();
     const faded = this.slowestMs * 0.5 ** ((now - this.updatedAt) / HALF_LIFE_MS);
     this.slowestMs = Math.max(faded, durationMs);
     this.updatedAt = now;
+    this.largestWork = Math.max(this.largestWork, work);
   }
 
   /** Ends when a failure whose check took `durationMs` may be told. */
   async hold(durationMs: number): Promise<void> {
-    const pace = Math.min(LONGEST_MS, this.slowestMs * MARGIN);
-    if (pace > durationMs) await new Promise((resolve) => setTimeout(resolve, pace - durationMs));
+    const estimateMs = this.msPerUnit * this.largestWork;
+    const paceMs = MARGIN * Math.max(estimateMs, Math.min(this.slowestMs, LONGEST * estimateMs));
+    if (paceMs > durationMs) await new Promise((resolve) => setTimeout(resolve, paceMs - durationMs));
   }
 }

@@ -6,6 +6,9 @@ import { currentRequest } from '../../common/request-context.js';
 import { AppConfig } from '../../config/config.js';
 import { clientKey } from '../../limits/client-key.js';
 import { LimitsService } from '../../limits/limits.service.js';
+import type { Guesser, LoginAttempt } from '../../limits/login-throttle.js';
+import { deviceName } from '../../sessions/device-name.js';
+import { signInReference } from '../../sessions/session.js';
 import type { User } from '../../users/user.js';
 import { UsersRepository } from '../../users/users.repository.js';
 import { PasswordHasher } from './password-hasher.js';
@@ -49,29 +52,39 @@ export class PasswordsService {
   }
 
   /**
-   * Whether the password is that of the account. Guesses are slowed down wherever they are made, and the same work is
-   * done where there is no account.
+   * Whether the password is that of the account. Guesses are slowed down wherever they are made, by what the request
+   * proves of who makes them (see `LoginThrottle`), and the same work is done where there is no account.
    *
    * @param email of the account, known or not
    * @throws TooManyRequestsError where too many were wrong before
    * @throws UnavailableError where the hash queue is full
    */
   async verify(email: string, user: User | undefined, password: string): Promise<boolean> {
-    const attempt = await this.limits.loginThrottle?.begin(this.subject(email), currentClient());
+    const attempt = await this.beginAttempt(email, user);
+    let matches: boolean;
     try {
-      const matches = await this.hasher.verify(user?.passwordHash, password);
-      if (matches) await attempt?.succeeded();
-      return matches;
+      matches = await this.hasher.verify(user?.passwordHash, password);
     } catch (error) {
-      // Nothing was guessed: a flood that fills the queue must not use up the attempts of whoever it keeps out.
-      if (error instanceof UnavailableError) await attempt?.withdrawn();
+      // Nobody learns anything from it: what keeps the owner out, such as a full queue, must not use up attempts too.
+      await attempt?.withdrawn();
       throw error;
     }
+    if (matches) await attempt?.succeeded();
+    return matches;
   }
 
-  /** Takes the address of this request for the owner's, so that guesses of strangers do not delay logins from there. */
+  /**
+   * Whether a password that was right a moment ago is that of another hash. Not counted as a guess.
+   *
+   * @throws UnavailableError where the hash queue is full
+   */
+  async matches(passwordHash: string, password: string): Promise<boolean> {
+    return this.hasher.verify(passwordHash, password);
+  }
+
+  /** Takes address and device of this request for the owner's, so that guesses of strangers do not delay logins there. */
   async trustClient(email: string): Promise<void> {
-    await this.limits.loginThrottle?.trust(this.subject(email), currentClient());
+    await this.limits.loginThrottle?.trust(this.subject(email), currentGuesser(undefined));
   }
 
   /** Replaces a hash that is weaker than new ones are. A login does not fail for it. */
@@ -91,9 +104,23 @@ export class PasswordsService {
   subject(email: string): string {
     return createHmac('sha256', this.config.secretKey).update(email).digest('hex').slice(0, SUBJECT_LENGTH);
   }
+
+  private async beginAttempt(email: string, user: User | undefined): Promise<LoginAttempt | undefined> {
+    const { loginThrottle } = this.limits;
+    if (!loginThrottle) return undefined;
+    const guesser = currentGuesser(user);
+    const refusal = currentRequest()?.refusalOfStrangers;
+    if (refusal && guesser.signIn === undefined) throw refusal;
+    return loginThrottle.begin(this.subject(email), guesser);
+  }
 }
 
-/** What the client of this request is counted by. */
-function currentClient(): string {
-  return clientKey(currentRequest()?.address ?? '');
+/** Who gives a password with this request. A token of another account proves nothing. */
+function currentGuesser(user: User | undefined): Guesser {
+  const { address = '', userAgent, signIn } = currentRequest() ?? {};
+  return {
+    address: clientKey(address),
+    device: deviceName(userAgent),
+    ...(signIn && signIn.userId === user?.userId && { signIn: signInReference(signIn) }),
+  };
 }

@@ -5,7 +5,7 @@ import { InvalidTokenError } from '../../common/errors/domain-errors.js';
 import type { Caller } from '../../common/http/caller.decorator.js';
 import { nowSeconds } from '../../common/time.js';
 import { AppConfig } from '../../config/config.js';
-import { SessionsService } from '../../sessions/sessions.service.js';
+import { SignInsService } from '../../sessions/sign-ins.service.js';
 import { isAccessToken } from './token-payload.js';
 import { VerificationKeys } from './verification-key.js';
 
@@ -14,7 +14,7 @@ import { VerificationKeys } from './verification-key.js';
 export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   constructor(
     config: AppConfig,
-    private readonly sessions: SessionsService,
+    private readonly signIns: SignInsService,
   ) {
     const keys = new VerificationKeys(config.secretKey, config.previousSecretKeys);
     super({
@@ -36,7 +36,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   async validate(claims: unknown): Promise<Caller> {
     if (!isAccessToken(claims, nowSeconds())) throw new InvalidTokenError();
     const caller: Caller = { userId: claims.user_id, sessionId: claims.jti, issuedAt: claims.iat };
-    await this.sessions.assertCurrent(caller);
+    await this.signIns.assertCurrent(caller);
     return caller;
   }
 }

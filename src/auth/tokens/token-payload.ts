@@ -1,4 +1,4 @@
-import { isReservationKey } from '../../users/reservation.js';
+import { isAccountKey } from '../../users/user.row.js';
 
 /** Claims of an access token. Those of the older backend have `user_id`, `iat` and `exp` only. */
 export interface TokenPayload {
@@ -23,7 +23,7 @@ const LONGEST_USER_ID_BYTES = 2048;
  * Whether verified claims are those of an access token that is valid at `now`. The signature, the algorithm and the
  * expiry have been checked; what is checked here is what `jsonwebtoken` leaves out: that there is an expiry at all,
  * that the token was not issued, nor becomes valid, in the future (RFC 8725 §3.10, RFC 7519 §4.1), and that its user id
- * can be one. `SessionsService` knows what a session id is.
+ * can be one. `isSessionId` tells what a session id is.
  *
  * @param now Unix seconds
  */
@@ -35,7 +35,7 @@ export function isAccessToken(claims: unknown, now: number): claims is TokenPayl
     typeof user_id === 'string' &&
     user_id !== '' &&
     Buffer.byteLength(user_id) <= LONGEST_USER_ID_BYTES &&
-    !isReservationKey(user_id) &&
+    isAccountKey(user_id) &&
     typeof exp === 'number' &&
     typeof iat === 'number' &&
     (jti === undefined || typeof jti === 'string') &&

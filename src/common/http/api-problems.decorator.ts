@@ -59,6 +59,9 @@ export function ApiProblemTooMany(): MethodDecorator & ClassDecorator {
 /** Errors of every route that wants a token. */
 export const TOKEN_PROBLEMS = { 401: 'Token is invalid or expired' } as const;
 
+/** Errors of every route whose sign-in is decided by the tables; see `SignInDecidedBy`. */
+export const WRITE_PROBLEMS = { ...TOKEN_PROBLEMS, 409: 'The account is being deleted' } as const;
+
 /** Errors of every route that takes a body. */
 export const BODY_PROBLEMS = {
   400: 'The request body is not valid JSON',

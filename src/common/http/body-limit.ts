@@ -1,14 +1,18 @@
 import { AsyncResource } from 'node:async_hooks';
 import { PayloadTooLargeException } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
+import { closeWithAnswer } from './closing-answer.js';
 import { problemOf } from './problem-of.js';
 import { PROBLEM_JSON } from './problem.js';
 
 /** Largest request body, before decompression and after; bytes. */
 export const BODY_LIMIT = 100 * 1024;
 
-/** How long a client that is still sending has to read the answer, before closing the connection takes it away. */
-const LINGER_MS = 300;
+/** Whether anything comes after the headers. */
+export function hasBody({ headers }: Request): boolean {
+  // fetch and Node send `Content-Length: 0` with a POST that has no body.
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
 
 /**
  * Answers a body that is too large with 413 at once: by what it announces, or as soon as so much has come. The body
@@ -34,19 +38,10 @@ export function limitBody(request: Request, response: Response, next: NextFuncti
 }
 
 function refuse(request: Request, response: Response): void {
-  request.unpipe();
-  request.pause();
   // The body parser finds the body too large as well, and would read the rest of it.
-  request.resume = () => request;
+  closeWithAnswer(request, response);
   if (response.headersSent) return;
   const problem = problemOf(new PayloadTooLargeException(), request.path);
   const body = Buffer.from(JSON.stringify(problem));
-  response.writeHead(413, {
-    'Content-Type': PROBLEM_JSON,
-    'Content-Length': body.length,
-    Connection: 'close',
-  });
-  // Whole at once, and ended later: Node closes the connection then, and bytes that nobody read make that a reset.
-  response.write(body);
-  setTimeout(() => response.end(), LINGER_MS);
+  response.writeHead(413, { 'Content-Type': PROBLEM_JSON, 'Content-Length': body.length }).end(body);
 }

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type Server } from 'node:http';
-import type { Duplex } from 'node:stream';
+import type { Socket } from 'node:net';
+import { LINGER_MS } from './closing-answer.js';
 import { PROBLEM_JSON, type ProblemDto } from './problem.js';
+import { afterWholeRequests } from './request-turns.js';
 
 const ANSWERS: Readonly<Record<string, { status: number; detail: string }>> = {
   HPE_HEADER_OVERFLOW: { status: 431, detail: 'The request headers are too large' },
@@ -11,30 +13,39 @@ const ANSWERS: Readonly<Record<string, { status: number; detail: string }>> = {
 const MALFORMED = { status: 400, detail: 'The request is not valid HTTP' };
 
 /**
- * Answers what never becomes a request (bytes that are no HTTP, headers beyond the limit) with problem details too;
- * Node's own answer has no body.
+ * Answers what never becomes a request (bytes that are no HTTP, headers beyond the limit, what does not come in time) with
+ * problem details too; Node's own answer has no body. Whatever the client does, its connection is gone a moment later.
  */
 export function answerClientErrors(server: Server): void {
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     if (error.code === 'ECONNRESET' || !socket.writable) {
       socket.destroy();
       return;
     }
-    const { status, detail } = ANSWERS[error.code ?? ''] ?? MALFORMED;
-    const title = STATUS_CODES[status] ?? 'Error';
-    const requestId = randomUUID();
-    const problem: ProblemDto = {
-      type: 'about:blank',
-      title,
-      status,
-      detail,
-      instance: '/',
-      request_id: requestId,
-    };
-    const body = JSON.stringify(problem);
-    socket.end(
-      `HTTP/1.1 ${status} ${title}\r\nConnection: close\r\nContent-Type: ${PROBLEM_JSON}\r\n` +
-        `X-Request-Id: ${requestId}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    );
+    afterWholeRequests(socket, (isAnswerBegun) => {
+      // In the middle of an answer, another one would pass for a part of it.
+      if (!isAnswerBegun) socket.end(answerTo(error.code ?? ''));
+      // Ending waits for the client to end too, which a client that means harm does not.
+      setTimeout(() => socket.destroy(), LINGER_MS);
+    });
   });
+}
+
+function answerTo(code: string): string {
+  const { status, detail } = ANSWERS[code] ?? MALFORMED;
+  const title = STATUS_CODES[status] ?? 'Error';
+  const requestId = randomUUID();
+  const problem: ProblemDto = {
+    type: 'about:blank',
+    title,
+    status,
+    detail,
+    instance: '/',
+    request_id: requestId,
+  };
+  const body = JSON.stringify(problem);
+  return (
+    `HTTP/1.1 ${status} ${title}\r\nConnection: close\r\nContent-Type: ${PROBLEM_JSON}\r\n` +
+    `X-Request-Id: ${requestId}\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
+  );
 }

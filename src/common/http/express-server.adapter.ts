@@ -1,4 +1,5 @@
 import { createServer, IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express } from 'express';
 
@@ -10,12 +11,32 @@ import type { Express } from 'express';
  * have its prototype from the beginning. `npm run bench:garbage` shows both.
  */
 export class ExpressServerAdapter extends ExpressAdapter {
+  /** @param written is told when a part of an answer was given to a connection */
+  constructor(private readonly written: (socket: Socket) => void = () => undefined) {
+    super();
+  }
+
   /** Plain HTTP: encryption ends at the load balancer. */
   override initHttpServer(): void {
     const express = this.getInstance<Express>();
+    const written = this.written;
     // Classes of this application alone: their prototypes hold what Express has given it.
     class ExpressRequest extends IncomingMessage {}
-    class ExpressResponse extends ServerResponse {}
+    class ExpressResponse extends ServerResponse {
+      override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
+        const { socket } = this;
+        const isTaken = super.write(chunk, encoding as BufferEncoding, callback as () => void);
+        if (socket) written(socket);
+        return isTaken;
+      }
+
+      override end(chunk?: unknown, encoding?: unknown, callback?: unknown): this {
+        const { socket } = this;
+        super.end(chunk, encoding as BufferEncoding, callback as () => void);
+        if (socket) written(socket);
+        return this;
+      }
+    }
     express.request = extending(ExpressRequest.prototype, express.request);
     express.response = extending(ExpressResponse.prototype, express.response);
     const classes = { IncomingMessage: ExpressRequest, ServerResponse: ExpressResponse };

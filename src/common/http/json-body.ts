@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { UnsupportedMediaTypeException } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
-import { BODY_LIMIT } from './body-limit.js';
+import { BODY_LIMIT, hasBody } from './body-limit.js';
 
 /** Media types that are read as JSON: the second one only of a PATCH (RFC 7396). */
 const JSON_TYPES = ['application/json'];
@@ -22,11 +22,6 @@ export function requireJson(request: Request, _response: Response, next: NextFun
 
 function acceptedTypes({ method }: Request): string[] {
   return method === 'PATCH' ? PATCH_TYPES : JSON_TYPES;
-}
-
-function hasBody({ headers }: Request): boolean {
-  // fetch and Node send `Content-Length: 0` with a POST that has no body.
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 function isDeclaredUtf8({ headers }: Request): boolean {

@@ -2,6 +2,8 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import type { OnApplicationShutdown } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { UnavailableError } from '../errors/domain-errors.js';
+import { hasBody } from './body-limit.js';
+import { closeWithAnswer } from './closing-answer.js';
 import { whenAnswered } from './when-over.js';
 
 /** How often the delay of the event loop is looked at. */
@@ -20,9 +22,15 @@ export interface OverloadLimits {
   readonly maxInFlight: number;
 }
 
+/** Whether a request is for health, which is always answered. */
+export function isForHealth({ path }: Pick<Request, 'path'>): boolean {
+  return path === ALWAYS_SERVED || path.startsWith(`${ALWAYS_SERVED}/`);
+}
+
 /**
  * Turns requests away with 503 while the process has more to do than it can: a quick refusal costs little, and what is
- * let in is answered in time. Health is always answered.
+ * let in is answered in time. Health is always answered. A request takes its place when all of it is there: one whose body
+ * comes in drops would keep it from others.
  */
 export class OverloadGuard implements OnApplicationShutdown {
   private readonly delays: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
@@ -53,9 +61,19 @@ export class OverloadGuard implements OnApplicationShutdown {
     this.delays.disable();
   }
 
-  /** For Express, in front of everything that costs. */
+  /** For Express, in front of everything that costs, the reading of bodies too. */
+  readonly turnAway = (request: Request, response: Response, next: NextFunction): void => {
+    if (isForHealth(request) || !this.isOverloaded()) {
+      next();
+      return;
+    }
+    if (hasBody(request)) closeWithAnswer(request, response);
+    next(new UnavailableError('The service is busy', 1));
+  };
+
+  /** For Express, behind the body parser: gives the request its place. */
   readonly middleware = (request: Request, response: Response, next: NextFunction): void => {
-    if (request.path === ALWAYS_SERVED || request.path.startsWith(`${ALWAYS_SERVED}/`)) {
+    if (isForHealth(request)) {
       next();
       return;
     }

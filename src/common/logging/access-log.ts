@@ -33,6 +33,7 @@ export function accessLog(logger: Logger, metrics?: RequestMetrics) {
     const context: RequestContext = {
       requestId,
       address: request.ip ?? '',
+      userAgent: request.get('User-Agent'),
       databaseTime: new DatabaseTime(),
     };
     metrics?.requestStarted();

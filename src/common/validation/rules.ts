@@ -1,3 +1,4 @@
+import { Transform } from 'class-transformer';
 import { ValidateBy, type ValidationArguments } from 'class-validator';
 import { parseInstant } from '../time.js';
 
@@ -42,8 +43,8 @@ export function IsAddressLike(): PropertyDecorator {
 }
 
 /**
- * An S3 object key that can only mean what it says: 1 to 1,024 bytes of UTF-8, no control characters, no leading
- * slash, no `.` or `..` segments.
+ * An S3 object key that can only mean what it says: 1 to 1,024 bytes of UTF-8, no control characters, nothing else that
+ * XML cannot hold, no blank at its end, which some stores drop, no leading slash, no `.` or `..` segments.
  */
 export function IsObjectKey(): PropertyDecorator {
   return rule('isObjectKey', (value) => wrongString(value) ?? wrongObjectKey(value as string));
@@ -64,6 +65,13 @@ export function IsWhole(min: number, max: number): PropertyDecorator {
     Number.isInteger(value) && (value as number) >= min && (value as number) <= max
       ? undefined
       : `must be a whole number from ${min} to ${max}`,
+  );
+}
+
+/** A query parameter of digits only; anything else stays what it is and fails validation. */
+export function ToWholeNumber(): PropertyDecorator {
+  return Transform(({ value }: { value: unknown }) =>
+    typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value,
   );
 }
 
@@ -129,6 +137,9 @@ function wrongObjectKey(key: string): string | undefined {
   if (key === '') return 'must not be empty';
   if (Buffer.byteLength(key) > 1024) return 'must be at most 1024 bytes of UTF-8';
   if (/\p{Cc}/u.test(key)) return 'must not contain control characters';
+  // S3 takes them, and cannot name them in its answers: listing and deleting is XML.
+  if (/[\ufffe\uffff]/u.test(key)) return 'must not contain U+FFFE or U+FFFF';
+  if (key.trimEnd() !== key) return 'must not end with a blank';
   if (key.startsWith('/')) return 'must not start with a slash';
   const dots = key.split('/').some((segment) => segment === '.' || segment === '..');
   return dots ? 'must not contain "." or ".." segments' : undefined;

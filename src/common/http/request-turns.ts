@@ -1,0 +1,71 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { Socket } from 'node:net';
+import type { NextFunction, Request, Response } from 'express';
+import { UnavailableError } from '../errors/domain-errors.js';
+import { closeWithAnswer } from './closing-answer.js';
+import { whenOver } from './when-over.js';
+
+/** Requests of one connection that wait for their turn. Libraries that send ahead at all send a few. */
+const MAX_WAITING = 8;
+/** Requests beyond that of which nothing comes: what was read together with the first of them. */
+const MAX_IGNORED = 64;
+
+/** The requests of one connection. */
+interface Turns {
+  /** What is being answered. */
+  current: { readonly request: Request; readonly response: Response } | undefined;
+  readonly waiting: (() => void)[];
+  /** Requests that came when too many were waiting. */
+  tooMany: number;
+}
+
+const turnsOf = new WeakMap<Socket, Turns>();
+
+/**
+ * Calls back when all that a connection has sent whole is answered, for what comes after it and is no request: answered at
+ * once, it would pass for the answer to one of those before. Never where the connection ends first.
+ *
+ * @param callback is told whether a part of an answer to a request that is not whole was given
+ */
+export function afterWholeRequests(socket: Socket, callback: (isAnswerBegun: boolean) => void): void {
+  const { current, waiting } = turnsOf.get(socket) ?? {};
+  if (current?.request.complete) waiting?.push(() => callback(false));
+  else callback(current?.response.headersSent ?? false);
+}
+
+/**
+ * For Express: serves the requests of one connection one after the other, each when the answer before it was handed to the
+ * operating system. A client that sends many at once (pipelining) and reads nothing makes one answer wait in memory, and
+ * no work for the others. Those who wait have no place of their own, are few, and go with the connection.
+ */
+export function takeTurns(request: Request, response: Response, next: NextFunction): void {
+  const { socket } = request;
+  const turns = turnsOf.get(socket) ?? { current: undefined, waiting: [], tooMany: 0 };
+  turnsOf.set(socket, turns);
+  const serve = () => {
+    turns.current = { request, response };
+    whenOver(request, response, () => {
+      turns.current = undefined;
+      // Nobody gets an answer over a connection that is ending.
+      if (socket.writable) turns.waiting.shift()?.();
+      else turns.waiting.length = 0;
+    });
+    next();
+  };
+  if (turns.current === undefined) serve();
+  else if (turns.waiting.length < MAX_WAITING) turns.waiting.push(AsyncResource.bind(serve));
+  else refuse(turns, request, response, next);
+}
+
+/** Says once that there are too many, behind the answers of those before, and reads nothing more. */
+function refuse(turns: Turns, request: Request, response: Response, next: NextFunction): void {
+  const { socket } = request;
+  turns.tooMany++;
+  if (turns.tooMany > MAX_IGNORED) socket.destroy();
+  if (turns.tooMany > 1) return;
+  socket.pause();
+  // Node reads on when a request before this one is over.
+  socket.on('resume', () => socket.pause());
+  closeWithAnswer(request, response);
+  next(new UnavailableError('The service is busy', 1));
+}

@@ -1,0 +1,41 @@
+/**
+ * What shows that a sign-in has not ended, for the condition of a write that rests on it. The account's row decides, in
+ * the write itself: whatever ended the sign-in meanwhile, on whatever instance, makes the write fail.
+ */
+export interface SignInProof {
+  readonly userId: string;
+  /** Names the sign-in within its account; see `signInReference`. */
+  readonly reference: string;
+  /** Of a session: the generation of the account that it was made in. Absent for a token without a session. */
+  readonly generation?: number;
+  /** When the token was issued; Unix seconds. */
+  readonly issuedAt: number;
+}
+
+/** Condition of a write of the account's row, and the values it needs. */
+export interface ProofCondition {
+  readonly expression: string;
+  readonly values: Record<string, string | number>;
+}
+
+/**
+ * The condition that the sign-in has not ended: nothing has raised the account's generation, or the time from which its
+ * tokens are valid, beyond it, or it is the one that was kept. Costs nothing.
+ */
+export function proofCondition({ reference, generation, issuedAt }: SignInProof): ProofCondition {
+  const values = { ':its_reference': reference };
+  if (generation === undefined) {
+    return {
+      expression:
+        'attribute_exists(user_id) AND (attribute_not_exists(tokens_valid_from) ' +
+        'OR tokens_valid_from <= :its_time OR kept_sign_in = :its_reference)',
+      values: { ...values, ':its_time': issuedAt },
+    };
+  }
+  return {
+    expression:
+      'attribute_exists(user_id) AND (attribute_not_exists(session_generation) ' +
+      'OR session_generation <= :its_generation OR kept_sign_in = :its_reference)',
+    values: { ...values, ':its_generation': generation },
+  };
+}
