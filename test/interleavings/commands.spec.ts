@@ -1,12 +1,12 @@
 import { deleteAccount, login, register } from './operations/accounts.js';
 import { reconcile, takeover } from './operations/commands.js';
-import { change, complete, putAudio, remove, upload } from './operations/records.js';
+import { change, complete, finishUpload, putAudio, remove, upload } from './operations/records.js';
 import type { Operation } from './operations/operation.js';
 import { exploreAll } from './pairs.js';
 
 const BESIDE_RECONCILE: readonly (readonly [Operation, Operation])[] = [
   [reconcile('uploaded'), complete('first', 'uploaded')],
-  [reconcile('pending'), complete('first', 'pending')],
+  [reconcile('pending'), finishUpload('first')],
   [reconcile('pending'), putAudio('pending')],
   [reconcile('uploaded'), change('first', 'uploaded')],
   [reconcile('pending'), remove('first', 'pending')],

@@ -33,12 +33,11 @@ export async function observe(
   withObjects: boolean,
 ): Promise<Observed> {
   const owner = world.accounts.get('owner') as string;
-  const { tables } = fleet;
   const [live, users, records, sessions, objects] = await Promise.all([
     liveSignIns(fleet, world),
     userRows(fleet, world),
-    tables.partition(tables.names.audioFiles, USER_FILES_INDEX, 'user_id', owner),
-    tables.partition(tables.names.sessions, USER_SESSIONS_INDEX, 'user_id', owner),
+    ownedRows(fleet, 'audioFiles', USER_FILES_INDEX, owner, world.records),
+    ownedRows(fleet, 'sessions', USER_SESSIONS_INDEX, owner, world.sessions),
     withObjects ? fleet.bucket.keysOf({ userId: owner }) : undefined,
   ]);
   const rows = users.filter(({ owner_id: ownerId }) => ownerId === undefined);
@@ -47,6 +46,23 @@ export async function observe(
   );
   const reservations = users.filter(({ owner_id: ownerId }) => ownerId !== undefined);
   return { live, accounts, reservations, records, sessions, objects };
+}
+
+/** The rows of the owner in the index, and those with known ids: a damaged one may be in no index. */
+async function ownedRows(
+  { tables }: Fleet,
+  name: 'audioFiles' | 'sessions',
+  index: string,
+  owner: string,
+  known: ReadonlyMap<string, string>,
+): Promise<Row[]> {
+  const key = name === 'sessions' ? 'session_id' : 'file_id';
+  const ids = [...known.values()].map((id) => ({ [key]: id }));
+  const [indexed, byId] = await Promise.all([
+    tables.partition(tables.names[name], index, 'user_id', owner),
+    ids.length > 0 ? tables.get(tables.names[name], ids) : [],
+  ]);
+  return [...new Map([...indexed, ...byId].map((row) => [row[key], row])).values()];
 }
 
 async function liveSignIns(fleet: Fleet, { tokens }: World): Promise<Set<string>> {

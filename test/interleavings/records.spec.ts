@@ -1,6 +1,6 @@
 import { changePassword } from './operations/accounts.js';
 import { batchCreate, batchDelete } from './operations/batches.js';
-import { change, complete, create, putAudio, remove, upload } from './operations/records.js';
+import { change, complete, create, finishUpload, remove, upload } from './operations/records.js';
 import { endOthers, logout } from './operations/sign-ins.js';
 import { exploreAll } from './pairs.js';
 import { pairsOf } from './scenario.js';
@@ -9,7 +9,7 @@ const OPERATIONS = [
   create('first', 'k'),
   complete('first', 'uploaded'),
   complete('second', 'pending'),
-  putAudio('pending'),
+  finishUpload('first'),
   change('first', 'plain'),
   change('second', 'plain', true),
   change('second', 'uploaded', true),

@@ -101,6 +101,28 @@ export function putAudio(record: 'pending' | 'uploaded'): Operation {
   };
 }
 
+/** Sends the audio of the pending record, and completes it. The answers are told one after the other. */
+export function finishUpload(by: SignInName): Operation {
+  const sending = putAudio('pending');
+  return {
+    ...sending,
+    ...{ title: `finish upload by ${by}`, by },
+    async perform(context) {
+      return `${await sending.perform(context)} ${await sendToRecord(context, by, 'pending', 'POST', '/complete')}`;
+    },
+    models: () => [
+      [
+        (state) => void put(state, 'pending'),
+        ...completion(by, 'pending').map(
+          (action): Action =>
+            (state) =>
+              prefixed('200', action(state)),
+        ),
+      ],
+    ],
+  };
+}
+
 export function complete(by: SignInName, record: 'pending' | 'uploaded'): Operation {
   return {
     ...{
