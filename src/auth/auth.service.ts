@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { AuditLog } from '../audit/audit-log.js';
-import { ConflictError, InvalidCredentialsError } from '../common/errors/domain-errors.js';
+import { InvalidCredentialsError } from '../common/errors/domain-errors.js';
 import type { Caller } from '../common/http/caller.decorator.js';
 import { SessionsService } from '../sessions/sessions.service.js';
 import type { User } from '../users/user.js';
-import { UsersService } from '../users/users.service.js';
+import { EmailTakenError, UsersService } from '../users/users.service.js';
 import { PasswordsService } from './passwords/passwords.service.js';
 import { TokensService } from './tokens/tokens.service.js';
 
@@ -109,17 +109,18 @@ export class AuthService {
       const passwordHash = await this.passwords.hash(password);
       return { user: await this.users.create(email, passwordHash, idempotencyKey), isNew: true };
     } catch (error) {
-      const user = error instanceof ConflictError ? await this.findRegistered(request) : undefined;
+      const user =
+        error instanceof EmailTakenError ? await this.findRegistered(request, error.holder) : undefined;
       if (!user) throw error;
       return { user, isNew: false };
     }
   }
 
   /** The account that an earlier try of this very request made. The key alone opens none. */
-  private async findRegistered(request: RegistrationRequest): Promise<User | undefined> {
+  private async findRegistered(request: RegistrationRequest, holder?: User): Promise<User | undefined> {
     const { email, password, idempotencyKey } = request;
     if (idempotencyKey === undefined) return undefined;
-    const user = await this.users.findRegistered(email, idempotencyKey);
+    const user = await this.users.findRegistered(email, idempotencyKey, holder);
     if (!user) return undefined;
     if (await this.passwords.verify(email, user, password)) return user;
     this.audit.record('login-failed', { subject: this.passwords.subject(email), reason: 'wrong-password' });

@@ -13,6 +13,14 @@ const KEY_SALT_BYTES = 32;
  */
 const REPEATABLE_SECONDS = 24 * 60 * 60;
 
+/** The email has an account. */
+export class EmailTakenError extends ConflictError {
+  /** @param holder the account, where it was read */
+  constructor(readonly holder?: User) {
+    super('User already exists');
+  }
+}
+
 /** The rules of accounts. Emails are expected trimmed and in lower case. */
 @Injectable()
 export class UsersService {
@@ -22,17 +30,18 @@ export class UsersService {
    * Refuses an email that is known to be taken, before any costly work. `create` decides. What the index says is
    * confirmed: it may still name an account that was just deleted. Costs 0.5 read units, and 1 where it is taken.
    *
-   * @throws ConflictError `User already exists`
+   * @throws EmailTakenError
    */
   async assertEmailIsFree(email: string): Promise<void> {
-    if (await this.findByIndex(email)) throw alreadyExists();
+    const holder = await this.findByIndex(email);
+    if (holder) throw new EmailTakenError(holder);
   }
 
   /**
    * Makes an account, at most one for an email however many requests race for it.
    *
    * @param idempotencyKey by which `findRegistered` knows the account again
-   * @throws ConflictError `User already exists`
+   * @throws EmailTakenError
    */
   async create(email: string, passwordHash: string, idempotencyKey?: string): Promise<User> {
     const user: NewUser = {
@@ -43,7 +52,7 @@ export class UsersService {
       createdAt: nowSeconds(),
       registrationKey: idempotencyKey === undefined ? undefined : registrationKeyOf(idempotencyKey),
     };
-    if (!(await this.users.create(user))) throw alreadyExists();
+    if (!(await this.users.create(user))) throw new EmailTakenError();
     return { ...user, generation: 0, keptSignIn: undefined, tokensValidFrom: 0 };
   }
 
@@ -57,13 +66,14 @@ export class UsersService {
 
   /**
    * The account that a registration of the last 24 hours with this email and idempotency key made. Both reads are
-   * consistent, since the account may be moments old. Costs 2 read units.
+   * consistent, since the account may be moments old. Costs 2 read units, or none where the account is known.
    *
+   * @param holder the account with this email, where it was just read
    * @throws UnavailableError where the database cannot be asked
    */
-  async findRegistered(email: string, idempotencyKey: string): Promise<User | undefined> {
+  async findRegistered(email: string, idempotencyKey: string, holder?: User): Promise<User | undefined> {
     // Whatever was registered with a key has a reservation; the index might still name an account that is gone.
-    const user = await this.findByReservation(email);
+    const user = holder ?? (await this.findByReservation(email));
     const isSame =
       user?.registrationKey === registrationKeyOf(idempotencyKey) &&
       nowSeconds() - user.createdAt < REPEATABLE_SECONDS;
@@ -87,8 +97,4 @@ export class UsersService {
 /** What of an idempotency key is kept: enough to know it again, and nothing of what the client put into it. */
 function registrationKeyOf(idempotencyKey: string): string {
   return createHash('sha256').update(idempotencyKey).digest('base64url');
-}
-
-function alreadyExists(): ConflictError {
-  return new ConflictError('User already exists');
 }
