@@ -57,20 +57,19 @@ export class AudioFileBatchCreationService {
       return { key, at: group.push(request) - 1 };
     });
     const made = new Map<string | undefined, Outcome<Creation>[]>();
+    // Those without a key take their places first, in their order.
+    const drafts = await this.prepare(ownerId, plain);
     await allEnded([
       ...[...byKey].map(async ([key, group]) => made.set(key, await this.createInTurn(ownerId, group))),
-      this.createPlain(ownerId, plain).then((outcomes) => made.set(undefined, outcomes)),
+      this.write(ownerId, drafts).then((outcomes) => made.set(undefined, outcomes)),
     ]);
     return places.map((place) =>
       'error' in place ? place.error : (made.get(place.key)?.[place.at] as Outcome<Creation>),
     );
   }
 
-  /** Records whose ids are random, written without conditions, many in one call. */
-  private async createPlain(
-    ownerId: string,
-    requests: readonly CreationRequest[],
-  ): Promise<Outcome<Creation>[]> {
+  /** Records whose ids are random, with their places in the quota. */
+  private async prepare(ownerId: string, requests: readonly CreationRequest[]): Promise<Outcome<Draft>[]> {
     // All sizes are known before the first place is taken, so that places are taken in the order of the requests.
     const files = await Promise.all(
       requests.map((request) => outcomeOf(() => this.objects.measured(this.drafts.draft(ownerId, request)))),
@@ -83,11 +82,20 @@ export class AudioFileBatchCreationService {
       return { creation: { file, isNew: true, ...upload }, reservation };
     };
     try {
-      const drafts = await allEnded(
+      return await allEnded(
         files.map(async (file) => (isSuccess<AudioFile>(file) ? outcomeOf(() => prepare(file)) : file)),
       );
-      const written = drafts.flatMap((draft) => (isSuccess<Draft>(draft) ? [draft.creation.file] : []));
-      const left = await this.files.createMany(written);
+    } catch (error) {
+      for (const reservation of reservations) reservation.cancel();
+      throw error;
+    }
+  }
+
+  /** Writes them without conditions, many in one call. Every place is kept or given back, whatever happens. */
+  private async write(ownerId: string, drafts: readonly Outcome<Draft>[]): Promise<Outcome<Creation>[]> {
+    const prepared = drafts.filter((draft) => isSuccess<Draft>(draft));
+    try {
+      const left = await this.files.createMany(prepared.map(({ creation }) => creation.file));
       return drafts.map((draft) => {
         if (!isSuccess<Draft>(draft)) return draft;
         const { creation, reservation } = draft;
@@ -96,7 +104,7 @@ export class AudioFileBatchCreationService {
         return temporarilyUnavailable(1);
       });
     } catch (error) {
-      for (const reservation of reservations) this.drafts.lost(reservation, ownerId);
+      for (const { reservation } of prepared) this.drafts.lost(reservation, ownerId);
       throw error;
     }
   }

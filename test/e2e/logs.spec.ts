@@ -189,7 +189,7 @@ describe('the log', () => {
     const stub = await startDatabaseStub();
     // Reads work, so that the writes, which carry the secrets, are what fails.
     stub.behave(({ operation }) =>
-      /^(Get|Query)/.test(operation) ? 'forward' : dynamoDbError(500, 'InternalServerError'),
+      /^(Get|BatchGet|Query)/.test(operation) ? 'forward' : dynamoDbError(500, 'InternalServerError'),
     );
     const failing = await startTestApp({ LOG_LEVEL: 'trace', DYNAMODB_ENDPOINT: stub.endpoint });
     try {

@@ -109,7 +109,7 @@ describe('an application whose object store', () => {
   async function everything(): Promise<unknown> {
     const { users, audioFiles, sessions } = await rowsOf(apps.patient, ada.userId);
     const kept = users.map(
-      ({ session_generation: _, kept_sign_in: __, tokens_valid_from: ___, ...row }) => row,
+      ({ session_generation: _, kept_sign_in: __, tokens_valid_from: ___, closing_at: ____, ...row }) => row,
     );
     return { users: kept, audioFiles, sessions, objects: await bucket.keysOf(ada) };
   }

@@ -113,6 +113,7 @@ describe('npm run reconcile', () => {
         `pending records ${mended ? 'deleted:           ' : 'to delete:         '}1`,
         `records ${mended ? 'without account deleted:   ' : 'to delete without account: '}1`,
         `objects ${mended ? 'without record deleted:    ' : 'to delete without record:  '}1`,
+        `deleted accounts ${mended ? 'swept:            ' : 'to sweep:         '}0`,
         ...(mended ? [] : ['Nothing was changed. To mend: npm run reconcile -- --apply']),
         '',
       ].sort();

@@ -229,6 +229,33 @@ describe('Reconcile', () => {
     expect([await records(), await keys()]).not.toEqual(before);
   });
 
+  it('sweeps deleted accounts that nothing has swept, once upload URLs from before have ended', async () => {
+    const gone = randomUUID();
+    const late = record({ user_id: gone, s3_key: `audio_upload/${gone}/late` });
+    await putRows(client, config.tables.audioFiles, [late, record({ s3_key: 'elsewhere' })]);
+    await put(`audio_upload/${gone}/late`);
+    await put(`audio_upload/${gone}/stray`);
+    const closed = { user_id: `closed#${gone}`, closed_at: nowSeconds() - 15 * 60 };
+    await putRows(client, config.tables.users, [closed]);
+    const left = async () => [
+      ...(await keys()),
+      ...(await allRows(client, config.tables.audioFiles)).map((row) => row['s3_key']),
+      ...(await allRows(client, config.tables.users)).map((row) => row['user_id']),
+    ];
+    const before = await left();
+
+    expect(await reconcile(true, { hoursFromNow: 0 })).toMatchObject({ swept: 0, strays: 0, ownerless: 0 });
+    expect(await left()).toEqual(before);
+    expect(await reconcile(false, { hoursFromNow: 1 })).toMatchObject({ swept: 1, strays: 0 });
+    expect(await left()).toEqual(before);
+
+    expect(await reconcile(true, { hoursFromNow: 1 })).toMatchObject({ swept: 1, strays: 0, ownerless: 0 });
+    expect(findings).toEqual([
+      { kind: 'account', key: gone, ageHours: 1, problem: 'deleted, and not swept since', mended: 'swept' },
+    ]);
+    expect(await left()).toEqual(['elsewhere', ada]);
+  });
+
   it('refuses nothing where there are few', async () => {
     for (let n = 0; n < 20; n++) await put(own(`${n}`));
     expect(await reconcile(true)).toMatchObject({ strays: 20 });
