@@ -73,15 +73,3 @@ export async function exchange(
     etag: answer.headers['etag'] as string | undefined,
   };
 }
-
-/**
- * Whether a sign-in works on an instance, which then knows it. Asks for a record that cannot be: nothing but the sign-in is
- * looked up.
- *
- * @throws Error where the answer tells neither
- */
-export async function isLive(dispatcher: Dispatcher, url: string, token: string): Promise<boolean> {
-  const { status } = await exchange(dispatcher, 'GET', `${url}/api/audio-file/none`, { token });
-  if (status !== 404 && status !== 401) throw new Error(`A sign-in was answered with ${status}`);
-  return status === 404;
-}

@@ -84,10 +84,13 @@ export async function runAndCheck(
   prefix: Prefix,
 ): Promise<{ run: Run; failure?: Failure }> {
   const run = await runOrder(fleet, scenario, variant, prefix);
-  await settle(fleet, run.world);
+  const touched = new Set(scenario.operations.flatMap(({ touches }) => touches));
+  await settle(fleet, run.world, scenario);
   const passwords = ['usual', ...run.operations.map(({ name }) => name.split(' ')[0] as string)];
-  const withObjects = scenario.operations.some(({ touches }) => touches.includes('objects'));
-  const observed = await observe(fleet, run.world, passwords, withObjects);
+  const observed = await observe(fleet, run.world, passwords, {
+    signIns: touched.has('sign-ins') || touched.has('mailbox'),
+    objects: touched.has('objects'),
+  });
   const faults = [
     ...INVARIANTS.flatMap((invariant) => invariant(run, observed)),
     ...(observed.records.length > 0 ? await readsAgree(fleet, run.world, observed) : []),

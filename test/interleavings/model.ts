@@ -23,7 +23,9 @@ export interface State {
   accounts: Record<string, ModelAccount>;
   /** The account of each sign-in that has not ended. */
   signIns: Record<string, string>;
-  /** The same of those that were ended by themselves, not together with all others. */
+  /** Tokens of a sign-in by another name. */
+  aliases: Record<string, string>;
+  /** The account of those that were ended by themselves, not together with all others. */
   endedAlone: Record<string, string>;
   records: Record<string, ModelRecord>;
   /** Names of records that are gone of which there may be audio: uploaded while, or after, they went. */
@@ -61,8 +63,8 @@ export interface Performed {
 export function initialState(records: readonly string[]): State {
   return {
     accounts: { owner: { mailbox: 'own', password: 'usual', isClosing: false } },
-    signIns: { first: 'owner', second: 'owner', older: 'owner' },
-    ...{ endedAlone: {}, notes: {} },
+    signIns: { first: 'owner', second: 'owner', older: 'owner', ahead: 'owner' },
+    ...{ aliases: {}, endedAlone: {}, notes: {} },
     leftovers: records.includes('stray') ? { stray: true } : {},
     records: Object.fromEntries(
       records

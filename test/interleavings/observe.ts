@@ -1,18 +1,22 @@
 import argon2 from 'argon2';
 import { EMAIL_INDEX, USER_FILES_INDEX, USER_SESSIONS_INDEX } from '../../src/database/tables.js';
-import { isLive } from './client.js';
+import { isLive } from './live.js';
 import type { Fleet } from './fleet.js';
+import { closedAccountKey } from '../../src/users/closed-account.js';
+import { reservationKey } from '../../src/users/reservation.js';
 import { passwordCalled } from './operations/accounts.js';
 import type { Row } from './tables-client.js';
 import type { World } from './world.js';
 
 /** What there is after a run, in the tables and the bucket, and as an instance without caches has it. */
 export interface Observed {
-  /** Names of the sign-ins that work. */
-  readonly live: ReadonlySet<string>;
+  /** Names of the sign-ins that work; `undefined` where nothing could have ended one. */
+  readonly live: ReadonlySet<string> | undefined;
   /** Rows of accounts, and what the model calls their password. */
   readonly accounts: readonly { readonly row: Row; readonly password: string | undefined }[];
   readonly reservations: readonly Row[];
+  /** What is left of accounts that were deleted, until they are swept. */
+  readonly closed: readonly Row[];
   /** Of the owner. */
   readonly records: readonly Row[];
   readonly sessions: readonly Row[];
@@ -24,28 +28,30 @@ export interface Observed {
  * Looks at everything that belongs to a run.
  *
  * @param passwords what the model may call the password of an account
- * @param withObjects whether there may be objects
+ * @param wanted what could have changed, and so is looked at
  */
 export async function observe(
   fleet: Fleet,
   world: World,
   passwords: readonly string[],
-  withObjects: boolean,
+  wanted: { readonly signIns: boolean; readonly objects: boolean },
 ): Promise<Observed> {
   const owner = world.accounts.get('owner') as string;
   const [live, users, records, sessions, objects] = await Promise.all([
-    liveSignIns(fleet, world),
+    wanted.signIns ? liveSignIns(fleet, world) : undefined,
     userRows(fleet, world),
     ownedRows(fleet, 'audioFiles', USER_FILES_INDEX, owner, world.records),
     ownedRows(fleet, 'sessions', USER_SESSIONS_INDEX, owner, world.sessions),
-    withObjects ? fleet.bucket.keysOf({ userId: owner }) : undefined,
+    wanted.objects ? fleet.bucket.keysOf({ userId: owner }) : undefined,
   ]);
-  const rows = users.filter(({ owner_id: ownerId }) => ownerId === undefined);
+  const kindOf = ({ user_id: key }: Row) => /^(email|closed)#/.exec(String(key))?.[1];
+  const rows = users.filter((row) => kindOf(row) === undefined);
   const accounts = await Promise.all(
     rows.map(async (row) => ({ row, password: await passwordOf(fleet, row, passwords) })),
   );
-  const reservations = users.filter(({ owner_id: ownerId }) => ownerId !== undefined);
-  return { live, accounts, reservations, records, sessions, objects };
+  const reservations = users.filter((row) => kindOf(row) === 'email');
+  const closed = users.filter((row) => kindOf(row) === 'closed');
+  return { live, accounts, reservations, closed, records, sessions, objects };
 }
 
 /** The rows of the owner in the index, and those with known ids: a damaged one may be in no index. */
@@ -67,14 +73,12 @@ async function ownedRows(
 
 async function liveSignIns(fleet: Fleet, { tokens }: World): Promise<Set<string>> {
   const names = await Promise.all(
-    [...tokens].map(async ([name, token]) =>
-      (await isLive(fleet.agent, fleet.fresh.url, token)) ? [name] : [],
-    ),
+    [...tokens].map(async ([name, token]) => ((await isLive(fleet.fresh, token)) ? [name] : [])),
   );
   return new Set(names.flat());
 }
 
-/** Accounts and reservations of all mailboxes of the run. */
+/** Accounts and reservations of all mailboxes of the run, and what is left of accounts. */
 async function userRows(fleet: Fleet, { accounts, mailboxes }: World): Promise<Row[]> {
   const { tables } = fleet;
   const { users } = tables.names;
@@ -85,7 +89,8 @@ async function userRows(fleet: Fleet, { accounts, mailboxes }: World): Promise<R
   const keys = new Set([
     ...found.flat().map(({ user_id: id }) => String(id)),
     ...accounts.values(),
-    ...emails.map((email) => `email#${email}`),
+    ...[...accounts.values()].map((id) => closedAccountKey(id).user_id),
+    ...emails.map((email) => reservationKey(email).user_id),
   ]);
   return tables.get(
     users,

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { DatabaseTime, runInRequest } from '../../src/common/request-context.js';
-import { Client, isLive } from './client.js';
+import { Client } from './client.js';
 import type { Commands } from './commands.js';
 import type { Fleet } from './fleet.js';
 import { Actor } from './gate.js';
+import { isLive } from './live.js';
 import type { Performed } from './model.js';
 import type { Operation } from './operations/operation.js';
-import { needsOf, type Scenario, type Variant } from './scenario.js';
+import { needsOf, type Place, type Scenario, type Variant } from './scenario.js';
 import { type Choice, type Prefix, usualChoice } from './schedule.js';
 import { StaleIndex } from './stale-index.js';
 import { arrange, type World } from './world.js';
@@ -180,7 +181,7 @@ async function cacheSignIns(fleet: Fleet, { operations, places }: Scenario, worl
   }
   await Promise.all(
     [...wanted.values()].map(async ([place, token]) => {
-      if (!(await isLive(fleet.agent, fleet.instances[place]?.url ?? '', token))) {
+      if (!(await isLive(fleet.instances[place as Place], token))) {
         throw new Error('A sign-in does not work before the run');
       }
     }),

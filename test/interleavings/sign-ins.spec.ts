@@ -20,9 +20,15 @@ const OPERATIONS: readonly Operation[] = [
   login(true),
 ];
 
+/** A token of a clock that is ahead is no younger than what ends it. */
+const AHEAD = [renew('ahead'), endOthers('ahead')].map((operation): [Operation, Operation] => [
+  changePassword('second'),
+  operation,
+]);
+
 exploreAll(
   'sign-ins',
-  pairsOf(OPERATIONS).flatMap((operations) =>
+  [...pairsOf(OPERATIONS), ...AHEAD].flatMap((operations) =>
     ([0, 1] as const).map((place) => ({
       scenario: { operations, places: [0, place] },
       // Who repeats after a lost answer is tried where two do the same.

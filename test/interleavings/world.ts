@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { nowSeconds } from '../../src/common/time.js';
 import { AUDIO } from '../support/uploads.js';
 import { type Fleet, newSalt } from './fleet.js';
 import { initialState, type State } from './model.js';
@@ -7,17 +8,21 @@ import type { Row } from './tables-client.js';
 
 const DAY = 24 * 60 * 60;
 
-/** What the owner is signed in by before a run: two sessions, and a token of the older backend. */
-export const SIGN_INS = ['first', 'second', 'older'] as const;
+/**
+ * What the owner is signed in by before a run: two sessions, a token of the older backend, and, where one is needed, one of a
+ * clock that is ahead.
+ */
+export type SignInName = 'first' | 'second' | 'older' | 'ahead';
 
-export type SignInName = (typeof SIGN_INS)[number];
+/** How far the clock is ahead, which is allowed for; seconds. */
+const AHEAD = 50;
 
 /**
  * What there is before a run besides the account: a record of an object elsewhere, one with audio of its own, two pending ones
  * of which one has its audio already; a hash that the next login makes anew; an object without a record; and no
  * reservation of the email, as in an account of the older backend.
  */
-export type Need = RecordName | 'weak-hash' | 'stray' | 'unreserved';
+export type Need = RecordName | 'weak-hash' | 'stray' | 'unreserved' | 'ahead';
 
 const RECORDS = ['plain', 'kept', 'pending', 'uploaded'] as const;
 
@@ -47,7 +52,7 @@ export interface World {
 export async function arrange(fleet: Fleet, needs: ReadonlySet<Need>): Promise<World> {
   const userId = randomUUID();
   const email = `${userId}@example.com`;
-  const now = Math.floor(Date.now() / 1000) - 60;
+  const now = nowSeconds() - 60;
   const sessions = new Map(['first', 'second'].map((name) => [name, randomUUID()]));
   const records = new Map<string, string>(
     RECORDS.filter((name) => needs.has(name)).map((name) => [name, randomUUID()]),
@@ -77,12 +82,14 @@ export async function arrange(fleet: Fleet, needs: ReadonlySet<Need>): Promise<W
     fleet.commands?.store.aged.add(keyOf(userId, id));
   }
   const tokens = new Map([...sessions].map(([name, id]) => [name, fleet.tokenFor(userId, now, id)]));
+  tokens.set('older', fleet.tokenFor(userId, now));
+  if (needs.has('ahead')) tokens.set('ahead', fleet.tokenFor(userId, nowSeconds() + AHEAD));
   return {
     state: initialState([...records.keys()]),
     isReserved: !needs.has('unreserved'),
     ...{ email, sessions, records, held: new Map() },
     accounts: new Map([['owner', userId]]),
-    tokens: tokens.set('older', fleet.tokenFor(userId, now)),
+    tokens,
     mailboxes: new Map([
       ['own', email],
       ['other', `other-${email}`],
@@ -109,9 +116,9 @@ function recordRow(name: string, fileId: string, userId: string, now: number): R
 /** Removes what is left of a run, where the next one would see it. */
 export async function clear(
   { tables, bucket }: Fleet,
-  { accounts, reservations, records, sessions, objects = [] }: Observed,
+  { accounts, reservations, closed, records, sessions, objects = [] }: Observed,
 ): Promise<void> {
-  const users = [...accounts.map(({ row }) => row), ...reservations];
+  const users = [...accounts.map(({ row }) => row), ...reservations, ...closed];
   const keys = (rows: readonly Row[], name: string) => rows.map((row) => ({ [name]: row[name] }));
   await tables.delete(tables.names.users, keys(users, 'user_id'));
   await tables.delete(tables.names.audioFiles, keys(records, 'file_id'));

@@ -16,8 +16,9 @@ export function keepsItsPromises({ world, operations }: Run, observed: Observed)
 }
 
 function signInDifferences(state: State, names: readonly string[], { live }: Observed): string[] {
+  if (live === undefined) return [];
   return names.flatMap((name) => {
-    const account = state.accounts[state.signIns[name] ?? ''];
+    const account = state.accounts[state.signIns[state.aliases[name] ?? name] ?? ''];
     if (live.has(name) === (account !== undefined)) return [];
     return live.has(name)
       ? [`sign-in ${name} was ended and works`]

@@ -11,8 +11,9 @@ const LIST = '/api/user/audio-files?limit=100';
 /** List, get, export and usage, as an instance without caches answers the owner, agree with the tables. */
 export async function readsAgree(fleet: Fleet, world: World, observed: Observed): Promise<string[]> {
   const owner = world.accounts.get('owner');
-  const signIn = ['first', 'second', 'older'].find((name) => observed.live.has(name));
+  const signIn = ['first', 'second', 'older'].find((name) => observed.live?.has(name) ?? true);
   if (signIn === undefined || !observed.accounts.some(({ row }) => row['user_id'] === owner)) return [];
+  if (isKnown(fleet, observed)) return [];
   const token = world.tokens.get(signIn) as string;
   const read = async (path: string) => {
     const { status, body } = await exchange(fleet.agent, 'GET', fleet.fresh.url + path, { token });
@@ -33,6 +34,25 @@ export async function readsAgree(fleet: Fleet, world: World, observed: Observed)
     ...differ('get', idsOf(records as Body[]), ids),
     ...differ('usage', [counted.count, counted.bytes.verified + counted.bytes.claimed], [ids.length, bytes]),
   ];
+}
+
+const known = new WeakMap<Fleet, Set<string>>();
+
+/** Whether the same rows, but for ids and times, were read before: the answers rest on nothing else. */
+function isKnown(fleet: Fleet, { records }: Observed): boolean {
+  const kinds = records.map((row) =>
+    JSON.stringify(
+      Object.entries(row)
+        .filter(([name]) => !/_id$|_at$|_at_iso$|^s3_key$|^version$/.test(name))
+        .sort(),
+    ),
+  );
+  const kind = kinds.sort().join();
+  const before = known.get(fleet) ?? new Set();
+  known.set(fleet, before);
+  if (before.has(kind)) return true;
+  before.add(kind);
+  return false;
 }
 
 function idsOf(rows: readonly Body[]): string[] {

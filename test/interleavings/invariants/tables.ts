@@ -41,11 +41,12 @@ export function reservesMailboxes({ world }: Run, { accounts, reservations }: Ob
 /** Nothing is left of an account that is gone. */
 export function leavesNothing(
   { world }: Run,
-  { accounts, records, sessions, objects = [] }: Observed,
+  { accounts, closed, records, sessions, objects = [] }: Observed,
 ): string[] {
   const owner = world.accounts.get('owner');
   if (accounts.some(({ row }) => row['user_id'] === owner)) return [];
   return [
+    ...(closed.length > 0 ? ['an account that is gone was not swept'] : []),
     ...(records.length > 0 ? [`${records.length} records of an account that is gone`] : []),
     ...(sessions.length > 0 ? [`${sessions.length} sessions of an account that is gone`] : []),
     ...(objects.length > 0 ? [`${objects.length} objects of an account that is gone`] : []),

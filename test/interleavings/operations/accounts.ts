@@ -147,6 +147,7 @@ export function deleteAccount(by: SignInName): Operation {
       by,
       touches: ['sign-ins', 'account', 'mailbox', 'objects'],
     },
+    closesAccount: true,
     async perform({ world, client }) {
       const { status } = await client.send('DELETE', '/api/user', {
         token: world.tokens.get(by),

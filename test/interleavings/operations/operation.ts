@@ -23,6 +23,8 @@ export interface Operation {
   readonly title: string;
   readonly touches: readonly Item[];
   readonly needs?: readonly Need[];
+  /** Whether an account may be gone by it. */
+  readonly closesAccount?: boolean;
   /** The sign-in it is done by. */
   readonly by?: string;
   /** What its client does before the run. */

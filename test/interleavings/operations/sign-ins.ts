@@ -1,22 +1,20 @@
-import type { SignInName } from '../world.js';
+import type { Need, SignInName } from '../world.js';
 import { accountOf, eitherOf, endAllBut, endAlone, type Operation, signedIn, writable } from './operation.js';
 
-/** A fresh token. One of the older backend gets a session. */
+/** A fresh token of the same sign-in. One of the older backend becomes a session, and goes on being one sign-in with it. */
 export function renew(by: SignInName): Operation {
   return {
-    ...{ title: `renew by ${by}`, by, touches: ['sign-ins'] },
+    ...{ title: `renew by ${by}`, by, touches: ['sign-ins'], needs: needsOf(by) },
     async perform({ world, client, name }) {
       const { status, body } = await client.send('POST', '/api/token/renew', { token: world.tokens.get(by) });
-      // Of a session it is one more token of the same sign-in.
-      if (status === 200 && by === 'older') world.tokens.set(name, String(body['token']));
+      if (status === 200) world.tokens.set(name, String(body['token']));
       return String(status);
     },
     models: (name) => [
       [
         (state) => {
-          const account = state.signIns[by];
-          if (account === undefined) return '401';
-          if (by === 'older') state.signIns[name] = account;
+          if (state.signIns[by] === undefined) return '401';
+          state.aliases[name] = by;
           return '200';
         },
       ],
@@ -77,7 +75,7 @@ export function endOne(by: SignInName, target: 'first' | 'second'): Operation {
 
 export function endOthers(by: SignInName): Operation {
   return {
-    ...{ title: `end others by ${by}`, by, touches: ['sign-ins', 'account'] },
+    ...{ title: `end others by ${by}`, by, touches: ['sign-ins', 'account'], needs: needsOf(by) },
     async perform({ world, client }) {
       return String(
         (await client.send('DELETE', '/api/user/sessions', { token: world.tokens.get(by) })).status,
@@ -101,4 +99,8 @@ export function endOthers(by: SignInName): Operation {
         },
       ),
   };
+}
+
+function needsOf(by: SignInName): readonly Need[] {
+  return by === 'ahead' ? ['ahead'] : [];
 }
