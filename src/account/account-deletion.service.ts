@@ -43,7 +43,7 @@ export class AccountDeletionService {
    * @throws UnavailableError where there is more than one request can remove, or the database or S3 cannot serve now
    */
   async delete(caller: Caller, password: string): Promise<DeletionReceipt> {
-    const [proof, user] = await Promise.all([this.signIns.prove(caller), this.account.profile(caller)]);
+    const { account: user, proof } = await this.signIns.confirm(caller);
     await this.account.confirm(user, password, 'account-deletion-failed');
     const end = performance.now() + DELETION_LIMIT_MS;
     const proceed = () => {

@@ -37,7 +37,8 @@ export class AccountService {
    * @throws InvalidTokenError where the sign-in has ended
    */
   async changePassword(caller: Caller, current: string, replacement: string): Promise<void> {
-    const [proof, user] = await Promise.all([this.signIns.prove(caller), this.profile(caller)]);
+    // Both at once: a sign-in that has ended is no matter of the password.
+    const { account: user, proof } = await this.signIns.confirm(caller);
     await this.passwords.assertAcceptable(replacement, user.email, 'new_password');
     await this.confirm(user, current, 'password-change-failed');
     const hash = await this.passwords.hash(replacement);

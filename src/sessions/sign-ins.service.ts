@@ -20,6 +20,8 @@ const CACHE_ENTRIES = 10_000;
 /** A sign-in that has not ended, as the tables have it. */
 export interface StandingSignIn extends SignInState {
   readonly account: User;
+  /** For the condition of a write of the account's row that follows. */
+  readonly proof: SignInProof;
 }
 
 /**
@@ -73,7 +75,9 @@ export class SignInsService {
   async confirm(signIn: SignIn): Promise<StandingSignIn> {
     const { userId, sessionId } = signIn;
     const { account, session } = await this.repository.find(userId, sessionId);
-    if (account && hasNotEnded(signIn, account, session, nowSeconds())) return { account, session };
+    if (account && hasNotEnded(signIn, account, session, nowSeconds())) {
+      return { account, session, proof: proofOf(signIn, session) };
+    }
     if (account) this.remember(account);
     else this.forget(userId);
     if (sessionId !== undefined && !session) this.forgetSession(sessionId);
@@ -87,15 +91,14 @@ export class SignInsService {
    * @throws InvalidTokenError where the session has ended
    */
   async prove(signIn: SignIn): Promise<SignInProof> {
-    const { userId, sessionId, issuedAt } = signIn;
-    const proof = { userId, issuedAt, reference: signInReference(signIn) };
-    if (sessionId === undefined) return proof;
+    const { userId, sessionId } = signIn;
+    if (sessionId === undefined) return proofOf(signIn, undefined);
     const session = await this.sessionRows.findById(sessionId, true);
     if (session?.userId !== userId || session.expiresAt <= nowSeconds()) {
       this.forgetSession(sessionId);
       throw new InvalidTokenError();
     }
-    return { ...proof, generation: session.generation };
+    return proofOf(signIn, session);
   }
 
   /** Takes note of an account that has just been read or changed, so that this instance acts on it at once. */
@@ -154,6 +157,12 @@ export class SignInsService {
       this.logger.warn({ err: error }, 'the last use of a session could not be noted');
     });
   }
+}
+
+function proofOf(signIn: SignIn, session: Session | undefined): SignInProof {
+  const { userId, issuedAt } = signIn;
+  const reference = signInReference(signIn);
+  return { userId, issuedAt, reference, ...(session && { generation: session.generation }) };
 }
 
 /** Without the rest of the account: what is cached for all should hold no hash. */
