@@ -1,5 +1,4 @@
 import { type Dispatcher, request } from 'undici';
-import { OBJECTS } from './footprint.js';
 import type { Actor } from './gate.js';
 
 /** An answer, as the client of an operation sees it. */
@@ -42,18 +41,9 @@ export class Client {
     );
   }
 
-  /** Uploads to a signed URL, when its turn has come. */
-  async upload<T>(make: () => Promise<T>): Promise<T> {
-    return this.pass(make, [OBJECTS]);
-  }
-
-  /**
-   * Does what is no request to the service, when its turn has come.
-   *
-   * @param items what is written by it at once; see `Footprint`
-   */
-  async pass<T>(make: () => Promise<T>, items: readonly string[] = []): Promise<T> {
-    await this.actor.point(items);
+  /** Does what is no request to the service, such as the upload to a signed URL, when its turn has come. */
+  async pass<T>(make: () => Promise<T>): Promise<T> {
+    await this.actor.point();
     this.began();
     this.began = () => undefined;
     return make();
