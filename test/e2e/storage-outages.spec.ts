@@ -139,10 +139,12 @@ describe('an application whose object store', () => {
   /** The same application, once its object store answers within the budget; one that is cut off for good has a sibling. */
   async function recovered(name: App): Promise<TestApp> {
     if (name === 'cut off') return apps.patient;
-    const probe = await createUpload(apps.patient, ada);
+    // Of somebody else: an account whose deletion has begun takes nothing any more.
+    const bob = await registerAccount(apps.patient);
+    const probe = await createUpload(apps.patient, bob);
     for (let status = 503; status === 503;) {
       const path = `/api/audio-file/${probe.file_id}/complete`;
-      status = (await apps[name].http.post(path).set(ada.authorization)).status;
+      status = (await apps[name].http.post(path).set(bob.authorization)).status;
     }
     return apps[name];
   }
