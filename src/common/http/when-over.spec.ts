@@ -28,6 +28,24 @@ describe('whenOver', () => {
     for (const { callback } of exchanges) expect(callback).toHaveBeenCalledTimes(1);
   });
 
+  it.each([
+    ['the connection is gone', { destroyed: true }, {}],
+    ['the response is closed', {}, { closed: true }],
+  ])(
+    'calls back at once, and once, where %s already: no event tells it any more',
+    (_case, socket, response) => {
+      const callback = jest.fn();
+      const [connection, answer] = [
+        Object.assign(new EventEmitter(), socket),
+        Object.assign(new EventEmitter(), response),
+      ];
+      whenOver({ socket: connection as unknown as Socket }, answer as unknown as Response, callback);
+      connection.emit('close');
+      answer.emit('close');
+      expect(callback).toHaveBeenCalledTimes(1);
+    },
+  );
+
   it('does so for requests that come after others were over', () => {
     const socket = new EventEmitter();
     exchangeOn(socket).response.emit('close');

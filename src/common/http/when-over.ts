@@ -9,9 +9,14 @@ const underWay = new WeakMap<Socket, Set<() => void>>();
  */
 export function whenOver(
   { socket }: Pick<Request, 'socket'>,
-  response: Pick<Response, 'once'>,
+  response: Pick<Response, 'once' | 'closed'>,
   callback: () => void,
 ): void {
+  // A client that left while something was awaited: no event tells of it any more.
+  if (socket.destroyed || response.closed) {
+    callback();
+    return;
+  }
   const waiting = underWay.get(socket) ?? new Set();
   if (!underWay.has(socket)) {
     underWay.set(socket, waiting);
@@ -33,7 +38,7 @@ export function whenOver(
  */
 export function whenAnswered(
   request: Pick<Request, 'socket'>,
-  response: Pick<Response, 'once' | 'end'>,
+  response: Pick<Response, 'once' | 'end' | 'closed'>,
   callback: () => void,
 ): void {
   let isAnswered = false;
