@@ -40,6 +40,7 @@ describe('whenOver', () => {
         Object.assign(new EventEmitter(), response),
       ];
       whenOver({ socket: connection as unknown as Socket }, answer as unknown as Response, callback);
+      expect(callback).toHaveBeenCalledTimes(1);
       connection.emit('close');
       answer.emit('close');
       expect(callback).toHaveBeenCalledTimes(1);
