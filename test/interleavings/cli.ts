@@ -12,6 +12,7 @@ import { join } from 'node:path';
 interface Counted {
   readonly name: string;
   readonly orders: number;
+  readonly leftOut: number;
   readonly failures: number;
   readonly unfollowed: number;
 }
@@ -56,12 +57,12 @@ function readArguments(args: readonly string[]): string[] {
 function summary(): string {
   const lines = existsSync(counts) ? readFileSync(counts, 'utf8').trim().split('\n') : [];
   const scenarios = lines.map((line) => JSON.parse(line) as Counted);
-  const sum = (key: 'orders' | 'failures' | 'unfollowed') =>
+  const sum = (key: 'orders' | 'leftOut' | 'failures' | 'unfollowed') =>
     scenarios.reduce((total, scenario) => total + scenario[key], 0);
   const seconds = (performance.now() - started) / 1000;
   const unfollowed = sum('unfollowed');
   return [
-    `${scenarios.length} scenarios, ${sum('orders')} orders run in ${seconds.toFixed(0)} s`,
+    `${scenarios.length} scenarios, ${sum('orders')} orders run in ${seconds.toFixed(0)} s, ${sum('leftOut')} left out as equal to others`,
     `${sum('failures')} failed, in ${scenarios.filter(({ failures }) => failures > 0).length} scenarios`,
     ...(unfollowed > 0 ? [`${unfollowed} could not be followed`] : []),
   ].join('; ');

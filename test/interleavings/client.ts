@@ -1,4 +1,5 @@
 import { type Dispatcher, request } from 'undici';
+import { OBJECTS } from './footprint.js';
 import type { Actor } from './gate.js';
 
 /** An answer, as the client of an operation sees it. */
@@ -41,9 +42,18 @@ export class Client {
     );
   }
 
-  /** Does what is no request to the service, such as the upload to a signed URL, when its turn has come. */
-  async pass<T>(make: () => Promise<T>): Promise<T> {
-    await this.actor.point();
+  /** Uploads to a signed URL, when its turn has come. */
+  async upload<T>(make: () => Promise<T>): Promise<T> {
+    return this.pass(make, [OBJECTS]);
+  }
+
+  /**
+   * Does what is no request to the service, when its turn has come.
+   *
+   * @param items what is written by it at once; see `Footprint`
+   */
+  async pass<T>(make: () => Promise<T>, items: readonly string[] = []): Promise<T> {
+    await this.actor.point(items);
     this.began();
     this.began = () => undefined;
     return make();

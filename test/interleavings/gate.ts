@@ -1,22 +1,26 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { currentRequest } from '../../src/common/request-context.js';
+import { type Footprint, itemsOf } from './footprint.js';
 
 /** An operation that neither comes to a call nor ends for so long waits for another one. Milliseconds. */
-const WAITING_MS = 1000;
+const WAITING_MS = 3000;
+
+const NOTHING: Footprint = { items: [], isWrite: false, begins: false, ends: false };
 
 /** What happens where an operation is scheduled: a call to the database or the object store, or one of the client. */
 export interface Call {
   /** `get`, `HeadObject`, `request`, … */
   readonly name: string;
   readonly isWrite: boolean;
+  readonly input: DatabaseInput;
   /** Only of calls to the database. */
   readonly database?: {
-    readonly input: DatabaseInput;
     /** Makes a query that is not held. */
     readonly query: DatabaseMethod;
   };
 }
 
+/** In the words of DynamoDB or S3. */
 export type DatabaseInput = Record<string, unknown>;
 
 /** A call of `Database`, as it is looked at here. */
@@ -53,6 +57,7 @@ export class Actor {
   private isOver = false;
   private stopsAfter = Infinity;
   private stopped = false;
+  private footprint: Footprint = NOTHING;
   private changed = () => undefined as void;
 
   constructor(private readonly around: Around = (_call, make) => make()) {}
@@ -89,6 +94,7 @@ export class Actor {
       this.ended();
       throw this.stop();
     }
+    this.footprint = { ...NOTHING, items: itemsOf(call.input), isWrite: call.isWrite };
     let succeeded = false;
     try {
       const answer = await this.around(call, make);
@@ -101,12 +107,17 @@ export class Actor {
     }
   }
 
-  /** Holds the client before it sends something. Cannot be where a process stops. */
-  async point(): Promise<void> {
+  /**
+   * Holds the client before it sends something. Cannot be where a process stops.
+   *
+   * @param items what it writes to by itself
+   */
+  async point(items: readonly string[] = []): Promise<void> {
     await new Promise<void>((resolve) => {
       this.held.push(resolve);
       this.changed();
     });
+    this.footprint = { items, isWrite: items.length > 0, begins: true, ends: false };
     this.ended();
   }
 
@@ -117,14 +128,20 @@ export class Actor {
     this.changed();
   }
 
-  /** Lets the next call go, and waits until the operation is held again, has ended, or waits for another one. */
-  async step(): Promise<void> {
+  /**
+   * Lets the next call go, and waits until the operation is held again, has ended, or waits for another one.
+   *
+   * @returns what the step had to do with
+   */
+  async step(): Promise<Footprint> {
     this.isRunning = true;
+    this.footprint = NOTHING;
     this.held.shift()?.();
     await this.settled();
+    return { ...this.footprint, ends: this.isOver };
   }
 
-  /** Waits until the operation is held, has ended, or, after a second without either, waits for another one. */
+  /** Waits until the operation is held, has ended, or, after seconds without either, waits for another one. */
   async settled(): Promise<void> {
     const deadline = performance.now() + WAITING_MS;
     while (performance.now() < deadline) {

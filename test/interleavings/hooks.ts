@@ -27,7 +27,7 @@ export function gateApplication(app: INestApplication, gate: Gate): void {
   const query = database['query']?.bind(database) as DatabaseMethod;
   for (const [name, isWrite] of Object.entries(IS_WRITE)) {
     const method = database[name]?.bind(database) as DatabaseMethod;
-    database[name] = (input) => gate.pass({ name, isWrite, database: { input, query } }, () => method(input));
+    database[name] = (input) => gate.pass({ name, isWrite, input, database: { query } }, () => method(input));
   }
   gateClient(app.get(S3Client), gate);
 }
@@ -37,7 +37,9 @@ export function gateClient(client: S3Client | DynamoDBClient, gate: Gate): void 
   (client as S3Client).middlewareStack.add(
     (next, context) => (args) => {
       const name = String(context['commandName']).replace(/Command$/, '');
-      return gate.pass({ name, isWrite: WRITING_COMMANDS.test(name) }, () => next(args));
+      return gate.pass({ name, isWrite: WRITING_COMMANDS.test(name), input: { ...args.input } }, () =>
+        next(args),
+      );
     },
     { step: 'initialize', name: 'gate', priority: 'high' },
   );

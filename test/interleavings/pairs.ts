@@ -55,7 +55,8 @@ export function exploreAll(
         const failures = explorations.flatMap((exploration) => exploration.failures);
         const orders = explorations.reduce((sum, exploration) => sum + exploration.orders, 0);
         const unfollowed = explorations.reduce((sum, exploration) => sum + exploration.unfollowed, 0);
-        count({ name, orders, failures: failures.length, unfollowed });
+        const leftOut = explorations.reduce((sum, exploration) => sum + exploration.leftOut, 0);
+        count({ name, orders, leftOut, failures: failures.length, unfollowed });
         expect(messageOf(failures, orders)).toBe('');
       },
       60 * MINUTES_MS,
@@ -92,7 +93,7 @@ async function replay(
     const calls = actor.made.map((call) => (call.succeeded ? call.name : `${call.name} (failed)`));
     process.stderr.write(`${name}: ${answer ?? 'unknown'}; calls: ${calls.join(', ')}\n`);
   }
-  return { orders: 1, failures: failure ? [failure] : [], unfollowed: run.isFollowed ? 0 : 1 };
+  return { orders: 1, failures: failure ? [failure] : [], leftOut: 0, unfollowed: run.isFollowed ? 0 : 1 };
 }
 
 /** What failed, with an order to replay for each kind of it. */
@@ -115,7 +116,9 @@ function messageOf(failures: readonly Failure[], orders: number): string {
 }
 
 /** Leaves the numbers of a scenario for the summary. */
-function count(numbers: { name: string; orders: number; failures: number; unfollowed: number }): void {
+function count(
+  numbers: { name: string } & Record<Exclude<keyof Exploration, 'failures'>, number> & { failures: number },
+): void {
   const file = process.env['EXPLORE_COUNTS'];
   if (file !== undefined) appendFileSync(file, `${JSON.stringify(numbers)}\n`);
 }

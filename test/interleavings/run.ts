@@ -101,9 +101,9 @@ async function follow(
       wanted !== undefined && enabled.includes(wanted)
         ? wanted
         : usualChoice(enabled, choices.at(-1)?.chosen);
-    choices.push({ enabled, chosen });
     if (++clock.step > MOST_STEPS) throw new Error(`More than ${MOST_STEPS} steps`);
-    await performers[chosen]?.actor.step();
+    const step = await performers[chosen]?.actor.step();
+    choices.push({ enabled, chosen, ...(step && { step }) });
   }
   return { choices, isFollowed };
 }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { commute, type Footprint } from './footprint.js';
 import { type Choice, formatOrder, parseOrder, type Prefix, Schedules, usualChoice } from './schedule.js';
 
 /** Runs operations of so many steps; `waits` says who cannot go after these steps. */
@@ -48,6 +50,40 @@ function preemptions(order: string): number {
   ).length;
 }
 
+/** Operations that do so, to rows that are few enough to meet. */
+const program = fc
+  .array(fc.record({ row: fc.integer({ min: 0, max: 3 }), isWrite: fc.boolean() }), {
+    minLength: 2,
+    maxLength: 5,
+  })
+  .map((steps) =>
+    steps.map(({ row, isWrite }, n): Footprint => ({
+      ...{ items: [`table ${row}`], isWrite },
+      ...{ begins: n === 0, ends: n === steps.length - 1 },
+    })),
+  );
+
+/** What tells orders apart that differ in more than the order of steps that have nothing to do with each other. */
+function trace(order: string, programs: readonly (readonly Footprint[])[]): string {
+  const done = [0, 0];
+  const steps = [...order].map((letter) => {
+    const place = parseOrder(letter)[0] as 0 | 1;
+    const n = done[place] ?? 0;
+    done[place] = n + 1;
+    return { place, n };
+  });
+  return steps
+    .flatMap((one, m) =>
+      steps.slice(m + 1).flatMap((other) => {
+        const [first, second] = [programs[one.place]?.[one.n], programs[other.place]?.[other.n]];
+        const isFixed = one.place === other.place || (first && second && commute(first, second));
+        return isFixed ? [] : [`${one.place}${one.n}<${other.place}${other.n}`];
+      }),
+    )
+    .sort()
+    .join();
+}
+
 describe('Schedules', () => {
   it.each([
     [[3, 4], 0],
@@ -72,6 +108,48 @@ describe('Schedules', () => {
     // The first one cannot make its second step before the other one has made its first.
     const waits = (done: readonly number[], place: number) => place === 0 && done[0] === 1 && done[1] === 0;
     expect(explored([2, 2], 0, waits).sort()).toEqual(['abba', 'bbaa']);
+  });
+
+  it.each([1, 2, 3])('leaves out nothing but what comes about otherwise, with %d preemptions', (max) => {
+    fc.assert(
+      fc.property(program, program, (...programs) => {
+        const schedules = new Schedules(max, commute);
+        const found = new Set<string>();
+        for (let prefix = schedules.next(); prefix; prefix = schedules.next()) {
+          const done = [0, 0];
+          const choices = run(
+            prefix,
+            programs.map(({ length }) => length),
+          ).map((choice) => {
+            const place = choice.chosen as 0 | 1;
+            const n = done[place] ?? 0;
+            done[place] = n + 1;
+            return { ...choice, step: programs[place][n] as Footprint };
+          });
+          schedules.ran(prefix, choices);
+          found.add(trace(formatOrder(choices.map(({ chosen }) => chosen)), programs));
+        }
+        const lengths = programs.map(({ length }) => length);
+        const wanted = every(lengths).filter((order) => preemptions(order) <= max);
+        expect(wanted.filter((order) => !found.has(trace(order, programs)))).toEqual([]);
+      }),
+    );
+  });
+
+  it('leaves out most where little is shared', () => {
+    const step = (item: string): Footprint => ({ items: [item], isWrite: true, begins: false, ends: false });
+    const schedules = new Schedules(2, commute);
+    let runs = 0;
+    for (let prefix = schedules.next(); prefix; prefix = schedules.next()) {
+      runs++;
+      const choices = run(prefix, [4, 4]).map((choice) => ({
+        ...choice,
+        step: step(`table ${choice.chosen}`),
+      }));
+      schedules.ran(prefix, choices);
+    }
+    expect(runs).toBe(1);
+    expect(schedules.leftOut).toBeGreaterThan(0);
   });
 
   it('reads the orders that it prints', () => {

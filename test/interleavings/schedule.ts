@@ -1,8 +1,12 @@
+import type { Footprint } from './footprint.js';
+
 /** One point of a run: who could go, and who went. Operations are known by their place in the scenario. */
 export interface Choice {
   /** Those that could go, in ascending order. */
   readonly enabled: readonly number[];
   readonly chosen: number;
+  /** What the step had to do with. */
+  readonly step?: Footprint;
 }
 
 /** An order to be run: it is followed as far as it goes, and {@link usualChoice} finishes it. */
@@ -18,6 +22,13 @@ export function usualChoice(enabled: readonly number[], previous: number | undef
   return enabled[0];
 }
 
+/** A prefix that was not run yet, and the run that it branches off from. */
+interface Branch {
+  readonly prefix: Prefix;
+  /** The choices of that run. */
+  readonly from: readonly Choice[];
+}
+
 /**
  * All orders with at most so many preemptions, each once. A preemption takes the turn from an operation that could go on;
  * that another one goes when one has finished, or waits for something, is none.
@@ -25,16 +36,48 @@ export function usualChoice(enabled: readonly number[], previous: number | undef
  * Nothing is known of an operation before it is run. So a run is made, what could have gone at each of its points becomes
  * more orders, and those are run in turn (stateless search with a bound on preemptions, as in CHESS, Musuvathi and Qadeer
  * 2007).
+ *
+ * Of two operations an order is left out where a step later the same comes about: the step before which the turn would be
+ * taken has nothing to do with any that would go first, so that it may as well go before them. What branches off from
+ * the one left out is, by the same exchange, equal to what branches off from the other, with as many preemptions or fewer.
  */
 export class Schedules {
-  private readonly open: Prefix[] = [[]];
+  private readonly open: Branch[] = [{ prefix: [], from: [] }];
+  /** What became of prefixes: the choices of a run, or nothing yet. */
+  private readonly runs = new Map<string, readonly Choice[] | undefined>();
+  private left = 0;
 
-  /** @param maxPreemptions `Infinity` for all orders there are */
-  constructor(private readonly maxPreemptions: number) {}
+  /**
+   * @param maxPreemptions `Infinity` for all orders there are
+   * @param commute whether steps may be exchanged; without it no order is left out
+   */
+  constructor(
+    private readonly maxPreemptions: number,
+    private readonly commute?: (one: Footprint, other: Footprint) => boolean,
+  ) {}
+
+  /** How many orders were left out, not counting those that would have branched off from them. */
+  get leftOut(): number {
+    return this.left;
+  }
 
   /** An order that was not run yet; `undefined` where there is none now. Runs under way may add some. */
   next(): Prefix | undefined {
-    return this.open.pop();
+    for (let n = this.open.length - 1; n >= 0; n--) {
+      const branch = this.open[n] as Branch;
+      const later = this.aStepLater(branch);
+      // What it may be equal to is being run.
+      if (later === 'under way') continue;
+      this.open.splice(n, 1);
+      if (later && this.isEqual(branch, later)) {
+        this.left++;
+        this.runs.set(formatOrder(branch.prefix), later.toSpliced(branch.prefix.length - 1, 1));
+        continue;
+      }
+      this.runs.set(formatOrder(branch.prefix), undefined);
+      return branch.prefix;
+    }
+    return undefined;
   }
 
   /**
@@ -44,6 +87,7 @@ export class Schedules {
    * @param choices what became of it
    */
   ran(prefix: Prefix, choices: readonly Choice[]): void {
+    this.runs.set(formatOrder(prefix), choices);
     const taken = choices.map(({ chosen }) => chosen);
     let preemptions = 0;
     for (const [n, { enabled, chosen }] of choices.entries()) {
@@ -54,12 +98,40 @@ export class Schedules {
         for (const other of enabled) {
           const cost = couldGoOn && other !== previous ? 1 : 0;
           if (other !== chosen && preemptions + cost <= this.maxPreemptions) {
-            this.open.push([...taken.slice(0, n), other]);
+            this.open.push({ prefix: [...taken.slice(0, n), other], from: choices });
           }
         }
       }
       if (couldGoOn && chosen !== previous) preemptions++;
     }
+  }
+
+  /** Takes note that an order could not be followed, so that no other one is compared with it. */
+  gaveUp(prefix: Prefix): void {
+    this.runs.delete(formatOrder(prefix));
+  }
+
+  /** The run in which the turn is taken one step later; `undefined` where there is none. */
+  private aStepLater({ prefix, from }: Branch): readonly Choice[] | 'under way' | undefined {
+    const n = prefix.length - 1;
+    if (!this.commute || n < 0) return undefined;
+    // Where the other one goes next in any case, that is the run itself.
+    if (from[n + 1]?.chosen === prefix[n]) return from;
+    const key = formatOrder([...prefix.slice(0, n), from[n]?.chosen ?? 0, prefix[n] ?? 0]);
+    return this.runs.has(key) ? (this.runs.get(key) ?? 'under way') : undefined;
+  }
+
+  private isEqual({ prefix, from }: Branch, later: readonly Choice[]): boolean {
+    const n = prefix.length - 1;
+    const passed = from[n]?.step;
+    const first = later.slice(n + 1);
+    const end = first.findIndex(({ chosen }) => chosen !== prefix[n]);
+    const going = end === -1 ? first : first.slice(0, end);
+    return (
+      passed !== undefined &&
+      going.length > 0 &&
+      going.every(({ step }) => step !== undefined && this.commute?.(passed, step))
+    );
   }
 }
 

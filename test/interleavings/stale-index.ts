@@ -1,6 +1,6 @@
 import type { TableNames } from '../../src/config/config.js';
 import { EMAIL_INDEX, USER_FILES_INDEX, USER_SESSIONS_INDEX } from '../../src/database/tables.js';
-import type { Call, DatabaseInput } from './gate.js';
+import type { Call, DatabaseInput, DatabaseMethod } from './gate.js';
 import type { World } from './world.js';
 
 type Row = Record<string, unknown>;
@@ -36,10 +36,10 @@ export class StaleIndex {
     const { database } = call;
     if (!database) return make();
     if (call.isWrite) {
-      await this.read(database);
+      await this.read(call.input, database.query);
       return make();
     }
-    const answer = call.name === 'query' ? this.answer(database.input) : undefined;
+    const answer = call.name === 'query' ? this.answer(call.input) : undefined;
     return answer === undefined ? make() : (answer as T);
   }
 
@@ -52,7 +52,7 @@ export class StaleIndex {
     return { Items, Count: Items.length, $metadata: { requestId: 'stale', attempts: 1 } };
   }
 
-  private async read({ input, query }: NonNullable<Call['database']>): Promise<void> {
+  private async read(input: DatabaseInput, query: DatabaseMethod): Promise<void> {
     const written = JSON.stringify(input);
     const concerned = this.partitions.filter(({ table }) => written.includes(`"${table}"`));
     await Promise.all(

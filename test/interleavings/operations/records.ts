@@ -56,7 +56,7 @@ export function upload(by: SignInName): Operation {
       if (status !== 201) return String(status);
       const id = String(body['file_id']);
       world.records.set(name, id);
-      const sent = await client.pass(() => send(body['upload'] as Upload));
+      const sent = await client.upload(() => send(body['upload'] as Upload));
       const completed = await client.send('POST', `/api/audio-file/${id}/complete`, { token });
       return `${status} ${sent} ${completed.status}`;
     },
@@ -88,7 +88,7 @@ export function putAudio(record: 'pending' | 'uploaded'): Operation {
     async perform({ world, client }) {
       const headers = { 'Content-Type': 'audio/wav' };
       const url = world.held.get('url') as string;
-      return String(await client.pass(() => send({ url, method: 'PUT', headers, expires_at: '' })));
+      return String(await client.upload(() => send({ url, method: 'PUT', headers, expires_at: '' })));
     },
     models: () => [
       [
