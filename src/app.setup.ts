@@ -11,6 +11,7 @@ import { limitConnections } from './common/http/connection-limits.js';
 import { ExpressServerAdapter } from './common/http/express-server.adapter.js';
 import { JSON_BODY, requireJson } from './common/http/json-body.js';
 import { OverloadGuard } from './common/http/overload.js';
+import { warnOfUntrustedProxy } from './common/http/proxy-warning.js';
 import { takeTurns } from './common/http/request-turns.js';
 import { UnsentBytes } from './common/http/unsent-bytes.js';
 import { accessLog } from './common/logging/access-log.js';
@@ -50,7 +51,8 @@ export async function createApp(
   // Answers are private and short-lived; hashing each for an ETag would cost more than it saves.
   app.set('etag', false);
   app.disable('x-powered-by');
-  if (config.trustProxy !== undefined) app.set('trust proxy', config.trustProxy);
+  if (config.trustProxy === undefined) app.use(warnOfUntrustedProxy(logger));
+  else app.set('trust proxy', config.trustProxy);
   // `undefined` where nobody asks for numbers.
   app.use(accessLog(logger, app.get<Metrics | undefined>(Metrics)));
   app.use(securityHeaders());

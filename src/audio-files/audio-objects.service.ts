@@ -16,6 +16,7 @@ import type { AudioFile, UploadableFile } from './audio-file.js';
 import { AudioFilesRepository } from './audio-files.repository.js';
 import { downloadHeaders } from './download-headers.js';
 import { ObjectKeys } from './object-keys.js';
+import { QuotaService } from './quota.service.js';
 
 const UPLOAD_SECONDS = 15 * 60;
 const DOWNLOAD_SECONDS = 5 * 60;
@@ -47,6 +48,7 @@ export class AudioObjectsService {
     private readonly store: ObjectStore,
     private readonly files: AudioFilesRepository,
     private readonly keys: ObjectKeys,
+    private readonly quotas: QuotaService,
     { quota, storage }: AppConfig,
     @Optional() private readonly metrics?: Metrics,
   ) {
@@ -127,9 +129,10 @@ export class AudioObjectsService {
   /**
    * An address to upload to a key of one's own, for the app that makes its records afterwards: anything, or exactly what
    * is announced, which is required where bytes are counted; there it replaces nothing either. For the key of a record,
-   * what its ticket allows. Costs 1 read unit for a key of that form.
+   * what its ticket allows. Costs 1 read unit for a key of that form, and a count of the quota once a minute for others.
    *
    * @throws ValidationError where an announcement is required and incomplete
+   * @throws QuotaExceededError where there would be no room for its record
    * @throws AccessDeniedError for a key that is not in a folder of the user
    * @throws ConflictError for the key of a record that does not wait for its audio
    */
@@ -145,6 +148,8 @@ export class AudioObjectsService {
     const fileId = this.keys.fileIdOf(userId, key);
     if (fileId !== undefined) return this.ticketFor(await this.pendingFile(userId, fileId, key));
     if (!isAnnounced) return this.store.sign({ method: 'PUT', key, expiresInSeconds: UPLOAD_SECONDS });
+    // Only looked at: the place is taken when the record is made, which a client may never do.
+    if (this.countsBytes) (await this.quotas.reserve({ ownerId: userId, fileSize })).cancel();
     const headers = { 'Content-Type': contentType, 'Content-Length': String(fileSize) };
     return this.ticket(key, { ...headers, ...(this.countsBytes && this.onlyNew) });
   }

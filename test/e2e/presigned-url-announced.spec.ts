@@ -109,6 +109,17 @@ describe('GET /api/presigned-url of what is announced', () => {
     expect(String(await bucket.get(key))).toBe('beep');
   });
 
+  it('is 403 where the record of it would find no room, and keeps no room itself', async () => {
+    const said = { key: own('monday.m4a'), content_type: 'audio/wav' };
+    const detail = 'You can keep at most 1000 bytes of audio';
+    expectProblem(await ask({ ...said, file_size: 1001 }, limited), { status: 403, detail, instance: PATH });
+    const { upload } = await createUpload(limited, ada, { file_size: 900 });
+    expect(upload).toBeDefined();
+    expectProblem(await ask({ ...said, file_size: 101 }, limited), { status: 403, detail, instance: PATH });
+    for (let i = 0; i < 3; i++) await signed({ ...said, file_size: 100 }, limited);
+    await ask({ ...said, file_size: 1001 }).expect(200);
+  });
+
   describe('and a key that is of a record', () => {
     it.each(['app', 'limited'] as const)(
       'allows what its ticket allows, and nothing else: %s',

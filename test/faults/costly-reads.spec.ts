@@ -1,7 +1,9 @@
 import { Agent } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Account, registerAccount } from '../support/accounts.js';
 import { type Reply, send } from './support/client.js';
+import { startDatabaseProxy } from './support/proxy.js';
 import { report } from './support/report.js';
 import { ask, createTables, type Service, startService, type Tables } from './support/service.js';
 
@@ -73,6 +75,28 @@ describe('costly reads of one user', () => {
     do replies.push(await send(`${service.url}/api/user/export`, { headers: ada.authorization }));
     while (replies.at(-1)?.status === 429 && replies.length < 50);
     expect(replies.at(-1)?.status).toBe(200);
+  });
+
+  it('are not counted for ever when the client leaves while its sign-in is looked up', async () => {
+    const database = await startDatabaseProxy();
+    const slow = await startService(tables, {
+      DYNAMODB_ENDPOINT: database.endpoint,
+      SESSION_CACHE_SECONDS: '0',
+      RATE_LIMIT_COSTLY_READ: '0',
+    });
+    const url = `${slow.url}/api/user/export`;
+    try {
+      database.behave(() => sleep(200, 'forward' as const));
+      for (let i = 0; i <= AT_ONCE; i++) {
+        expect(await send(url, { headers: ada.authorization, timeoutMs: 100 })).toMatchObject({ status: 0 });
+        await sleep(200);
+      }
+      database.behave(() => 'forward');
+      expect((await send(url, { headers: ada.authorization })).status).toBe(200);
+    } finally {
+      await slow.stop();
+      await database.close();
+    }
   });
 });
 
