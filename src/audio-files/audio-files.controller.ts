@@ -133,7 +133,8 @@ export class AudioFilesController {
     summary: 'Get an address to upload to a key of your own',
     description:
       'For apps that upload first and record afterwards. Valid for 15 minutes, for a PUT of any type and length, or of ' +
-      '`content_type` and `file_size`, which come together and are required where there is a byte quota. A key of the ' +
+      '`content_type` and `file_size`, which come together and are required where there is a byte quota, and must find room ' +
+      'in it. A key of the ' +
       "service's own form, `{folder}/{user_id}/{file_id}.*`, is signed only while that record is pending, and takes " +
       'what it announced. New apps leave out `s3_key` when they create a record.',
   })

@@ -51,7 +51,12 @@ export class SessionsController {
     schema: { type: 'string', format: 'uuid', maxLength: 64 },
     example: '1d5f6844-210d-4dd0-a106-e80f455ef203',
   })
-  @ApiOperation({ operationId: 'endSession', summary: 'End one of your sessions' })
+  @ApiOperation({
+    operationId: 'endSession',
+    summary: 'End one of your sessions',
+    description:
+      'A token of the older backend that has become a session ends with it, and with that token those issued before it.',
+  })
   @ApiOkResponse({ type: MessageDto, description: 'Its token is no longer valid' })
   @ApiProblems({ ...TOKEN_PROBLEMS, 404: 'Session not found' })
   async end(@CurrentCaller() caller: Caller, @Param('session_id') sessionId: string): Promise<MessageDto> {
