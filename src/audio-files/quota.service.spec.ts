@@ -111,6 +111,40 @@ describe('QuotaService', () => {
     await expect(service.reserve(file(10))).rejects.toEqual(exceeded('3 audio files'));
   });
 
+  it('counts again where a record was written meanwhile, which the count may have missed', async () => {
+    const { service, countedPages } = quotaOf({ maxFiles: 3 }, [[file(), file()]]);
+    const begun = await service.reserve(file());
+    service.recount('ada');
+    countedPages.mockImplementationOnce(async function* () {
+      yield [file(), file()];
+      begun.keep();
+      await Promise.resolve();
+    });
+    countedPages.mockImplementationOnce(async function* () {
+      yield [file(), file(), file()];
+      await Promise.resolve();
+    });
+    await expect(service.reserve(file())).rejects.toEqual(exceeded('3 audio files'));
+    expect(countedPages).toHaveBeenCalledTimes(3);
+  });
+
+  it('adds what was written while it counted when that never ends', async () => {
+    const { service, countedPages } = quotaOf({ maxFiles: 100 }, [[file()]]);
+    const begun = await Promise.all(Array.from({ length: 5 }, () => service.reserve(file())));
+    service.recount('ada');
+    countedPages.mockImplementation(async function* () {
+      yield [file()];
+      begun.pop()?.keep();
+      await Promise.resolve();
+    });
+    (await service.reserve(file())).cancel();
+    expect(countedPages).toHaveBeenCalledTimes(4);
+    for (const one of begun) one.keep();
+    // One that was counted, one that the last count may have missed, two that were open, and as many as there is room for.
+    for (let i = 0; i < 96; i++) (await service.reserve(file())).keep();
+    await expect(service.reserve(file())).rejects.toEqual(exceeded('100 audio files'));
+  });
+
   it('lets whoever waits for a doubtful place have it when it is given back', async () => {
     const { service } = quotaOf({ maxFiles: 1 });
     const doubtful = await service.reserve(file(), true);

@@ -36,6 +36,15 @@ export interface Reservation {
 
 const UNLIMITED: Reservation = { keep: () => undefined, cancel: () => undefined };
 
+/** A count under way, and what was written meanwhile, which it may have seen or not. */
+interface Counting extends Totals {
+  readonly ownerId: string;
+  isOvertaken: boolean;
+}
+
+/** How often one counts while the records change, before what was written meanwhile is added to be sure. */
+const COUNTS = 3;
+
 type Charged = Pick<AudioFile, 'ownerId' | 'fileSize'>;
 
 /**
@@ -51,6 +60,7 @@ export class QuotaService {
   /** What was counted, and what was written and deleted through this instance since. */
   private readonly totals = new ExpiringCache<Totals>(COUNT_SECONDS, COUNTED_USERS);
   private readonly outstanding = new Map<string, Outstanding>();
+  private readonly countings = new Set<Counting>();
   private readonly quota: QuotaConfig;
 
   constructor(
@@ -135,13 +145,34 @@ export class QuotaService {
   }
 
   private add(ownerId: string, files: number, bytes: number): void {
+    for (const counting of this.countings) {
+      if (counting.ownerId !== ownerId) continue;
+      counting.isOvertaken = true;
+      counting.files += Math.max(0, files);
+      counting.bytes += Math.max(0, bytes);
+    }
     const counted = this.totals.get(ownerId);
     if (!counted) return;
     counted.files += files;
     counted.bytes += bytes;
   }
 
+  /** Counts again where records were written or deleted meanwhile: nobody knows whether the count has them. */
   private async count(ownerId: string): Promise<Totals> {
+    for (let times = 1; ; times++) {
+      const counting: Counting = { ownerId, files: 0, bytes: 0, isOvertaken: false };
+      this.countings.add(counting);
+      try {
+        const { files, bytes } = await this.countPages(ownerId);
+        if (!counting.isOvertaken) return { files, bytes };
+        if (times === COUNTS) return { files: files + counting.files, bytes: bytes + counting.bytes };
+      } finally {
+        this.countings.delete(counting);
+      }
+    }
+  }
+
+  private async countPages(ownerId: string): Promise<Totals> {
     const totals = { files: 0, bytes: 0 };
     for await (const page of this.lists.countedPages(ownerId)) {
       renewDatabaseBudget();
