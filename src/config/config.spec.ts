@@ -89,7 +89,7 @@ describe('readConfig', () => {
       PORT: '8080',
       CORS_ORIGINS: 'https://app.example.com, http://localhost:5173',
       SECRET_KEY: SECRET,
-      SECRET_KEY_PREVIOUS: `${OLDER_SECRET}, ${OLDEST_SECRET}`,
+      SECRET_KEY_PREVIOUS: JSON.stringify([OLDER_SECRET, OLDEST_SECRET]),
       SESSION_CACHE_SECONDS: '0',
       RATE_LIMIT: 'on',
       RATE_LIMIT_REGISTER: '1',
