@@ -1,5 +1,7 @@
 /** `npm start`: database, object store, tables and service on this machine, with nothing to install or configure. */
 import { join } from 'node:path';
+import { EnvironmentReader } from '../src/config/environment-reader.js';
+import { readShutdownConfig, stopLimitMs } from '../src/config/shutdown-config.js';
 import { type ObjectStorage, startEngine, startObjectStorage } from './local-engines/index.js';
 import { banner } from './local/banner.js';
 import { dataDirectory, freeAddress, loadDotEnv, setting } from './local/environment.js';
@@ -8,8 +10,8 @@ import { createTables, startService, untilLive } from './local/service.js';
 import { StartError } from './local/start-error.js';
 import { stopSignal } from './local/stop-signals.js';
 
-/** The service may need that long to finish the requests it has. */
-const SERVICE_GRACE_MS = 10_000;
+/** The service ends by itself when its own time to stop is over; so much later it is killed. Milliseconds. */
+const KILL_AFTER_MS = 3_000;
 
 /** Runs until `signal` is aborted (returns) or something fails (throws), and leaves no process behind. */
 async function run(signal: AbortSignal): Promise<void> {
@@ -40,7 +42,7 @@ async function run(signal: AbortSignal): Promise<void> {
     };
     await createTables(env, signal);
     const service = startService(env);
-    stops.push(() => service.stop(SERVICE_GRACE_MS));
+    stops.push(() => service.stop(serviceGraceMs()));
 
     const failed = Promise.race([
       service.exited.then((reason) => `The service stopped by itself (${reason})`),
@@ -60,6 +62,11 @@ async function run(signal: AbortSignal): Promise<void> {
     // The service first: it still needs the others for the requests it has.
     for (const stop of stops.reverse()) await stop();
   }
+}
+
+/** How long the service may take to finish the requests it has. */
+function serviceGraceMs(): number {
+  return stopLimitMs(readShutdownConfig(new EnvironmentReader(process.env))) + KILL_AFTER_MS;
 }
 
 async function startDatabase(signal: AbortSignal): ReturnType<typeof startEngine> {

@@ -27,6 +27,7 @@ export function readDatabaseConfig(env: EnvironmentReader): Pick<AppConfig, 'aws
 /** What a command that talks to the object store has to know besides. */
 export function readStorageConfig(env: EnvironmentReader): Pick<AppConfig, 'storage'> {
   const endpoint = env.endpoint('S3_ENDPOINT');
+  const publicEndpoint = env.endpoint('S3_PUBLIC_ENDPOINT');
   const bucket = env.optional('AWS_S3_BUCKET_NAME');
   if (bucket !== undefined && !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
     env.problem('AWS_S3_BUCKET_NAME', 'a bucket name: 3 to 63 lower-case letters, digits, "-" or "."');
@@ -44,6 +45,7 @@ export function readStorageConfig(env: EnvironmentReader): Pick<AppConfig, 'stor
       pauseMs: readPause(env),
       ...(bucket && { bucket }),
       ...(endpoint && { endpoint }),
+      ...(publicEndpoint && { publicEndpoint }),
     },
   };
 }

@@ -2,10 +2,47 @@ import { BlockList, isIP } from 'node:net';
 import type { AppConfig } from './config.js';
 import type { EnvironmentReader } from './environment-reader.js';
 
-/** Where the numbers are served. */
-export function readMetricsPort(env: EnvironmentReader): Pick<AppConfig, 'metricsPort'> {
-  if (env.optional('METRICS_PORT') === undefined) return {};
-  return { metricsPort: env.integer('METRICS_PORT', { default: 0, min: 0, max: 65_535 }) };
+const LIST_OF_ORIGINS = 'a comma-separated list of origins such as https://app.example.com';
+
+/** Origins of apps that carry their pages with them, as those send them (Capacitor, Ionic, Tauri). */
+const APP_ORIGIN = /^(capacitor|ionic|tauri):\/\/[a-z0-9-]+(\.[a-z0-9-]+)*(:\d+)?$/;
+const SCHEMES = /^(https?|capacitor|ionic|tauri):\/\//i;
+
+/** An address to listen on. */
+export function readHost(env: EnvironmentReader, name: string, fallback: string): string {
+  return env.text(name, fallback, /^[\w.:-]+$/, 'a host name or an IP address');
+}
+
+/** Where the numbers are served: for this machine alone, unless it is said otherwise. */
+export function readMetrics(env: EnvironmentReader): Pick<AppConfig, 'metricsHost' | 'metricsPort'> {
+  const metricsHost = readHost(env, 'METRICS_HOST', '127.0.0.1');
+  if (env.optional('METRICS_PORT') === undefined) return { metricsHost };
+  return { metricsHost, metricsPort: env.integer('METRICS_PORT', { default: 0, min: 0, max: 65_535 }) };
+}
+
+/** Origins as browsers and apps send them, which is what they are compared with. */
+export function readCorsOrigins(env: EnvironmentReader): string[] {
+  const origins = env.list('CORS_ORIGINS');
+  const faults = origins.flatMap((origin, index) => {
+    const fault = faultOfOrigin(origin);
+    return fault === undefined ? [] : [`entry ${index + 1} ${fault}`];
+  });
+  if (faults.length > 0) env.problem('CORS_ORIGINS', `${LIST_OF_ORIGINS}: ${faults.join('; ')}`);
+  return origins;
+}
+
+/** What is wrong with an origin, and what to do; nothing where it is one. */
+function faultOfOrigin(origin: string): string | undefined {
+  if (origin === '*') return 'is *: name each origin';
+  if (!SCHEMES.test(origin) || !URL.canParse(origin)) {
+    return 'does not begin with a scheme and a host: http://, https://, capacitor://, ionic:// or tauri://';
+  }
+  const url = new URL(origin);
+  if (url.origin === origin || APP_ORIGIN.test(origin)) return undefined;
+  if (url.username !== '' || url.password !== '') return 'has a user or a password in it: leave them out';
+  if (url.pathname === '/' && /[^/]\/$/.test(origin)) return 'has a slash at its end: leave it out';
+  if (!/^[^/]+\/\/[^/?#]+$/.test(origin)) return 'has a path: leave out all that follows the host';
+  return 'is not as browsers send it: in lower case, and without the default port';
 }
 
 /** What instances share besides the database. */

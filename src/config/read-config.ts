@@ -3,11 +3,16 @@ import { availableCores } from './available-cores.js';
 import { readDatabaseConfig, readStorageConfig } from './aws-config.js';
 import { EnvironmentReader } from './environment-reader.js';
 import { readLimits, readOverload, readQuota } from './limit-config.js';
-import { readMetricsPort, readRedisUrl, readTrustProxy } from './network-config.js';
+import { readCorsOrigins, readHost, readMetrics, readRedisUrl, readTrustProxy } from './network-config.js';
+import { misspelledNames } from './misspelled-names.js';
 import { readPasswordConfig } from './password-config.js';
 import { readSecretKeys } from './secret-keys.js';
+import { readShutdownConfig } from './shutdown-config.js';
 
 export { readDatabaseConfig, readStorageConfig };
+
+/** Names that `npm start` and its like read. */
+const READ_ELSEWHERE = ['DATA_DIRECTORY'];
 
 /**
  * The typed view of the environment, and the only reader of it.
@@ -20,15 +25,36 @@ export function readConfig(
   cores: number = availableCores(),
 ): AppConfig {
   const env = new EnvironmentReader(environment);
+  const config = readAll(env, cores);
+  env.finish();
+  misspelledNames(environment, knownNames()).forEach((line) => env.warning(line));
+  return config;
+}
+
+/**
+ * Variables that are set and probably misspelled, a line for each: for commands, which read only some.
+ */
+export function misspellings(environment: Readonly<Record<string, string | undefined>>): string[] {
+  return misspelledNames(environment, knownNames());
+}
+
+/** Every name that has a meaning here. */
+function knownNames(): Set<string> {
+  const env = new EnvironmentReader({});
+  readAll(env, 1);
+  return new Set([...env.asked, ...READ_ELSEWHERE]);
+}
+
+function readAll(env: EnvironmentReader, cores: number): AppConfig {
   // Unset means production: whoever forgets the variable gets the safe defaults.
   const nodeEnv = env.oneOf('NODE_ENV', ['production', 'development', 'test'], 'production');
   const workers = readWorkers(env, cores);
-  const config: AppConfig = {
+  return {
     nodeEnv,
     logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
-    host: env.text('HOST', '0.0.0.0', /^[\w.:-]+$/, 'a host name or an IP address'),
+    host: readHost(env, 'HOST', '0.0.0.0'),
     port: env.integer('PORT', { default: 3000, min: 0, max: 65_535 }),
-    corsOrigins: env.origins('CORS_ORIGINS'),
+    corsOrigins: readCorsOrigins(env),
     ...readSecretKeys(env, nodeEnv),
     sessions: { cacheSeconds: env.integer('SESSION_CACHE_SECONDS', { default: 30, min: 0, max: 3600 }) },
     limits: readLimits(env, nodeEnv),
@@ -39,14 +65,12 @@ export function readConfig(
     quota: readQuota(env),
     passwords: readPasswordConfig(env, nodeEnv, { cores, workers }),
     overload: readOverload(env),
-    ...readMetricsPort(env),
+    ...readMetrics(env),
     cache: readCache(env),
     workers,
-    shutdownGraceMs: env.integer('SHUTDOWN_GRACE_MS', { default: 1000, min: 0, max: 60_000 }),
+    ...readShutdownConfig(env),
     warnings: env.warnings,
   };
-  env.finish();
-  return config;
 }
 
 function readCache(env: EnvironmentReader): AppConfig['cache'] {
