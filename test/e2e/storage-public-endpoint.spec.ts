@@ -26,8 +26,10 @@ describe('S3_PUBLIC_ENDPOINT', () => {
       .send({ content_type: 'audio/wav', file_size: audio.length })
       .expect(201);
     const { file_id: id, upload } = created.body;
-    expect(upload.url.startsWith(`${publicEndpoint}/${objectStorage().bucket}/`)).toBe(true);
-    const { 'Content-Length': _length, ...headers } = upload.headers as Record<string, string>;
+    expect(upload.url).toMatch(new RegExp(`^${publicEndpoint}/${objectStorage().bucket}/`));
+    const headers = Object.fromEntries(
+      Object.entries(upload.headers as Record<string, string>).filter(([name]) => name !== 'Content-Length'),
+    );
     expect((await fetch(upload.url, { method: 'PUT', headers, body: audio })).status).toBe(200);
 
     await app.http.post(`/api/audio-file/${id}/complete`).set(ada.authorization).expect(200);
@@ -35,16 +37,16 @@ describe('S3_PUBLIC_ENDPOINT', () => {
       .get(`/api/audio-file/${id}/download-url`)
       .set(ada.authorization)
       .expect(200);
-    expect(body.url.startsWith(`${publicEndpoint}/`)).toBe(true);
+    expect(body.url).toMatch(new RegExp(`^${publicEndpoint}/`));
     const download = await fetch(body.url);
     expect(download.status).toBe(200);
     expect(Buffer.from(await download.arrayBuffer())).toEqual(audio);
-    const otherName = body.url.replace('localhost', '127.0.0.1');
+    const otherName = String(body.url).replace('localhost', '127.0.0.1');
     expect((await fetch(otherName)).status).toBe(403);
 
     const key = `audio_upload/${ada.userId}/apart.wav`;
     const signed = await app.http.get('/api/presigned-url').query({ key }).set(ada.authorization).expect(200);
-    expect(signed.body.url.startsWith(`${publicEndpoint}/`)).toBe(true);
+    expect(signed.body.url).toMatch(new RegExp(`^${publicEndpoint}/`));
   });
 
   it('need not be reachable for the service itself', async () => {
@@ -56,7 +58,7 @@ describe('S3_PUBLIC_ENDPOINT', () => {
         .query({ key })
         .set(ada.authorization)
         .expect(200);
-      expect(body.url.startsWith('https://audio.example.com/')).toBe(true);
+      expect(body.url).toMatch(/^https:\/\/audio\.example\.com\//);
       const created = await beyond.http
         .post('/api/audio-file')
         .set(ada.authorization)

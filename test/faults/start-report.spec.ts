@@ -32,6 +32,7 @@ describe('the log of a start', () => {
     const redis = `redis://:a-password@127.0.0.1:${await freePort()}/0`;
     await started({ REDIS_URL: redis, RATE_LIMIT: 'on', AWS_SECRET_ACCESS_KEY: 'local' }, async (service) => {
       const { config } = tables;
+      await service.http.get('/api/health').expect(200);
       expect(service.logs[0]).toEqual({
         level: 'info',
         time: expect.any(String),
