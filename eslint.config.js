@@ -23,7 +23,7 @@ export default tseslint.config(
     files: ['**/*.cjs'],
     ...tseslint.configs.disableTypeChecked,
     languageOptions: {
-      ...tseslint.configs.disableTypeChecked.languageOptions,
+      parserOptions: { projectService: false },
       globals: { require: 'readonly', process: 'readonly', __dirname: 'readonly' },
     },
     rules: {
