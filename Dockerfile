@@ -6,6 +6,7 @@ COPY package.json package-lock.json .npmrc ./
 COPY scripts/local-engines/package.json scripts/local-engines/
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json ./
+COPY scripts/preflight.cjs scripts/
 COPY src src
 # TypeScript is also an optional peer of @nestjs/swagger, for a compiler plugin that is not in use.
 RUN npm run build && npm prune --omit=dev --omit=optional
@@ -21,6 +22,8 @@ ENV NODE_ENV=production \
 COPY package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
+# What `npm run tables` and its like begin with.
+COPY scripts/preflight.cjs scripts/
 # Owns none of the files, so that it can change none.
 USER node
 EXPOSE 3000

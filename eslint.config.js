@@ -19,6 +19,20 @@ export default tseslint.config(
     },
   },
   {
+    // For versions of Node that know no modules.
+    files: ['**/*.cjs'],
+    ...tseslint.configs.disableTypeChecked,
+    languageOptions: {
+      parserOptions: { projectService: false },
+      globals: { require: 'readonly', process: 'readonly', __dirname: 'readonly' },
+    },
+    rules: {
+      ...tseslint.configs.disableTypeChecked.rules,
+      '@typescript-eslint/no-require-imports': 'off',
+      'no-var': 'off',
+    },
+  },
+  {
     files: ['src/**/*.ts'],
     ignores: ['src/config/**', 'src/commands/**', 'src/main.ts'],
     rules: {

@@ -3,11 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import promClient from 'prom-client';
 import type { Logger } from './common/logging/logger.js';
 import type { AppConfig } from './config/config.js';
+import { stopLimitMs } from './config/shutdown-config.js';
 import { serveMetrics } from './metrics/metrics-server.js';
 
 /** A worker that ends sooner has most likely something that a new one will have too. Milliseconds. */
 const SHORT_LIFE_MS = 5_000;
 const FIRST_PAUSE_MS = 250;
+/** Workers end by themselves when their time to stop is over; one that hangs is killed so much later. Milliseconds. */
+const KILL_AFTER_MS = 1_000;
 /** Workers in a row that end before they listened, after which starting more is pointless. */
 const MAX_FALSE_STARTS = 5;
 
@@ -15,14 +18,15 @@ const MAX_FALSE_STARTS = 5;
  * Runs the service in several processes, which share the port: one dies, another takes its place. The processes know
  * nothing of each other; what they have to share is in DynamoDB and Redis.
  *
- * SIGTERM and SIGINT are passed on, and the process ends when all workers have: 0 where each ended well, 1 otherwise.
+ * SIGTERM and SIGINT are passed on, and the process ends when all workers have: 0 where each ended well, 1 otherwise. One
+ * that hangs is killed.
  */
 export async function runWorkers(config: AppConfig, logger: Logger): Promise<void> {
   const registry = new promClient.AggregatorRegistry();
   if (config.metricsPort !== undefined) {
     const source = { contentType: registry.contentType, text: () => registry.clusterMetrics() };
-    const { port } = await serveMetrics(source, config.host, config.metricsPort);
-    logger.info({ port }, 'metrics');
+    const { port } = await serveMetrics(source, config.metricsHost, config.metricsPort);
+    logger.info({ host: config.metricsHost, port }, 'metrics');
   }
   if (config.limits.enabled && config.redisUrl === undefined) {
     logger.warn({ workers: config.workers }, 'each worker counts limits for itself; set REDIS_URL');
@@ -64,6 +68,15 @@ export async function runWorkers(config: AppConfig, logger: Logger): Promise<voi
     const workers = livingWorkers();
     if (workers.length === 0) process.exit(1);
     for (const worker of workers) worker.process.kill(signal);
+    setTimeout(
+      () => {
+        for (const worker of livingWorkers()) {
+          logger.error({ worker: worker.process.pid }, 'a worker did not stop and is killed');
+          worker.process.kill('SIGKILL');
+        }
+      },
+      stopLimitMs(config) + KILL_AFTER_MS,
+    ).unref();
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

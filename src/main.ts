@@ -10,6 +10,7 @@ import { ConfigurationError } from './config/environment-reader.js';
 import { Metrics } from './metrics/metrics.js';
 import { serveMetrics } from './metrics/metrics-server.js';
 import { stopGracefully } from './shutdown.js';
+import { reportConfiguration, warnOfSilentDatabase } from './start-report.js';
 
 /**
  * Where the event loop wants all of a core, each thread that hashes keeps a thirtieth of it. With 10 reads took up to four times as long in
@@ -20,14 +21,15 @@ const HASH_NICENESS = 15;
 async function main(): Promise<void> {
   const config = readConfig(process.env);
   const logger = createLogger(config.logLevel);
-  if (cluster.isPrimary) config.warnings.forEach((line) => logger.warn({}, line));
+  if (cluster.isPrimary) reportConfiguration(config, logger);
   if (config.workers > 1 && cluster.isPrimary) return runWorkers(config, logger);
   // Before anything else keeps a thread of the pool busy, such as the resolver.
   await letLoopGoFirst(config, logger);
   const app = await createApp(config, logger);
-  stopGracefully(app, logger, config.shutdownGraceMs);
+  stopGracefully(app, logger, config);
   await app.listen(config.port, config.host);
   logger.info({ url: await app.getUrl(), node: process.version }, 'listening');
+  void warnOfSilentDatabase(app, config, logger);
   await offerMetrics(app.get<Metrics | undefined>(Metrics), config, logger);
 }
 
@@ -56,8 +58,8 @@ async function offerMetrics(metrics: Metrics | undefined, config: AppConfig, log
     return;
   }
   const source = { contentType: registry.contentType, text: () => registry.metrics() };
-  const { port } = await serveMetrics(source, config.host, config.metricsPort);
-  logger.info({ port }, 'metrics');
+  const { port } = await serveMetrics(source, config.metricsHost, config.metricsPort);
+  logger.info({ host: config.metricsHost, port }, 'metrics');
 }
 
 main().catch((error: unknown) => {
@@ -71,5 +73,10 @@ function describe(error: unknown): readonly string[] {
   const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number };
   if (code === 'EADDRINUSE') return [`Port ${port} on ${address} is already in use`];
   if (code === 'EACCES' && port !== undefined) return [`Port ${port} may not be used by this user`];
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+    return [
+      `HOST and METRICS_HOST must be addresses of this machine, such as 0.0.0.0 or 127.0.0.1 (${code})`,
+    ];
+  }
   return [error.stack ?? error.message];
 }

@@ -5,10 +5,9 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Request, Response } from 'express';
 import type { Logger } from './common/logging/logger.js';
+import { type ShutdownConfig, stopLimitMs } from './config/shutdown-config.js';
 import { Lifecycle } from './health/lifecycle.js';
 
-/** After this the process ends whatever is still open; orchestrators kill it not much later. Milliseconds. */
-const LIMIT_MS = 9_000;
 /** Turns of the event loop without a new connection after which none is waiting, and the longest wait for them. */
 const QUIET_TURNS = 20;
 const ACCEPT_LIMIT_MS = 1_000;
@@ -18,14 +17,16 @@ const IDLE_MS = 2_000;
 /**
  * Ends the process on SIGTERM and SIGINT without losing a request:
  *
- * 1. readiness turns to 503, and everything is served as before for `graceMs`, so that load balancers look away;
+ * 1. readiness turns to 503, and everything is served as before for the time of grace, so that load balancers look away;
  * 2. no new connection is accepted, and those there are end with their next answer, which says `Connection: close`;
  * 3. connections without a request end a little later, and then the application.
  *
  * `Connection: close` before the second step would send busy clients into the queue of the listening socket, and
  * closing that resets them: with 40 such clients 39 requests were lost.
+ *
+ * What is still open when the time of grace and the time to drain are over is cut off, and the exit code is 1.
  */
-export function stopGracefully(app: NestExpressApplication, logger: Logger, graceMs: number): void {
+export function stopGracefully(app: NestExpressApplication, logger: Logger, config: ShutdownConfig): void {
   const server = app.getHttpServer();
   let stopping = false;
   const stop = (signal: NodeJS.Signals): void => {
@@ -35,9 +36,9 @@ export function stopGracefully(app: NestExpressApplication, logger: Logger, grac
     setTimeout(() => {
       logger.warn({}, 'stopped with requests still open');
       process.exit(1);
-    }, LIMIT_MS).unref();
+    }, stopLimitMs(config)).unref();
     app.get(Lifecycle).stopping = true;
-    sleep(graceMs)
+    sleep(config.shutdownGraceMs)
       .then(() => drain(server))
       .then(() => app.close())
       .then(() => {

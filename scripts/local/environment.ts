@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { loadEnvFile } from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +11,21 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Where lives what outlasts a start, the data and the token key: DATA_DIRECTORY, `.data` by default. */
 export function dataDirectory(): string {
   return resolve(ROOT, setting('DATA_DIRECTORY') ?? '.data');
+}
+
+/** Makes the data folder. @throws StartError where nothing can be written there */
+export function prepareDataDirectory(): void {
+  const directory = dataDirectory();
+  try {
+    mkdirSync(directory, { recursive: true });
+    rmdirSync(mkdtempSync(join(directory, 'try-')));
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new StartError(
+      `Nothing can be written to the data folder ${directory} (${code}). Make it writable for this user, or choose another: ` +
+        'DATA_DIRECTORY=/path/to/folder npm start',
+    );
+  }
 }
 
 /** Where the service listens, and the address to reach it. */

@@ -1,5 +1,5 @@
 /** `npm run tables`: makes the tables that are missing. Safe to run at every deployment. */
-import { readDatabaseConfig } from '../config/read-config.js';
+import { misspellings, readDatabaseConfig } from '../config/read-config.js';
 import { EnvironmentReader } from '../config/environment-reader.js';
 import { createDynamoDbClient } from '../database/clients.js';
 import { TableCreator, TableMismatchError } from '../database/table-creator.js';
@@ -15,6 +15,7 @@ async function main(): Promise<void> {
   const env = new EnvironmentReader(process.env);
   const config = readDatabaseConfig(env);
   env.finish();
+  for (const line of misspellings(process.env)) console.error(line);
   const client = createDynamoDbClient(
     { ...config, database: { ...config.database, budgetMs: CALL_LIMIT_MS } },
     { maxAttempts: MAX_ATTEMPTS },

@@ -5,7 +5,7 @@
 import { parseArgs } from 'node:util';
 import { UnavailableError } from '../common/errors/domain-errors.js';
 import type { AppConfig } from '../config/config.js';
-import { readDatabaseConfig, readStorageConfig } from '../config/read-config.js';
+import { misspellings, readDatabaseConfig, readStorageConfig } from '../config/read-config.js';
 import { EnvironmentReader } from '../config/environment-reader.js';
 import { createDynamoDbClient } from '../database/clients.js';
 import { Reconcile, type ReconcileResult } from '../reconcile/reconcile.js';
@@ -67,6 +67,7 @@ function readEnvironment(): Pick<AppConfig, 'aws' | 'tables' | 'database' | 'sto
     env.problem('AWS_S3_BUCKET_NAME', 'set to the bucket of the audio');
   }
   env.finish();
+  for (const line of misspellings(process.env)) console.error(line);
   return {
     ...rest,
     database: { ...database, budgetMs: CALL_LIMIT_MS },

@@ -3,7 +3,7 @@
  * `--apply` it writes the reservations that accounts of the older backend lack. Safe to stop and to run again.
  */
 import { parseArgs } from 'node:util';
-import { readDatabaseConfig } from '../config/read-config.js';
+import { misspellings, readDatabaseConfig } from '../config/read-config.js';
 import { EnvironmentReader } from '../config/environment-reader.js';
 import { createDynamoDbClient } from '../database/clients.js';
 import { Takeover, type TakeoverReport } from '../takeover/takeover.js';
@@ -20,6 +20,7 @@ async function main(): Promise<void> {
   const env = new EnvironmentReader(process.env);
   const config = readDatabaseConfig(env);
   env.finish();
+  for (const line of misspellings(process.env)) console.error(line);
   const client = createDynamoDbClient({
     ...config,
     database: { ...config.database, budgetMs: CALL_LIMIT_MS },

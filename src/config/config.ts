@@ -24,12 +24,16 @@ export class AppConfig {
   readonly overload: OverloadConfig;
   /** Where numbers for Prometheus are served; nowhere where absent. */
   readonly metricsPort?: number;
+  /** Address that they are served on. */
+  readonly metricsHost: string;
   /** Whether single records are kept in Redis for a while. */
   readonly cache: { readonly enabled: boolean };
   /** Processes that serve together. */
   readonly workers: number;
   /** How long a stopping instance goes on serving, so that load balancers notice first; milliseconds. */
   readonly shutdownGraceMs: number;
+  /** After that, how long what is under way may take; milliseconds. */
+  readonly shutdownDrainMs: number;
   /** What was asked for and is done otherwise, for the log; one line each. */
   readonly warnings: readonly string[];
 }
@@ -77,8 +81,10 @@ export interface OverloadConfig {
 export interface StorageConfig {
   /** Absent: nothing can be uploaded or downloaded. */
   readonly bucket?: string;
-  /** Absent: S3 on AWS. Clients have to reach it too: it is the host of the addresses they are given. */
+  /** Absent: S3 on AWS. */
   readonly endpoint?: string;
+  /** Where clients reach it, for the addresses they are given; absent: as the service does. */
+  readonly publicEndpoint?: string;
   /** Whether the store takes `If-None-Match: *` with a PUT, so that an upload cannot replace what is there. */
   readonly conditionalWrites: boolean;
   /** First segment of the keys of uploads, below which each user has a folder of their own. */

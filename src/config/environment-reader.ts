@@ -22,11 +22,14 @@ export class EnvironmentReader {
   private readonly problems: string[] = [];
   /** What is odd and no reason not to start; one line each. */
   readonly warnings: string[] = [];
+  /** Names that were asked for, set or not. */
+  readonly asked = new Set<string>();
 
   constructor(private readonly environment: Readonly<Record<string, string | undefined>>) {}
 
   /** The raw value, or `undefined` where it is unset or empty. */
   optional(name: string): string | undefined {
+    this.asked.add(name);
     const value = this.environment[name];
     return value === undefined || value === '' ? undefined : value;
   }
@@ -68,21 +71,12 @@ export class EnvironmentReader {
       url !== undefined &&
       /^https?:$/.test(url.protocol) &&
       url.username === '' &&
+      url.password === '' &&
       url.pathname === '/' &&
       url.search === '' &&
       url.hash === '';
     if (!plain) this.problem(name, 'a URL such as http://127.0.0.1:8000');
     return value;
-  }
-
-  /** A comma-separated list of web origins (scheme, host and port, nothing more). */
-  origins(name: string): string[] {
-    const list = this.list(name);
-    const valid = list.every((origin) => URL.canParse(origin) && new URL(origin).origin === origin);
-    if (!valid) {
-      this.problem(name, 'a comma-separated list of origins such as https://app.example.com');
-    }
-    return list;
   }
 
   /** Texts separated by commas. */

@@ -51,7 +51,8 @@ describe('SECRET_KEY', () => {
 });
 
 describe('SECRET_KEY_PREVIOUS', () => {
-  const rule = 'SECRET_KEY_PREVIOUS must be keys of at least 32 bytes, separated by commas';
+  const rule =
+    'SECRET_KEY_PREVIOUS must be keys of at least 32 bytes, separated by commas; as a JSON array where one contains a comma';
   const [older, oldest] = ['e242ed3bffccdf271b7fbaf34ed72d08', '6a7d5c2b9e1f4830a7c6d5e4f3b2a190'];
   const read = (value: string) =>
     readConfig({ SECRET_KEY: SECRET, SECRET_KEY_PREVIOUS: value }).previousSecretKeys;
@@ -59,20 +60,44 @@ describe('SECRET_KEY_PREVIOUS', () => {
   it('is a list of keys, or empty', () => {
     expect(read('')).toEqual([]);
     expect(read(older)).toEqual([older]);
-    expect(read(`${older}, ${oldest}`)).toEqual([older, oldest]);
+    expect(read(`${older},${oldest}`)).toEqual([older, oldest, `${older},${oldest}`]);
   });
 
-  it.each([['short'], [older.slice(1)], [`${older},short`], [`${older.slice(1)},${oldest}`]])(
-    'may not be %j, which has a key that is too short',
+  it('takes a key with blanks around it both ways, since SECRET_KEY takes it with them', () => {
+    expect(read(`${older}\n`)).toEqual([older, `${older}\n`]);
+    expect(read(`${older}, ${oldest}`)).toEqual([older, oldest, ` ${oldest}`, `${older}, ${oldest}`]);
+  });
+
+  it.each([[','], [' , '], ['\n'], ['[]'], [' [ ]\n']])('takes no key from %j', (value) => {
+    expect(read(value)).toEqual([]);
+  });
+
+  it('takes keys from a JSON array exactly as they are', () => {
+    const keys = [` ${older},\n`, `["${oldest}`, older];
+    expect(read(JSON.stringify(keys))).toEqual(keys);
+    expect(read(` ${JSON.stringify(keys, null, 2)}\n`)).toEqual(keys);
+  });
+
+  it.each([[`["${older}"`], [`["${older}", 7]`], [`["${older}"],${oldest}`], [`[""]${older}`]])(
+    'may not begin as a JSON array and be none: %j',
     (value) => {
-      expect(problems({ SECRET_KEY_PREVIOUS: value })).toEqual([rule]);
+      expect(problems({ SECRET_KEY_PREVIOUS: value })).toEqual([
+        'SECRET_KEY_PREVIOUS must be a JSON array of strings where it begins as one',
+      ]);
     },
   );
+
+  it.each([
+    ...[['short'], [older.slice(1)], [`${older},short`], [`${older.slice(1)},${oldest}`]],
+    ...[[`["${older}",""]`], [`["${older.slice(1)}"]`]],
+  ])('may not be %j, which has a key that is too short', (value) => {
+    expect(problems({ SECRET_KEY_PREVIOUS: value })).toEqual([rule]);
+  });
 
   it.each(EXAMPLES)('may not have the example %s in production, alone or among others', (key) => {
     const example =
       'SECRET_KEY_PREVIOUS must be random keys without an example value among them, separated by commas';
-    for (const value of [key, `${older},${key}`, `${key}, ${older}`]) {
+    for (const value of [key, `${older},${key}`, `${key}, ${older}`, JSON.stringify([older, key])]) {
       expect(problems({ SECRET_KEY_PREVIOUS: value })).toEqual([example]);
       expect(problems({ SECRET_KEY_PREVIOUS: value, NODE_ENV: 'production' })).toEqual([example]);
       expect(problems({ SECRET_KEY_PREVIOUS: value, NODE_ENV: 'development' })).toEqual([]);

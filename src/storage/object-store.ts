@@ -39,6 +39,12 @@ export interface ListedObject {
   readonly modifiedAt: number;
 }
 
+/** What not everybody needs. */
+export interface ObjectStoreOptions extends Partial<Pick<CircuitOptions, 'pauseMs' | 'onChange'>> {
+  /** Knows the store by the name that clients have for it, and signs their addresses; the same client by default. */
+  readonly signingClient?: S3Client;
+}
+
 /**
  * The bucket of the audio objects.
  *
@@ -54,13 +60,12 @@ export class ObjectStore {
   /**
    * @param bucket absent where this deployment has none
    * @param budgetMs what one call may take
-   * @param options see {@link CircuitBreaker}; without a pause, every call is made
    */
   constructor(
     private readonly client: S3Client,
     private readonly bucket: string | undefined,
     private readonly budgetMs: number,
-    { pauseMs = 0, onChange }: Partial<Pick<CircuitOptions, 'pauseMs' | 'onChange'>> = {},
+    { pauseMs = 0, onChange, signingClient = client }: ObjectStoreOptions = {},
   ) {
     this.breaker = new CircuitBreaker({
       source: 'the object store',
@@ -68,7 +73,7 @@ export class ObjectStore {
       isFailure: (error) => error instanceof ForeignAnswerError || meansNoAnswer(error, budgetMs),
       ...(onChange && { onChange }),
     });
-    this.presigner = bucket === undefined ? undefined : new Presigner(client, bucket);
+    this.presigner = bucket === undefined ? undefined : new Presigner(signingClient, bucket);
   }
 
   /** Whether there is a bucket. */

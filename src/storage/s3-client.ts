@@ -5,7 +5,16 @@ import type { AppConfig } from '../config/config.js';
 /** As for the database: a waiting client repeats the request anyway. */
 const MAX_ATTEMPTS = 2;
 
-/** The one S3 client of the process. Deadlines of whole calls are in `ObjectStore`. */
+/** A client of the store where clients reach it. It signs their addresses and is never sent with. */
+export function createSigningClient({
+  aws,
+  storage,
+}: Pick<AppConfig, 'aws' | 'storage'>): S3Client | undefined {
+  const { publicEndpoint: endpoint } = storage;
+  return endpoint === undefined ? undefined : createS3Client({ aws, storage: { ...storage, endpoint } });
+}
+
+/** The one S3 client of the process that calls are made with. Deadlines of whole calls are in `ObjectStore`. */
 export function createS3Client({ aws, storage }: Pick<AppConfig, 'aws' | 'storage'>): S3Client {
   const client = new S3Client({
     region: aws.region,

@@ -4,7 +4,7 @@ import { logCircuit } from '../common/logging/log-circuit.js';
 import { Logger } from '../common/logging/logger.js';
 import { AppConfig } from '../config/config.js';
 import { ObjectStore } from './object-store.js';
-import { createS3Client } from './s3-client.js';
+import { createS3Client, createSigningClient } from './s3-client.js';
 
 /** The one S3 client, behind {@link ObjectStore}. */
 @Global()
@@ -14,10 +14,11 @@ import { createS3Client } from './s3-client.js';
     {
       provide: ObjectStore,
       inject: [S3Client, AppConfig, Logger],
-      useFactory: (client: S3Client, { storage }: AppConfig, logger: Logger) =>
-        new ObjectStore(client, storage.bucket, storage.budgetMs, {
-          pauseMs: storage.pauseMs,
+      useFactory: (client: S3Client, config: AppConfig, logger: Logger) =>
+        new ObjectStore(client, config.storage.bucket, config.storage.budgetMs, {
+          pauseMs: config.storage.pauseMs,
           onChange: logCircuit(logger, 'the object store'),
+          signingClient: createSigningClient(config) ?? client,
         }),
     },
   ],

@@ -88,4 +88,38 @@ describe('a change of the token key', () => {
       await without.close();
     }
   });
+
+  it.each([
+    ['a line end behind it', `${BEFORE}\n`, (key: string) => key],
+    ['a line end behind it, among others', `${BEFORE}\n`, (key: string) => `${key},${LONG_AGO}`],
+    ['blanks around it', ` ${BEFORE}\t`, (key: string) => `${LONG_AGO},${key}`],
+    ['a comma in it', `${BEFORE},${LONG_AGO}`, (key: string) => key],
+    [
+      'a comma and a short end, as JSON',
+      `${BEFORE}, end\n`,
+      (key: string) => JSON.stringify([LONG_AGO, key]),
+    ],
+  ])('takes the place of a key with %s: its tokens are accepted', async (_case, key, listed) => {
+    const apps: TestApp[] = [];
+    try {
+      const older = await startTestApp({ SECRET_KEY: key }, before);
+      apps.push(older);
+      const newer = await startTestApp({ SECRET_KEY: NEWEST, SECRET_KEY_PREVIOUS: listed(key) }, before);
+      apps.push(newer);
+      const signedIn = await signIn(older, account);
+      expect(isSignedWith(key, signedIn.token)).toBe(true);
+      expect(await statusOf(newer, signedIn)).toBe(200);
+      const { claims } = decodeToken(signedIn.token);
+      for (const other of [',', '\n', '', listed(key).slice(0, 8), `${key} `]) {
+        expect(await statusOf(newer, bearer(craftToken(claims, other)))).toBe(401);
+      }
+      // The older backend signs with the value as it is, too.
+      const { claims: olderClaims } = decodeToken(
+        olderToken(before, account.userId).Authorization.slice('Bearer '.length),
+      );
+      expect(await statusOf(newer, bearer(craftToken(olderClaims, key)))).toBe(200);
+    } finally {
+      for (const app of apps) await app.close();
+    }
+  });
 });

@@ -213,3 +213,36 @@ describe('the log', () => {
     }
   });
 });
+
+describe('X-Forwarded-For', () => {
+  const warnings = ({ logs }: TestApp) => logs.filter(({ msg }) => msg.includes('X-Forwarded-For'));
+
+  it.each([
+    [{}, 1],
+    [{ TRUST_PROXY: '1' }, 0],
+    [{ TRUST_PROXY: '10.0.0.0/8' }, 0],
+  ])(
+    'where TRUST_PROXY is as in %j is warned of %i times, however often it comes',
+    async (settings, times) => {
+      const app = await startTestApp(settings);
+      try {
+        await app.http.get('/api/health/live').expect(200);
+        expect(warnings(app)).toEqual([]);
+        for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.1']) {
+          await app.http.get('/api/health/live').set('X-Forwarded-For', address).expect(200);
+        }
+        await app.http.post('/api/login').set('X-Forwarded-For', '192.0.2.3').send({}).expect(400);
+        expect(warnings(app)).toHaveLength(times);
+        for (const warning of warnings(app)) {
+          expect(warning).toMatchObject({
+            level: 'warn',
+            msg: expect.stringContaining('TRUST_PROXY is not set'),
+          });
+          expect(JSON.stringify(warning)).not.toContain('192.0.2.');
+        }
+      } finally {
+        await app.close();
+      }
+    },
+  );
+});

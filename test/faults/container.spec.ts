@@ -136,7 +136,13 @@ describe('The image', () => {
     expect(installed.filter(isForDevelopment)).toEqual([]);
     const programs = /\/(jest|typescript|tsx|s3rver|amplify-dynamodb-simulator|local-engines)$|@dynoxide/;
     expect(installed.filter((path) => programs.test(path))).toEqual([]);
-    expect((await readdir(directoryOf(runtime))).sort()).toEqual(['dist', 'node_modules', 'package.json']);
+    expect((await readdir(directoryOf(runtime))).sort()).toEqual([
+      'dist',
+      'node_modules',
+      'package.json',
+      'scripts',
+    ]);
+    expect(await readdir(join(directoryOf(runtime), 'scripts'))).toEqual(['preflight.cjs']);
     expect((await readdir(directoryOf(build))).sort()).toEqual([
       '.npmrc',
       'dist',

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,9 +20,17 @@ interface Started {
 
 const running = new Set<ChildProcess>();
 
-async function start(dataDirectory: string, port: number): Promise<Started> {
+async function start(
+  dataDirectory: string,
+  port: number,
+  environment: Record<string, string> = {},
+): Promise<Started> {
   const child = spawn(process.execPath, ['--import', 'tsx', 'scripts/start-local.ts'], {
-    env: { ...process.env, NODE_OPTIONS: '', DATA_DIRECTORY: dataDirectory, PORT: String(port) },
+    env: {
+      ...process.env,
+      ...{ NODE_OPTIONS: '', DATA_DIRECTORY: dataDirectory, PORT: String(port) },
+      ...environment,
+    },
   });
   running.add(child);
   let output = '';
@@ -99,5 +107,66 @@ describe('npm start', () => {
     );
     expect(await isServing(first.url)).toBe(true);
     expect(await first.interrupt()).toBe(0);
+  }, 120_000);
+
+  const NO_CREDENTIALS = {
+    ...{ AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_EC2_METADATA_DISABLED: 'true' },
+    ...{ AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null' },
+  };
+
+  it.each([
+    [
+      'a store without a bucket',
+      { S3_ENDPOINT: 'http://127.0.0.1:9' },
+      /S3_ENDPOINT is set and AWS_S3_BUCKET_NAME is not\. Set both /,
+    ],
+    [
+      'a data folder that cannot be written',
+      { DATA_DIRECTORY: '/dev/null/data' },
+      /Nothing can be written to the data folder \/dev\/null\/data \(\w+\)\. Make it writable .*DATA_DIRECTORY=/,
+    ],
+    [
+      'a bucket without credentials',
+      { ...NO_CREDENTIALS, AWS_S3_BUCKET_NAME: 'my-audio' },
+      /There are no AWS credentials for bucket my-audio \(.*\)\. Set .*AWS_PROFILE/,
+    ],
+  ])('says in one line what to do about %s', async (_case, environment, line) => {
+    const failure = await start(dataDirectory, port, environment).then(
+      () => 'started',
+      (error: Error) => error.message,
+    );
+    expect(failure).toMatch(new RegExp(`^npm start ended: ${line.source}[^\\n]*\\n$`));
+  });
+
+  it('takes the credentials of a profile for an own bucket, and none of the shell for its own store', async () => {
+    const profiles = join(dataDirectory, 'credentials');
+    await writeFile(profiles, '[dev]\naws_access_key_id = key-of-profile\naws_secret_access_key = secret\n');
+    const shell = {
+      AWS_ACCESS_KEY_ID: 'key-of-shell',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+      AWS_SESSION_TOKEN: 'token',
+    };
+    const profile = { ...NO_CREDENTIALS, AWS_SHARED_CREDENTIALS_FILE: profiles, AWS_PROFILE: 'dev' };
+    for (const [environment, key] of [
+      [{ ...profile, AWS_S3_BUCKET_NAME: 'my-audio' }, 'key-of-profile'],
+      [shell, 'local'],
+    ] as const) {
+      const started = await start(dataDirectory, port, environment);
+      try {
+        const email = `${key}@example.com`;
+        const { body } = await supertest(started.url)
+          .post('/api/register')
+          .send({ ...credentials, email })
+          .expect(201);
+        const { body: signed } = await supertest(started.url)
+          .get('/api/presigned-url')
+          .query({ key: `audio_upload/${body.user_id}/a.wav` })
+          .set('Authorization', `Bearer ${body.token}`)
+          .expect(200);
+        expect(signed.url).toContain(`X-Amz-Credential=${key}%2F`);
+      } finally {
+        await started.interrupt();
+      }
+    }
   }, 120_000);
 });

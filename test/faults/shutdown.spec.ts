@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -5,7 +6,8 @@ import { registerAccount } from '../support/accounts.js';
 import { adoptNativeErrors } from '../support/native-errors.js';
 import { type Reply, send } from './support/client.js';
 import { report, seconds, timed } from './support/report.js';
-import { createTables, startService, type Tables } from './support/service.js';
+import { startProxy } from './support/proxy.js';
+import { createTables, type Service, startService, type Tables } from './support/service.js';
 
 const CLIENTS = 40;
 /** Each takes 7 s. */
@@ -85,6 +87,73 @@ describe('SIGTERM', () => {
     expect((await send(`${service.url}/api/health/live`)).status).toBe(200);
     expect(await service.code).toBe(0);
   });
+
+  it('serves to the end of its grace, also where that is long', async () => {
+    const grace = 10_000;
+    const service = await startService(tables, {
+      SHUTDOWN_GRACE_MS: String(grace),
+      SHUTDOWN_DRAIN_MS: '5000',
+    });
+    const killed = performance.now();
+    service.kill('SIGTERM');
+    const statuses = new Set<number>();
+    while (performance.now() - killed < grace - 300) {
+      statuses.add((await send(`${service.url}/api/health/live`)).status);
+      await sleep(50);
+    }
+    expect([...statuses]).toEqual([200]);
+    expect(await service.code).toBe(0);
+    expect(service.logs.map(({ msg }) => msg)).not.toContain('stopped with requests still open');
+  }, 60_000);
+
+  it('lets what is under way take its time: longer than nine seconds, up to SHUTDOWN_DRAIN_MS', async () => {
+    const proxy = await startProxy(tables.config.database.endpoint ?? '');
+    const environment = {
+      DYNAMODB_ENDPOINT: proxy.endpoint,
+      DATABASE_BUDGET_MS: '40000',
+      CIRCUIT_PAUSE_MS: '0',
+    };
+    try {
+      const [patient, hasty] = [
+        await startService(tables, environment),
+        await startService(tables, { ...environment, SHUTDOWN_DRAIN_MS: '1000' }),
+      ];
+      const { authorization } = await registerAccount(patient);
+      await proxy.set('mute');
+      const ask = ({ url }: Service) =>
+        send(`${url}/api/user`, { headers: authorization, timeoutMs: 40_000 });
+      const answers = [ask(patient), ask(hasty)] as const;
+      while (proxy.held < 2) await sleep(20);
+      patient.kill('SIGTERM');
+      hasty.kill('SIGTERM');
+      expect(await hasty.code).toBe(1);
+      expect((await answers[1]).status).toBe(0);
+      await sleep(9_500);
+      expect(patient.running()).toBe(true);
+      await proxy.set('pass');
+      expect((await answers[0]).status).toBe(200);
+      expect(await patient.code).toBe(0);
+    } finally {
+      await proxy.close();
+    }
+  }, 90_000);
+
+  it('ends a worker that hangs with the others', async () => {
+    const environment = { WORKERS: '2', SHUTDOWN_DRAIN_MS: '1000' };
+    const service = await startService(tables, environment);
+    while (service.logs.filter(({ msg }) => msg === 'listening').length < 2) await sleep(20);
+    const children = readFileSync(`/proc/${service.pid}/task/${service.pid}/children`, 'utf8')
+      .trim()
+      .split(' ');
+    const hung = Number(children[0]);
+    process.kill(hung, 'SIGSTOP');
+    service.kill('SIGTERM');
+    expect(await service.code).toBe(1);
+    expect(() => process.kill(hung, 0)).toThrow('ESRCH');
+    expect(service.logs).toContainEqual(
+      expect.objectContaining({ worker: hung, msg: 'a worker did not stop and is killed' }),
+    );
+  }, 60_000);
 
   it(
     `loses no request of ${CLIENTS} busy keep-alive clients, ${RUNS} times`,

@@ -1,0 +1,66 @@
+import type { AppConfig, AwsConfig } from './config.js';
+import type { EnvironmentReader } from './environment-reader.js';
+
+/** What a command that only talks to the database has to know: no token key among it. */
+export function readDatabaseConfig(env: EnvironmentReader): Pick<AppConfig, 'aws' | 'tables' | 'database'> {
+  const tableName = (name: string, fallback: string) =>
+    env.text(name, fallback, /^[\w.-]{3,255}$/, '3 to 255 letters, digits, "_", "-" or "."');
+  const endpoint = env.endpoint('DYNAMODB_ENDPOINT');
+  return {
+    aws: {
+      region: env.text('REGION_NAME', 'us-east-1', /^[a-z0-9-]{1,40}$/, 'an AWS region such as us-east-1'),
+      ...readCredentials(env),
+    },
+    tables: {
+      users: tableName('USERS_TABLE', 'panzoto-users'),
+      audioFiles: tableName('AUDIO_FILES_TABLE', 'panzoto-audio-files'),
+      sessions: tableName('SESSIONS_TABLE', 'panzoto-sessions'),
+    },
+    database: {
+      budgetMs: env.integer('DATABASE_BUDGET_MS', { default: 1500, min: 100, max: 60_000 }),
+      pauseMs: readPause(env),
+      ...(endpoint && { endpoint }),
+    },
+  };
+}
+
+/** What a command that talks to the object store has to know besides. */
+export function readStorageConfig(env: EnvironmentReader): Pick<AppConfig, 'storage'> {
+  const endpoint = env.endpoint('S3_ENDPOINT');
+  const publicEndpoint = env.endpoint('S3_PUBLIC_ENDPOINT');
+  const bucket = env.optional('AWS_S3_BUCKET_NAME');
+  if (bucket !== undefined && !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
+    env.problem('AWS_S3_BUCKET_NAME', 'a bucket name: 3 to 63 lower-case letters, digits, "-" or "."');
+  }
+  return {
+    storage: {
+      audioFolder: env.text(
+        'AWS_S3_AUDIO_FOLDER',
+        'audio_upload',
+        /^[\w-]+(\/[\w-]+)*$/,
+        'a folder such as audio_upload, without a slash at either end',
+      ),
+      conditionalWrites: env.oneOf('S3_CONDITIONAL_WRITES', ['on', 'off'], 'on') === 'on',
+      budgetMs: env.integer('STORAGE_BUDGET_MS', { default: 2000, min: 100, max: 60_000 }),
+      pauseMs: readPause(env),
+      ...(bucket && { bucket }),
+      ...(endpoint && { endpoint }),
+      ...(publicEndpoint && { publicEndpoint }),
+    },
+  };
+}
+
+function readPause(env: EnvironmentReader): number {
+  return env.integer('CIRCUIT_PAUSE_MS', { default: 500, min: 0, max: 60_000 });
+}
+
+function readCredentials(env: EnvironmentReader): Pick<AwsConfig, 'credentials'> {
+  const accessKeyId = env.optional('AWS_ACCESS_KEY_ID');
+  const secretAccessKey = env.optional('AWS_SECRET_ACCESS_KEY');
+  // A session token marks temporary credentials, which the SDK's chain reads from the environment whole.
+  if (env.optional('AWS_SESSION_TOKEN')) return {};
+  if (accessKeyId && secretAccessKey) return { credentials: { accessKeyId, secretAccessKey } };
+  if (accessKeyId) env.problem('AWS_SECRET_ACCESS_KEY', 'set, as AWS_ACCESS_KEY_ID is');
+  if (secretAccessKey) env.problem('AWS_ACCESS_KEY_ID', 'set, as AWS_SECRET_ACCESS_KEY is');
+  return {};
+}

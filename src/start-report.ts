@@ -1,0 +1,60 @@
+import cluster from 'node:cluster';
+import type { INestApplicationContext } from '@nestjs/common';
+import type { Logger } from './common/logging/logger.js';
+import type { AppConfig } from './config/config.js';
+import { HealthService } from './health/health.service.js';
+import { Lifecycle } from './health/lifecycle.js';
+
+const AWS = 'AWS';
+
+/** Says in one line what the service is configured for, without a secret, and warns of what it will miss. */
+export function reportConfiguration(config: AppConfig, logger: Logger): void {
+  const { aws, tables, database, storage } = config;
+  logger.info(
+    {
+      node_env: config.nodeEnv,
+      region: aws.region,
+      credentials: aws.credentials ? 'access key' : 'default chain',
+      dynamodb: database.endpoint ?? AWS,
+      tables,
+      s3: storage.endpoint ?? AWS,
+      ...(storage.publicEndpoint && { s3_public: storage.publicEndpoint }),
+      bucket: storage.bucket ?? null,
+      folder: storage.audioFolder,
+      limits: limitStore(config),
+      workers: config.workers,
+    },
+    'configuration',
+  );
+  for (const line of config.warnings) logger.warn({}, line);
+  if (storage.bucket === undefined) {
+    logger.warn({}, 'AWS_S3_BUCKET_NAME is not set: uploads and downloads answer 501');
+  }
+}
+
+/** Where limits are counted; of a URL only the host, since the rest may hold a password. */
+function limitStore({ limits, redisUrl }: AppConfig): string {
+  if (!limits.enabled) return 'off';
+  return redisUrl === undefined ? 'memory' : `redis at ${new URL(redisUrl).host}`;
+}
+
+/**
+ * Warns where the database does not serve yet. Nothing waits for it: the service starts also where its database comes
+ * later. Of several processes the first one asks for all.
+ */
+export async function warnOfSilentDatabase(
+  app: INestApplicationContext,
+  { aws, database, tables }: AppConfig,
+  logger: Logger,
+): Promise<void> {
+  if (cluster.isWorker && cluster.worker?.id !== 1) return;
+  const isReady = await app
+    .get(HealthService)
+    .isReady()
+    .catch(() => false);
+  if (isReady || app.get(Lifecycle).stopping) return;
+  logger.warn(
+    { region: aws.region, dynamodb: database.endpoint ?? AWS, tables },
+    'the database does not serve yet: check region, endpoint, tables and credentials; requests that need it answer 503',
+  );
+}
