@@ -78,7 +78,7 @@ export async function createApp(
   mountDocs(app);
   holdContinue(app.getHttpServer());
   answerClientErrors(app.getHttpServer());
-  limitConnections(app.getHttpServer());
+  limitConnections(app.getHttpServer(), config.keepAliveMs);
   return app;
 }
 

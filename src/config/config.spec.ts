@@ -62,6 +62,7 @@ describe('readConfig', () => {
       },
       cache: { enabled: false },
       workers: 1,
+      keepAliveMs: 65_000,
       shutdownGraceMs: 1000,
       warnings: [],
     });
@@ -133,6 +134,7 @@ describe('readConfig', () => {
       HASH_CONCURRENCY: '7',
       HASH_MAX_WAIT_MS: '0',
       PASSWORD_BLOCKLIST: 'common',
+      KEEP_ALIVE_TIMEOUT_MS: '125000',
       SHUTDOWN_GRACE_MS: '5000',
       UV_THREADPOOL_SIZE: '8',
     };
@@ -191,6 +193,7 @@ describe('readConfig', () => {
       metricsPort: 9464,
       cache: { enabled: true },
       workers: 3,
+      keepAliveMs: 125_000,
       shutdownGraceMs: 5000,
       warnings: [],
     });

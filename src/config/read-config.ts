@@ -48,6 +48,7 @@ export function readConfig(
     ...readMetricsPort(env),
     cache: readCache(env),
     workers,
+    keepAliveMs: env.integer('KEEP_ALIVE_TIMEOUT_MS', { default: 65_000, min: 1000, max: 4_200_000 }),
     shutdownGraceMs: env.integer('SHUTDOWN_GRACE_MS', { default: 1000, min: 0, max: 60_000 }),
     warnings: env.warnings,
   };
