@@ -1,7 +1,7 @@
 import { readdir, rmdir, unlink } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import S3Object from 's3rver/lib/models/object.js';
-import type { FilesystemStore, Listed, ListOptions } from 's3rver';
+import type { FilesystemStore, Listed } from 's3rver';
 
 /** Names of files have 255 bytes at most, and s3rver puts up to 24 behind those of objects. */
 const LONGEST_NAME = 200;
