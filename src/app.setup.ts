@@ -1,11 +1,12 @@
 import 'reflect-metadata';
-import { NestFactory } from '@nestjs/core';
+import { ModulesContainer, NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { AppModule } from './app.module.js';
 import { ArrivingRequests, holdContinue } from './common/http/arriving-requests.js';
 import { answerClientErrors } from './common/http/client-errors.js';
+import { BodyRoutes } from './common/http/body-routes.js';
 import { limitBody } from './common/http/body-limit.js';
 import { limitConnections } from './common/http/connection-limits.js';
 import { ExpressServerAdapter } from './common/http/express-server.adapter.js';
@@ -13,6 +14,7 @@ import { JSON_BODY, requireJson } from './common/http/json-body.js';
 import { OverloadGuard } from './common/http/overload.js';
 import { warnOfUntrustedProxy } from './common/http/proxy-warning.js';
 import { takeTurns } from './common/http/request-turns.js';
+import { inspectRequests, refuseUnservable } from './common/http/unservable-requests.js';
 import { UnsentBytes } from './common/http/unsent-bytes.js';
 import { accessLog } from './common/logging/access-log.js';
 import { createLogger, type Logger, nestLogger } from './common/logging/logger.js';
@@ -20,6 +22,9 @@ import { SparingLog } from './common/logging/sparing-log.js';
 import type { AppConfig } from './config/config.js';
 import { Metrics } from './metrics/metrics.js';
 import { mountDocs } from './openapi.js';
+
+/** First segment of every path. */
+const PREFIX = 'api';
 
 /** How long a browser may remember what CORS allows, in seconds. */
 const PREFLIGHT_SECONDS = 3600;
@@ -47,7 +52,7 @@ export async function createApp(
       abortOnError: false,
     },
   );
-  app.setGlobalPrefix('api');
+  app.setGlobalPrefix(PREFIX);
   // Answers are private and short-lived; hashing each for an ETag would cost more than it saves.
   app.set('etag', false);
   app.disable('x-powered-by');
@@ -58,27 +63,32 @@ export async function createApp(
   app.use(securityHeaders());
   app.use(noStore);
   app.use(takeTurns);
-  const overload = app.get(OverloadGuard);
-  app.use(overload.turnAway);
+  // In front of all that refuses: without its headers a web application sees no status and no problem.
   app.enableCors({
     // As a function, so that requests of no listed origin go past CORS: with a list it answers every OPTIONS itself.
     origin: (origin: string | undefined, allow: (error: null, allowed: boolean) => void) =>
       allow(null, origin !== undefined && config.corsOrigins.includes(origin)),
     exposedHeaders: [
       ...['X-Request-Id', 'Retry-After', 'RateLimit', 'RateLimit-Policy'],
-      ...['ETag', 'Link', 'X-Next-Cursor'],
+      ...['ETag', 'Link', 'X-Next-Cursor', 'WWW-Authenticate', 'Content-Disposition'],
     ],
     maxAge: PREFLIGHT_SECONDS,
   });
+  app.use(refuseUnservable);
+  const overload = app.get(OverloadGuard);
+  app.use(overload.turnAway);
   app.use(limitBody);
-  app.use(requireJson);
+  const bodies = new BodyRoutes(app.get(ModulesContainer), PREFIX);
+  app.use(requireJson(bodies));
   app.use(new ArrivingRequests(config.overload.maxArriving).middleware);
+  app.use(bodies.ignoreOthers);
   app.useBodyParser('json', JSON_BODY);
   app.use(overload.middleware);
   mountDocs(app);
+  inspectRequests(app.getHttpServer());
   holdContinue(app.getHttpServer());
   answerClientErrors(app.getHttpServer());
-  limitConnections(app.getHttpServer());
+  limitConnections(app.getHttpServer(), config.keepAliveMs);
   return app;
 }
 

@@ -79,6 +79,8 @@ async function drain(server: Server): Promise<void> {
   // That of HTTP servers would end connections that look idle here, with a request already on its way.
   const closed = once(server, 'close');
   NetServer.prototype.close.call(server);
+  // Those whose answer begins before this line do not end with it, and would outlast the limit of the process.
+  server.keepAliveTimeout = IDLE_MS;
   const idle = setTimeout(() => server.closeIdleConnections(), IDLE_MS);
   await closed;
   clearTimeout(idle);

@@ -6,6 +6,9 @@ export interface Exchange {
   status: number;
   type: string;
   body: unknown;
+  /** Without the query; may be written. */
+  path: string;
+  set(header: string, value: string): void;
   /** Takes a header out of the answer. */
   remove(header: string): void;
 }

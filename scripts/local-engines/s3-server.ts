@@ -16,7 +16,7 @@ const CORS = `<CORSConfiguration><CORSRule>
   <AllowedOrigin>*</AllowedOrigin>
   <AllowedMethod>GET</AllowedMethod><AllowedMethod>HEAD</AllowedMethod><AllowedMethod>PUT</AllowedMethod>
   <AllowedHeader>*</AllowedHeader>
-  <ExposeHeader>ETag</ExposeHeader>
+  <ExposeHeader>ETag</ExposeHeader><ExposeHeader>Content-Range</ExposeHeader>
 </CORSRule></CORSConfiguration>`;
 
 account.DUMMY_ACCOUNT.createKeyPair('local', 'local');
@@ -34,18 +34,27 @@ mendDeletion();
 // Right before the routes, where answers are not XML yet.
 server.middleware.splice(-1, 0, encodeListing);
 server.middleware.unshift(async (context, next) => {
+  const { method, headers } = context.req;
+  // Without a signature of its own: a browser asks with that of the request that it is for.
+  if (method === 'OPTIONS') return next();
   const refusal = refusePresigned(context.req, (accessKeyId) =>
     accessKeyId === 'local' ? 'local' : undefined,
   );
   if (!refusal) {
+    // The routes of s3rver know no empty segment.
+    context.path = context.path.replace(/(?<=\/)\//g, '%2F');
     await next();
     // As S3, which tells the checksum only to whoever asks for it.
     if (context.req.headers['x-amz-checksum-mode'] !== 'ENABLED') context.remove('x-amz-checksum-sha256');
     return;
   }
+  if (headers['origin'] !== undefined) context.set('Access-Control-Allow-Origin', '*');
   context.status = 403;
   context.type = 'application/xml';
   context.body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${refusal.code}</Code><Message>${refusal.message}</Message></Error>`;
 });
+
+// What one request does wrong is not to end all others, and everything that was started beside this.
+process.on('uncaughtException', (error) => process.stderr.write(`${error.stack ?? error.message}\n`));
 
 await server.run();

@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import S3Error from 's3rver/lib/models/error.js';
 import S3Object from 's3rver/lib/models/object.js';
 import type { FilesystemStore, NewObject } from 's3rver';
+import { mendNames } from './s3-names.js';
 
 const CHECKSUM = 'x-amz-checksum-sha256';
 
@@ -21,6 +22,7 @@ const UPLOADS = '.uploads';
  */
 export function mendStore(store: FilesystemStore): void {
   S3Object.ALLOWED_METADATA.push(CHECKSUM);
+  mendNames(store);
   // One change at a time, and no look at what is half changed: object, checksum and metadata are files of their own.
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {

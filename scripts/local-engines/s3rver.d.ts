@@ -15,10 +15,24 @@ declare module 's3rver' {
     readonly metadata: object;
   }
 
+  export interface ListOptions {
+    readonly delimiter?: string;
+    readonly startAfter?: string;
+    readonly prefix?: string;
+    readonly maxKeys?: number;
+  }
+
+  export interface Listed {
+    readonly objects: unknown[];
+    readonly commonPrefixes: string[];
+    readonly isTruncated: boolean;
+  }
+
   export interface FilesystemStore {
     readonly rootDirectory: string;
-    getResourcePath(bucket: string, key: string, resource: 'object'): string;
-    getMetadata(bucket: string, key: string): Promise<unknown>;
+    getResourcePath(bucket: string, key: string | undefined, resource: string): string;
+    getMetadata(bucket: string, key: string): Promise<object>;
+    listObjects(bucket: string, options: ListOptions): Promise<Listed>;
     putMetadata(bucket: string, key: string, metadata: object, md5: string): Promise<void>;
     existsObject(bucket: string, key: string): Promise<boolean>;
     putObject(object: NewObject): Promise<{ size: number; md5: string }>;
@@ -48,8 +62,10 @@ declare module 's3rver/lib/models/error.js' {
 }
 
 declare module 's3rver/lib/models/object.js' {
-  const object: { readonly ALLOWED_METADATA: string[] };
-  export default object;
+  export default class S3Object {
+    static readonly ALLOWED_METADATA: string[];
+    constructor(bucket: string, key: string, content: unknown, metadata: object);
+  }
 }
 
 declare module 's3rver/lib/controllers/object.js' {

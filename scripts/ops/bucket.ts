@@ -42,7 +42,7 @@ export function bucketResources(): Resources {
               AllowedMethods: ['PUT', 'GET', 'HEAD'],
               // Which of them count is in the signature of each address.
               AllowedHeaders: ['*'],
-              ExposedHeaders: ['ETag'],
+              ExposedHeaders: ['ETag', 'Content-Range'],
               MaxAge: CORS_SECONDS,
             },
           ],

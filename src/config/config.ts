@@ -30,6 +30,8 @@ export class AppConfig {
   readonly cache: { readonly enabled: boolean };
   /** Processes that serve together. */
   readonly workers: number;
+  /** How long a connection without a request stays open: longer than a load balancer keeps its own; milliseconds. */
+  readonly keepAliveMs: number;
   /** How long a stopping instance goes on serving, so that load balancers notice first; milliseconds. */
   readonly shutdownGraceMs: number;
   /** After that, how long what is under way may take; milliseconds. */

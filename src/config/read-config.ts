@@ -69,6 +69,7 @@ function readAll(env: EnvironmentReader, cores: number): AppConfig {
     cache: readCache(env),
     workers,
     ...readShutdownConfig(env),
+    keepAliveMs: env.integer('KEEP_ALIVE_TIMEOUT_MS', { default: 65_000, min: 1000, max: 4_200_000 }),
     warnings: env.warnings,
   };
 }

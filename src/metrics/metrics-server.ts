@@ -2,6 +2,9 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 
+/** Longer than between two scrapes, which would otherwise meet a connection that is being closed. */
+const KEEP_ALIVE_MS = 65_000;
+
 /** What is served: the text for Prometheus and its media type. */
 export interface MetricsSource {
   readonly contentType: string;
@@ -32,6 +35,7 @@ export async function serveMetrics(
       () => response.writeHead(500).end(),
     );
   });
+  server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.listen(port, host);
   await once(server, 'listening');
   // Scrapers keep their connections; none of them may hold up the end of the process.

@@ -146,8 +146,6 @@ describe('request bodies', () => {
       ['with a comma too many', '{"password":"swordfish",}'],
       ['with single quotes', "{'password':'swordfish'}"],
       ['that is no JSON at all', 'swordfish'],
-      ['that is only a string', '"swordfish"'],
-      ['that is null', 'null'],
       ['of spaces', '   '],
       ['with an unescaped line break', '{"password":"sword\nfish"}'],
     ])('are refused with 400 when they are JSON %s, and nothing of them is repeated', async (_, body) => {
@@ -157,8 +155,13 @@ describe('request bodies', () => {
       expect(answer.text).not.toMatch(/sword|fish/);
     });
 
-    it('are refused with 400 when they are an array', async () => {
-      expectProblem(await post(JSON.stringify([registration()])), {
+    it.each([
+      ['an array', JSON.stringify([registration()])],
+      ['a string', '"swordfish"'],
+      ['null', 'null'],
+      ['a number', '1'],
+    ])('are refused with 400 when they are %s', async (_, body) => {
+      expectProblem(await post(body), {
         status: 400,
         detail: 'The request body must be a JSON object',
         instance: '/api/register',

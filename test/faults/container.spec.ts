@@ -167,10 +167,10 @@ describe('The image', () => {
       const [, name, value] = /^(\w+)=(.*)$/.exec(word) ?? [];
       return name === undefined ? [] : [[name, value]];
     });
-    expect(runtime.command).toEqual(words.slice(settings.length));
+    expect(['exec', ...runtime.command]).toEqual(words.slice(settings.length));
     expect(runtime.environment).toMatchObject(Object.fromEntries(settings));
     expect(runtime).toMatchObject({ user: 'node', stopSignal: 'SIGTERM', base: 'node:24-bookworm-slim' });
-    expect(runtime.healthcheck[0]).toBe('node');
+    expect(runtime.healthcheck[0]).toBe('bash');
   });
 
   it('needs a key', async () => {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -170,3 +171,43 @@ describe('npm start', () => {
     }
   }, 120_000);
 });
+
+describe('npm run start:prod', () => {
+  it('ends with the SIGTERM that npm gets', async () => {
+    const port = await freePort();
+    const child = spawn('npm', ['run', '--silent', 'start:prod'], {
+      env: {
+        PATH: process.env['PATH'],
+        HOME: process.env['HOME'],
+        HOST: '127.0.0.1',
+        PORT: String(port),
+        SECRET_KEY: randomBytes(32).toString('hex'),
+        SHUTDOWN_GRACE_MS: '100',
+      },
+      // With whatever it leaves behind in a group of their own.
+      detached: true,
+      stdio: 'ignore',
+    });
+    const exited = once(child, 'exit');
+    const url = `http://127.0.0.1:${port}`;
+    try {
+      while (!(await isServing(url))) {
+        if (await Promise.race([exited, sleep(50)])) throw new Error('The service ended');
+      }
+      child.kill('SIGTERM');
+      await exited;
+      for (let n = 0; n < 100 && (await isServing(url)); n++) await sleep(50);
+      expect(await isServing(url)).toBe(false);
+    } finally {
+      killGroup(child);
+    }
+  }, 60_000);
+});
+
+function killGroup({ pid }: ChildProcess): void {
+  try {
+    process.kill(-Number(pid), 'SIGKILL');
+  } catch {
+    // All of it has ended.
+  }
+}

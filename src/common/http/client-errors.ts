@@ -5,8 +5,12 @@ import { LINGER_MS } from './closing-answer.js';
 import { PROBLEM_JSON, type ProblemDto } from './problem.js';
 import { afterWholeRequests } from './request-turns.js';
 
+/** Code of our own: Node tells of this method by an event of its own, and would close the connection without a word. */
+const CONNECT = 'CONNECT';
+
 const ANSWERS: Readonly<Record<string, { status: number; detail: string }>> = {
   HPE_HEADER_OVERFLOW: { status: 431, detail: 'The request headers are too large' },
+  [CONNECT]: { status: 501, detail: 'This service is no proxy' },
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'The request did not arrive in time' },
 };
 
@@ -18,16 +22,22 @@ const MALFORMED = { status: 400, detail: 'The request is not valid HTTP' };
  */
 export function answerClientErrors(server: Server): void {
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
-      socket.destroy();
-      return;
-    }
-    afterWholeRequests(socket, (isAnswerBegun) => {
-      // In the middle of an answer, another one would pass for a part of it.
-      if (!isAnswerBegun) socket.end(answerTo(error.code ?? ''));
-      // Ending waits for the client to end too, which a client that means harm does not.
-      setTimeout(() => socket.destroy(), LINGER_MS);
-    });
+    if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy();
+    else endWith(error.code ?? '', socket);
+  });
+  server.on('connect', (_request: unknown, socket: Socket) => {
+    // Node leaves the connection to us, errors included.
+    socket.on('error', () => socket.destroy());
+    endWith(CONNECT, socket);
+  });
+}
+
+function endWith(code: string, socket: Socket): void {
+  afterWholeRequests(socket, (isAnswerBegun) => {
+    // In the middle of an answer, another one would pass for a part of it.
+    if (!isAnswerBegun) socket.end(answerTo(code));
+    // Ending waits for the client to end too, which a client that means harm does not.
+    setTimeout(() => socket.destroy(), LINGER_MS);
   });
 }
 

@@ -11,8 +11,13 @@ const STALLED_MS = 30_000;
 /** How often Node looks for those who take longer. */
 const CHECK_MS = 500;
 
-/** Cuts connections whose requests come in drops, which would hold sockets for minutes. Before the server listens. */
-export function limitConnections(server: Server): void {
+/**
+ * Cuts connections whose requests come in drops, which would hold sockets for minutes. Before the server listens.
+ *
+ * @param keepAliveMs how long a connection without a request stays open; the other limits are those of requests
+ */
+export function limitConnections(server: Server, keepAliveMs: number): void {
+  server.keepAliveTimeout = keepAliveMs;
   server.headersTimeout = HEADERS_MS;
   server.requestTimeout = REQUEST_MS;
   // Whoever sends requests and reads no answers would keep the places of all of them.

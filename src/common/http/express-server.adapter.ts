@@ -40,7 +40,8 @@ export class ExpressServerAdapter extends ExpressAdapter {
     express.request = extending(ExpressRequest.prototype, express.request);
     express.response = extending(ExpressResponse.prototype, express.response);
     const classes = { IncomingMessage: ExpressRequest, ServerResponse: ExpressResponse };
-    this.setHttpServer(createServer(classes, express));
+    // Answered by `refuseUnservable`, as every error.
+    this.setHttpServer(createServer({ ...classes, requireHostHeader: false }, express));
   }
 }
 

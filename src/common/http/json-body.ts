@@ -2,22 +2,27 @@ import { isUtf8 } from 'node:buffer';
 import { UnsupportedMediaTypeException } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { BODY_LIMIT, hasBody } from './body-limit.js';
+import type { BodyRoutes } from './body-routes.js';
 
 /** Media types that are read as JSON: the second one only of a PATCH (RFC 7396). */
 const JSON_TYPES = ['application/json'];
 const PATCH_TYPES = [...JSON_TYPES, 'application/merge-patch+json'];
 
-/** Options of the body parser. */
-export const JSON_BODY = { limit: BODY_LIMIT, type: PATCH_TYPES, verify: requireUtf8 };
+/** Options of the body parser. Not strict: what is JSON and no object is told so, by the validation of bodies. */
+export const JSON_BODY = { limit: BODY_LIMIT, type: PATCH_TYPES, strict: false, verify: requireUtf8 };
 
 /**
- * Refuses a body of another type or encoding with 415. Express would ignore it, and the client would be told that its
- * fields are missing.
+ * Refuses a body of another type or encoding with 415, where the operation takes one. Express would ignore it, and the
+ * client would be told that its fields are missing.
  */
-export function requireJson(request: Request, _response: Response, next: NextFunction): void {
-  const acceptable =
-    !hasBody(request) || (request.is(acceptedTypes(request)) !== false && isDeclaredUtf8(request));
-  next(acceptable ? undefined : new UnsupportedMediaTypeException());
+export function requireJson(bodies: BodyRoutes) {
+  return (request: Request, _response: Response, next: NextFunction): void => {
+    const acceptable =
+      !hasBody(request) ||
+      !bodies.takesBody(request) ||
+      (request.is(acceptedTypes(request)) !== false && isDeclaredUtf8(request));
+    next(acceptable ? undefined : new UnsupportedMediaTypeException());
+  };
 }
 
 function acceptedTypes({ method }: Request): string[] {

@@ -34,6 +34,7 @@ const DETAILS: Readonly<Record<number, string>> = {
   400: 'The request is malformed',
   404: 'There is nothing at this path',
   413: 'The request body is larger than 100 KB',
+  417: 'The only expectation that can be met is 100-continue',
   415: 'The request body must be JSON in UTF-8 with Content-Type: application/json',
 };
 

@@ -10,10 +10,17 @@ const MAX_WAITING = 8;
 /** Requests beyond that of which nothing comes: what was read together with the first of them. */
 const MAX_IGNORED = 64;
 
+interface Exchange {
+  readonly request: Request;
+  readonly response: Response;
+}
+
 /** The requests of one connection. */
 interface Turns {
   /** What is being answered. */
-  current: { readonly request: Request; readonly response: Response } | undefined;
+  current: Exchange | undefined;
+  /** What came last, whole or in part. */
+  last: Exchange;
   readonly waiting: (() => void)[];
   /** Requests that came when too many were waiting. */
   tooMany: number;
@@ -23,14 +30,27 @@ const turnsOf = new WeakMap<Socket, Turns>();
 
 /**
  * Calls back when all that a connection has sent whole is answered, for what comes after it and is no request: answered at
- * once, it would pass for the answer to one of those before. Never where the connection ends first.
+ * once, it would pass for the answer to one of those before. A request that is not whole is not served any more. Never
+ * where the connection ends first.
  *
- * @param callback is told whether a part of an answer to a request that is not whole was given
+ * @param callback is told whether a part of an answer, or all of it, was given to a request that is not whole: another one
+ *   would be in the middle of it, or the answer to nothing
  */
 export function afterWholeRequests(socket: Socket, callback: (isAnswerBegun: boolean) => void): void {
-  const { current, waiting } = turnsOf.get(socket) ?? {};
-  if (current?.request.complete) waiting?.push(() => callback(false));
-  else callback(current?.response.headersSent ?? false);
+  const turns = turnsOf.get(socket);
+  if (!turns) {
+    callback(false);
+    return;
+  }
+  const { current, last, waiting } = turns;
+  const isWhole = last.request.complete;
+  if (current === undefined || (current === last && !isWhole)) {
+    callback(!isWhole && last.response.headersSent);
+    return;
+  }
+  // Those who wait are in order: the one that will never be whole is the last of them.
+  if (!isWhole && turns.tooMany === 0) waiting.pop();
+  waiting.push(() => callback(false));
 }
 
 /**
@@ -40,10 +60,12 @@ export function afterWholeRequests(socket: Socket, callback: (isAnswerBegun: boo
  */
 export function takeTurns(request: Request, response: Response, next: NextFunction): void {
   const { socket } = request;
-  const turns = turnsOf.get(socket) ?? { current: undefined, waiting: [], tooMany: 0 };
+  const exchange = { request, response };
+  const turns: Turns = turnsOf.get(socket) ?? { current: undefined, last: exchange, waiting: [], tooMany: 0 };
+  turns.last = exchange;
   turnsOf.set(socket, turns);
   const serve = () => {
-    turns.current = { request, response };
+    turns.current = exchange;
     whenOver(request, response, () => {
       turns.current = undefined;
       // Nobody gets an answer over a connection that is ending.
