@@ -5,6 +5,7 @@ import {
   PreconditionFailedError,
   ValidationError,
 } from '../common/errors/domain-errors.js';
+import { endOfSecond } from '../common/time.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { AudioFile, AudioFileChanges, AudioFilePage, ListRequest } from './audio-file.js';
 import { AudioFileListRepository } from './audio-file-list.repository.js';
@@ -131,9 +132,9 @@ export function notFound(): NotFoundError {
   return new NotFoundError('Audio file not found');
 }
 
-/** DynamoDB refuses to begin outside of the range. */
+/** DynamoDB refuses to begin outside of the range, whose end is that of the query to the digit. */
 function assertWithin({ after, uploaded: { from = -Infinity, to = Infinity } }: ListRequest): void {
-  if (after === undefined || (after.uploadedAt >= from && after.uploadedAt < to + 1)) return;
+  if (after === undefined || (after.uploadedAt >= from && after.uploadedAt <= endOfSecond(to))) return;
   throw new ValidationError([
     { field: 'cursor', message: 'cursor must be within uploaded_from and uploaded_to' },
   ]);
