@@ -14,6 +14,7 @@ import { OverloadGuard } from './common/http/overload.js';
 import { warnOfUntrustedProxy } from './common/http/proxy-warning.js';
 import { takeTurns } from './common/http/request-turns.js';
 import { UnsentBytes } from './common/http/unsent-bytes.js';
+import { requireUtf8Url } from './common/http/utf8-url.js';
 import { accessLog } from './common/logging/access-log.js';
 import { createLogger, type Logger, nestLogger } from './common/logging/logger.js';
 import { SparingLog } from './common/logging/sparing-log.js';
@@ -66,11 +67,12 @@ export async function createApp(
       allow(null, origin !== undefined && config.corsOrigins.includes(origin)),
     exposedHeaders: [
       ...['X-Request-Id', 'Retry-After', 'RateLimit', 'RateLimit-Policy'],
-      ...['ETag', 'Link', 'X-Next-Cursor'],
+      ...['ETag', 'Link', 'Location', 'X-Next-Cursor'],
     ],
     maxAge: PREFLIGHT_SECONDS,
   });
   app.use(limitBody);
+  app.use(requireUtf8Url);
   app.use(requireJson);
   app.use(new ArrivingRequests(config.overload.maxArriving).middleware);
   app.useBodyParser('json', JSON_BODY);

@@ -140,7 +140,11 @@ function filterConditions({ recorded, tag, contentType, status, size }: AudioFil
     terms.push(term);
   };
   add(recorded?.from, ':recordedFrom', 'recorded_at >= :recordedFrom');
-  add(recorded?.to === undefined ? undefined : endOfSecond(recorded.to), ':recordedTo', 'recorded_at <= :recordedTo');
+  add(
+    recorded?.to === undefined ? undefined : endOfSecond(recorded.to),
+    ':recordedTo',
+    'recorded_at <= :recordedTo',
+  );
   add(size?.from, ':minSize', 'file_size >= :minSize');
   add(size?.to, ':maxSize', 'file_size <= :maxSize');
   add(tag, ':tag', 'contains(tags, :tag)');
