@@ -73,6 +73,8 @@ export class AudioFileController {
   @ApiOkResponse({ type: AudioFileDto, description: 'The record', headers: ETAG_HEADER })
   @ApiProblems(OWNER_PROBLEMS)
   get(@OwnedAudioFile() file: AudioFile, @Res({ passthrough: true }) response: Response): AudioFileDto {
+    // May be kept, and is asked for anew each time: by its entity tag, for an answer without a body.
+    response.set('Cache-Control', 'private, no-cache');
     return answer(file, response);
   }
 

@@ -9,6 +9,7 @@ import {
   WRITE_PROBLEMS,
 } from '../common/http/api-problems.decorator.js';
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
+import { Compressed } from '../common/http/compression/compression.interceptor.js';
 import { ApiIdempotencyKey, IdempotencyKey } from '../common/http/idempotency-key.decorator.js';
 import { LOCATION_HEADER } from '../common/http/location-header.js';
 import { SignInDecidedBy } from '../common/http/sign-in-decision.decorator.js';
@@ -51,6 +52,7 @@ export class AudioFilesController {
 
   @Get('user/audio-files')
   @CostlyRead({ where: isFiltered })
+  @Compressed()
   @ApiOperation({
     operationId: 'listAudioFiles',
     summary: 'List your records, newest upload first',
