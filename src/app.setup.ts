@@ -16,6 +16,7 @@ import { warnOfUntrustedProxy } from './common/http/proxy-warning.js';
 import { takeTurns } from './common/http/request-turns.js';
 import { inspectRequests, refuseUnservable } from './common/http/unservable-requests.js';
 import { UnsentBytes } from './common/http/unsent-bytes.js';
+import { requireUtf8Url } from './common/http/utf8-url.js';
 import { accessLog } from './common/logging/access-log.js';
 import { createLogger, type Logger, nestLogger } from './common/logging/logger.js';
 import { SparingLog } from './common/logging/sparing-log.js';
@@ -70,7 +71,7 @@ export async function createApp(
       allow(null, origin !== undefined && config.corsOrigins.includes(origin)),
     exposedHeaders: [
       ...['X-Request-Id', 'Retry-After', 'RateLimit', 'RateLimit-Policy'],
-      ...['ETag', 'Link', 'X-Next-Cursor', 'WWW-Authenticate', 'Content-Disposition'],
+      ...['ETag', 'Link', 'Location', 'X-Next-Cursor', 'WWW-Authenticate', 'Content-Disposition'],
     ],
     maxAge: PREFLIGHT_SECONDS,
   });
@@ -78,6 +79,7 @@ export async function createApp(
   const overload = app.get(OverloadGuard);
   app.use(overload.turnAway);
   app.use(limitBody);
+  app.use(requireUtf8Url);
   const bodies = new BodyRoutes(app.get(ModulesContainer), PREFIX);
   app.use(requireJson(bodies));
   app.use(new ArrivingRequests(config.overload.maxArriving).middleware);

@@ -1,5 +1,8 @@
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { DocumentationAnswers } from './common/http/compression/documentation-answers.js';
 
 const DOCS_PATH = 'api/docs';
 
@@ -23,11 +26,20 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
   return SwaggerModule.createDocument(app, config);
 }
 
+/** Where the files of the page are: a dependency of `@nestjs/swagger`. */
+function assetsFolder(): string {
+  const swagger = createRequire(import.meta.url).resolve('@nestjs/swagger/package.json');
+  return dirname(createRequire(swagger).resolve('swagger-ui-dist/package.json'));
+}
+
 /** Serves the document as JSON and as a page that needs no network, both below `/api/docs`. */
 export function mountDocs(app: INestApplication): void {
+  const folder = assetsFolder();
+  app.use(`/${DOCS_PATH}`, new DocumentationAnswers(folder).middleware);
   SwaggerModule.setup(DOCS_PATH, app, () => buildOpenApi(app), {
     jsonDocumentUrl: `${DOCS_PATH}/openapi.json`,
     yamlDocumentUrl: `${DOCS_PATH}/openapi.yaml`,
+    customSwaggerUiPath: folder,
     customSiteTitle: 'Decision Data API',
     swaggerOptions: { persistAuthorization: true, displayRequestDuration: true },
   });

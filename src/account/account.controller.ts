@@ -3,6 +3,7 @@ import { Body, Controller, Delete, Get, Put, StreamableFile } from '@nestjs/comm
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiProblems, BODY_PROBLEMS, TOKEN_PROBLEMS } from '../common/http/api-problems.decorator.js';
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
+import { Compressed } from '../common/http/compression/compression.interceptor.js';
 import { MessageDto } from '../common/http/message.dto.js';
 import { SignInDecidedBy } from '../common/http/sign-in-decision.decorator.js';
 import { CostlyRead } from '../limits/costly-read.decorator.js';
@@ -81,6 +82,7 @@ export class AccountController {
 
   @Get('export')
   @CostlyRead()
+  @Compressed()
   @ApiOperation({
     operationId: 'exportAccount',
     summary: 'Get everything held about you, as one JSON document',

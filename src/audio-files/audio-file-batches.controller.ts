@@ -9,6 +9,7 @@ import {
   WRITE_PROBLEMS,
 } from '../common/http/api-problems.decorator.js';
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
+import { Compressed } from '../common/http/compression/compression.interceptor.js';
 import { SignInDecidedBy } from '../common/http/sign-in-decision.decorator.js';
 import type { Outcome } from '../common/outcome.js';
 import { CostlyRead } from '../limits/costly-read.decorator.js';
@@ -73,6 +74,7 @@ export class AudioFileBatchesController {
   @Post('batch-get')
   @SignInDecidedBy('cache')
   @CostlyRead()
+  @Compressed()
   @HttpCode(200)
   @ApiOperation({ operationId: 'getAudioFiles', summary: 'Get up to 100 of your records' })
   @ApiOkResponse({ type: BatchResultsDto, description: 'An outcome for each id, in order' })
@@ -86,6 +88,7 @@ export class AudioFileBatchesController {
   }
 
   @Post('batch-delete')
+  @Compressed()
   @HttpCode(200)
   @ApiOperation({
     operationId: 'deleteAudioFiles',

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { endOfSecond } from '../common/time.js';
 import { AppConfig } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { USER_FILES_INDEX } from '../database/tables.js';
@@ -7,9 +8,6 @@ import { type AudioFileRow, LISTED, type ListedRow, STATUS_NAME, toAudioFile } f
 
 /** Records to a page where all of them are walked. */
 const PAGE = 50;
-
-/** Microseconds are the finest there are. */
-const LAST_OF_SECOND = 0.999_999;
 
 /** What counts of a record where a user's audio is added up. */
 export type CountedFile = Pick<AudioFile, 'uploadedAt' | 'fileSize' | 'contentType' | 'objectEtag'>;
@@ -123,18 +121,13 @@ function positionOf(row: Pick<StartKey, 'uploaded_at' | 'file_id'>): ListPositio
 
 /** A range of the sort key: what lies outside is not read and costs nothing. */
 function sortKeyCondition({ from, to: second }: ListRequest['uploaded']): Condition {
-  const to = endOf(second);
+  const to = second === undefined ? undefined : endOfSecond(second);
   const values = { ...(from !== undefined && { ':from': from }), ...(to !== undefined && { ':to': to }) };
   if (from !== undefined && to !== undefined) {
     return { expression: ' AND uploaded_at BETWEEN :from AND :to', values };
   }
   if (from !== undefined) return { expression: ' AND uploaded_at >= :from', values };
   return { expression: to === undefined ? '' : ' AND uploaded_at <= :to', values };
-}
-
-/** Times of the older backend have fractions, and are shown without: the whole of a second is within its bound. */
-function endOf(second: number | undefined): number | undefined {
-  return second === undefined ? undefined : second + LAST_OF_SECOND;
 }
 
 /** What DynamoDB leaves out by itself, so that it need not be sent and parsed. */
@@ -147,7 +140,11 @@ function filterConditions({ recorded, tag, contentType, status, size }: AudioFil
     terms.push(term);
   };
   add(recorded?.from, ':recordedFrom', 'recorded_at >= :recordedFrom');
-  add(endOf(recorded?.to), ':recordedTo', 'recorded_at <= :recordedTo');
+  add(
+    recorded?.to === undefined ? undefined : endOfSecond(recorded.to),
+    ':recordedTo',
+    'recorded_at <= :recordedTo',
+  );
   add(size?.from, ':minSize', 'file_size >= :minSize');
   add(size?.to, ':maxSize', 'file_size <= :maxSize');
   add(tag, ':tag', 'contains(tags, :tag)');

@@ -41,6 +41,16 @@ import { toChanges, UpdateAudioFileDto } from './dto/update-audio-file.dto.js';
 const OWNER_PROBLEMS = { ...TOKEN_PROBLEMS, 403: 'Access denied', 404: 'Audio file not found' } as const;
 const OWNER_WRITE_PROBLEMS = { ...WRITE_PROBLEMS, ...OWNER_PROBLEMS } as const;
 
+/** Documents `If-Match`. @param done what does not happen where it does not match */
+const ApiIfMatch = (done: string) =>
+  ApiHeader({
+    name: 'If-Match',
+    required: false,
+    description: `\`ETag\` of the record as you saw it: changed meanwhile, the answer is 412 and nothing is ${done}`,
+    schema: { type: 'string', maxLength: 1024 },
+    example: '"1758762381-0"',
+  });
+
 /** One file. Everything here is behind {@link AudioFileOwnerGuard}. */
 @ApiTags('Audio files')
 @ApiBearerAuth()
@@ -63,6 +73,8 @@ export class AudioFileController {
   @ApiOkResponse({ type: AudioFileDto, description: 'The record', headers: ETAG_HEADER })
   @ApiProblems(OWNER_PROBLEMS)
   get(@OwnedAudioFile() file: AudioFile, @Res({ passthrough: true }) response: Response): AudioFileDto {
+    // May be kept, and is asked for anew each time: by its entity tag, for an answer without a body.
+    response.set('Cache-Control', 'private, no-cache');
     return answer(file, response);
   }
 
@@ -73,14 +85,7 @@ export class AudioFileController {
     description: 'A JSON merge patch (RFC 7396): what is left out stays, what is null goes.',
   })
   @ApiConsumes('application/merge-patch+json', 'application/json')
-  @ApiHeader({
-    name: 'If-Match',
-    required: false,
-    description:
-      '`ETag` of the record as you saw it: changed meanwhile, the answer is 412 and nothing is written',
-    schema: { type: 'string', maxLength: 1024 },
-    example: '"1758762381-0"',
-  })
+  @ApiIfMatch('written')
   @ApiOkResponse({ type: AudioFileDto, description: 'The record as it is now', headers: ETAG_HEADER })
   @ApiProblems({
     ...BODY_PROBLEMS,
@@ -104,10 +109,14 @@ export class AudioFileController {
     summary: 'Delete one of your records, and its audio',
     description: 'The audio goes first. Where the answer is 503, send the same request again.',
   })
+  @ApiIfMatch('deleted')
   @ApiOkResponse({ type: MessageDto, description: 'It is gone' })
-  @ApiProblems(OWNER_WRITE_PROBLEMS)
-  async delete(@OwnedAudioFile() file: AudioFile): Promise<MessageDto> {
-    await this.files.delete(file);
+  @ApiProblems({ ...OWNER_WRITE_PROBLEMS, 412: 'The record was changed meanwhile' })
+  async delete(
+    @OwnedAudioFile() file: AudioFile,
+    @Headers('if-match') ifMatch: string | undefined,
+  ): Promise<MessageDto> {
+    await this.files.delete(file, wasSeen(ifMatch, etagOf(file)));
     return { message: 'Audio file deleted successfully' };
   }
 

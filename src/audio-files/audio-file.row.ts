@@ -22,12 +22,14 @@ export interface AudioFileRow extends AudioFileKey {
   object_etag?: string;
   version?: number;
   request_hash?: string;
+  /** Only of a record whose deletion has begun, and was to delete what the client had seen and nothing else. */
+  deleting?: boolean;
 }
 
 /** What of a row is read for a list. */
 export type ListedRow = Omit<
   AudioFileRow,
-  'user_id' | 'uploaded_at_iso' | 'recorded_at_iso' | 'version' | 'request_hash'
+  'user_id' | 'uploaded_at_iso' | 'recorded_at_iso' | 'version' | 'request_hash' | 'deleting'
 >;
 
 /** The rest (the ISO texts, the owner who asks) would only be parsed to be thrown away, a quarter of the CPU of a list. */

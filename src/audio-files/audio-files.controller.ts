@@ -9,7 +9,9 @@ import {
   WRITE_PROBLEMS,
 } from '../common/http/api-problems.decorator.js';
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
+import { Compressed } from '../common/http/compression/compression.interceptor.js';
 import { ApiIdempotencyKey, IdempotencyKey } from '../common/http/idempotency-key.decorator.js';
+import { LOCATION_HEADER } from '../common/http/location-header.js';
 import { SignInDecidedBy } from '../common/http/sign-in-decision.decorator.js';
 import { CostlyRead } from '../limits/costly-read.decorator.js';
 import { RateLimited } from '../limits/rate-limited.decorator.js';
@@ -50,6 +52,7 @@ export class AudioFilesController {
 
   @Get('user/audio-files')
   @CostlyRead({ where: isFiltered })
+  @Compressed()
   @ApiOperation({
     operationId: 'listAudioFiles',
     summary: 'List your records, newest upload first',
@@ -88,7 +91,11 @@ export class AudioFilesController {
       'a byte quota, the size of an object in your own folder is the one that S3 tells.',
   })
   @ApiIdempotencyKey()
-  @ApiCreatedResponse({ type: CreatedAudioFileDto, description: 'The record', headers: ETAG_HEADER })
+  @ApiCreatedResponse({
+    type: CreatedAudioFileDto,
+    description: 'The record',
+    headers: { ...ETAG_HEADER, ...LOCATION_HEADER },
+  })
   @ApiOkResponse({
     type: CreatedAudioFileDto,
     description: 'The record that an earlier request with this `Idempotency-Key` made',
@@ -112,6 +119,7 @@ export class AudioFilesController {
     const request = { details: toNewAudioFile(body), idempotencyKey };
     const creation = await this.creation.create(caller.userId, request);
     response.status(creation.isNew ? HttpStatus.CREATED : HttpStatus.OK).set('ETag', etagOf(creation.file));
+    if (creation.isNew) response.location(`/api/audio-file/${creation.file.fileId}`);
     return toCreatedAudioFileDto(creation);
   }
 

@@ -6,10 +6,20 @@ import { batchGet, batchWrite } from '../database/batches.js';
 import { Database } from '../database/database.js';
 import type { AudioFile, AudioFileChanges } from './audio-file.js';
 import { AudioFileCache } from './audio-file.cache.js';
+import {
+  BELONGS_TO_OWNER,
+  changeOf,
+  IS_NEW,
+  IS_PENDING,
+  IS_STAYING,
+  isAt,
+  NEXT_VERSION,
+  STEP,
+} from './audio-file.expressions.js';
 import { audioFileKey, type AudioFileRow, STATUS_NAME, toAudioFile, toRow } from './audio-file.row.js';
 
 /** How a delete ended. */
-export type DeleteOutcome = 'deleted' | 'not-found' | 'not-owner';
+export type DeleteOutcome = 'deleted' | 'not-found' | 'not-owner' | 'changed';
 
 /** What a conditional write left behind: the record as it is now, and whether it was this write that made it so. */
 export interface WriteOutcome {
@@ -18,13 +28,9 @@ export interface WriteOutcome {
   readonly file?: AudioFile;
   /** Whether the SDK tried more than once, so that the first try may have done it. */
   readonly repeated?: boolean;
+  /** Whether its deletion has begun: nothing changes it any more. */
+  readonly isBeingDeleted?: boolean;
 }
-
-const BELONGS_TO_OWNER = 'user_id = :owner';
-const IS_NEW = 'attribute_not_exists(file_id)';
-const IS_PENDING = '#status = :pending';
-const IS_AT_VERSION = 'version = :version';
-const WAS_NEVER_CHANGED = 'attribute_not_exists(version)';
 
 /** Records of audio files in DynamoDB. */
 @Injectable()
@@ -122,11 +128,13 @@ export class AudioFilesRepository {
   async complete(file: AudioFile, object: { size: number; etag: string }): Promise<WriteOutcome> {
     const version = isAt(file);
     return this.update(file, {
-      update:
-        'SET file_size = :size, object_etag = :etag, version = if_not_exists(version, :zero) + :one REMOVE #status',
-      condition: `${IS_PENDING} AND ${version.condition}`,
+      update: `SET file_size = :size, object_etag = :etag, ${NEXT_VERSION} REMOVE #status`,
+      conditions: [IS_PENDING, IS_STAYING, version.condition],
       names: STATUS_NAME,
-      values: { ':size': object.size, ':etag': object.etag, ':pending': 'pending', ...version.values },
+      values: {
+        ...{ ':size': object.size, ':etag': object.etag, ':pending': 'pending' },
+        ...{ ...STEP, ...version.values },
+      },
     });
   }
 
@@ -135,40 +143,38 @@ export class AudioFilesRepository {
    *
    * @param unchanged whether the record must still be at the version it was read at
    */
-  async change(
-    file: AudioFile,
-    { title, tags }: AudioFileChanges,
-    unchanged: boolean,
-  ): Promise<WriteOutcome> {
-    const assignments = ['version = if_not_exists(version, :zero) + :one'];
-    const removals: string[] = [];
-    const values: Record<string, unknown> = {};
-    if (title === null) removals.push('title');
-    else if (title !== undefined) {
-      assignments.push('title = :title');
-      values[':title'] = title;
-    }
-    if (tags?.length === 0) removals.push('tags');
-    else if (tags !== undefined) {
-      assignments.push('tags = :tags');
-      values[':tags'] = tags;
-    }
-    const removal = removals.length > 0 ? ` REMOVE ${removals.join(', ')}` : '';
+  async change(file: AudioFile, changes: AudioFileChanges, unchanged: boolean): Promise<WriteOutcome> {
+    const { update, values } = changeOf(changes);
     const version = unchanged ? isAt(file) : undefined;
     return this.update(file, {
-      update: `SET ${assignments.join(', ')}${removal}`,
-      ...(version && { condition: version.condition }),
+      update,
+      conditions: [IS_STAYING, ...(version ? [version.condition] : [])],
       values: { ...values, ...version?.values },
     });
   }
 
-  /** Deletes the record if it still is the owner's. Costs 2 write units. */
-  async delete(fileId: string, ownerId: string): Promise<DeleteOutcome> {
+  /**
+   * Begins the deletion of a record that must still be at the version it was read at: from then on {@link change} and
+   * {@link complete} leave it alone. May be repeated. Costs 2 write units.
+   */
+  async beginDelete(file: AudioFile): Promise<WriteOutcome> {
+    const { condition, values } = isAt(file);
+    const marked = { ':true': true, ...values };
+    return this.update(file, { update: 'SET deleting = :true', conditions: [condition], values: marked });
+  }
+
+  /**
+   * Deletes the record if it still is the owner's. Costs 2 write units.
+   *
+   * @param seen where the record must still be at the version it was read at
+   */
+  async delete(fileId: string, ownerId: string, seen?: AudioFile): Promise<DeleteOutcome> {
+    const version = seen && isAt(seen);
     const input = {
       TableName: this.table,
       Key: audioFileKey(fileId),
-      ConditionExpression: BELONGS_TO_OWNER,
-      ExpressionAttributeValues: { ':owner': ownerId },
+      ConditionExpression: [BELONGS_TO_OWNER, ...(version ? [version.condition] : [])].join(' AND '),
+      ExpressionAttributeValues: { ':owner': ownerId, ...version?.values },
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
     };
     try {
@@ -176,7 +182,7 @@ export class AudioFilesRepository {
       return 'deleted';
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      if (error.Item) return 'not-owner';
+      if (error.Item) return error.Item['user_id']?.S === ownerId ? 'changed' : 'not-owner';
       // Gone after a repeated try: the first one did it, and only its answer was lost.
       return (error.$metadata.attempts ?? 1) > 1 ? 'deleted' : 'not-found';
     }
@@ -199,7 +205,7 @@ export class AudioFilesRepository {
     { fileId, ownerId }: AudioFile,
     change: {
       update: string;
-      condition?: string;
+      conditions: readonly string[];
       names?: Record<string, string>;
       values: Record<string, unknown>;
     },
@@ -208,9 +214,9 @@ export class AudioFilesRepository {
       TableName: this.table,
       Key: audioFileKey(fileId),
       UpdateExpression: change.update,
-      ConditionExpression: [BELONGS_TO_OWNER, change.condition].filter(Boolean).join(' AND '),
+      ConditionExpression: [BELONGS_TO_OWNER, ...change.conditions].join(' AND '),
       ...(change.names && { ExpressionAttributeNames: change.names }),
-      ExpressionAttributeValues: { ':owner': ownerId, ':zero': 0, ':one': 1, ...change.values },
+      ExpressionAttributeValues: { ':owner': ownerId, ...change.values },
       ReturnValues: 'ALL_NEW' as const,
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
     };
@@ -230,16 +236,10 @@ export class AudioFilesRepository {
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
       // The document client does not translate what comes with an error.
-      const file = error.Item && toAudioFile(unmarshall(error.Item) as AudioFileRow);
+      const row = error.Item && (unmarshall(error.Item) as AudioFileRow);
       const repeated = (error.$metadata.attempts ?? 1) > 1;
-      return { written: false, repeated, ...(file && { file }) };
+      if (!row) return { written: false, repeated };
+      return { written: false, repeated, file: toAudioFile(row), isBeingDeleted: row.deleting === true };
     }
   }
-}
-
-/** Whether a record is still at the version it was read at; one of version 0 has no such attribute. */
-function isAt({ version }: AudioFile): { condition: string; values: Record<string, number> } {
-  return version > 0
-    ? { condition: IS_AT_VERSION, values: { ':version': version } }
-    : { condition: WAS_NEVER_CHANGED, values: {} };
 }

@@ -1,10 +1,12 @@
 import { Injectable, Optional } from '@nestjs/common';
 import {
   AccessDeniedError,
+  ConflictError,
   NotFoundError,
   PreconditionFailedError,
   ValidationError,
 } from '../common/errors/domain-errors.js';
+import { endOfSecond } from '../common/time.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { AudioFile, AudioFileChanges, AudioFilePage, ListRequest } from './audio-file.js';
 import { AudioFileListRepository } from './audio-file-list.repository.js';
@@ -78,11 +80,14 @@ export class AudioFilesService {
    * @param unchanged whether nobody else may have changed the record since it was read
    * @throws PreconditionFailedError where somebody did
    * @throws NotFoundError where it was deleted meanwhile
+   * @throws ConflictError where its deletion has begun
    */
   async change(file: AudioFile, changes: AudioFileChanges, unchanged: boolean): Promise<AudioFile> {
     if (isAlready(file, changes)) return file;
-    const { written, repeated, file: now } = await this.files.change(file, changes, unchanged);
+    const outcome = await this.files.change(file, changes, unchanged);
+    const { written, repeated, file: now } = outcome;
     if (now?.ownerId !== file.ownerId) throw notFound();
+    if (outcome.isBeingDeleted) throw new ConflictError('The audio file is being deleted');
     // An earlier try of this write, whose answer was lost, is no other change.
     const isOurs = repeated && now.version === file.version + 1 && isAlready(now, changes);
     if (!written && !isOurs) throw new PreconditionFailedError();
@@ -91,22 +96,36 @@ export class AudioFilesService {
 
   /**
    * Deletes the audio, where it is kept here, and then the record: interrupted in between, the same request finishes.
-   * The condition of the write repeats the owner, so that check and write cannot come apart.
+   * The condition of the write repeats the owner, so that check and write cannot come apart. A record that must be as it was
+   * seen is marked before its audio goes, so that nothing is gone where it is not.
    *
+   * @param unchanged whether nobody else may have changed the record since it was read
+   * @throws PreconditionFailedError where somebody did
    * @throws NotFoundError where somebody was faster
    * @throws UnavailableError where S3 cannot serve now; nothing is gone then
    */
-  async delete(file: AudioFile): Promise<void> {
+  async delete(file: AudioFile, unchanged = false): Promise<void> {
+    const isMarked = unchanged && this.objects.isKept(file);
+    if (isMarked) await this.beginDelete(file);
     await this.objects.remove(file);
-    const outcome = await this.files.delete(file.fileId, file.ownerId).catch((error: unknown) => {
+    const seen = unchanged && !isMarked ? file : undefined;
+    const outcome = await this.files.delete(file.fileId, file.ownerId, seen).catch((error: unknown) => {
       // Nobody knows whether it is gone.
       this.quota.recount(file.ownerId);
       throw error;
     });
+    if (outcome === 'changed') throw new PreconditionFailedError();
     if (outcome === 'not-found') throw notFound();
     if (outcome === 'not-owner') throw new AccessDeniedError();
     this.quota.release(file);
     this.metrics?.activity('audio-file-deleted');
+  }
+
+  private async beginDelete(file: AudioFile): Promise<void> {
+    const { written, file: now } = await this.files.beginDelete(file);
+    if (written) return;
+    if (now?.ownerId !== file.ownerId) throw notFound();
+    throw new PreconditionFailedError();
   }
 
   /** All records of the owner, oldest first, page by page. */
@@ -131,9 +150,9 @@ export function notFound(): NotFoundError {
   return new NotFoundError('Audio file not found');
 }
 
-/** DynamoDB refuses to begin outside of the range. */
+/** DynamoDB refuses to begin outside of the range, whose end is that of the query to the digit. */
 function assertWithin({ after, uploaded: { from = -Infinity, to = Infinity } }: ListRequest): void {
-  if (after === undefined || (after.uploadedAt >= from && after.uploadedAt < to + 1)) return;
+  if (after === undefined || (after.uploadedAt >= from && after.uploadedAt <= endOfSecond(to))) return;
   throw new ValidationError([
     { field: 'cursor', message: 'cursor must be within uploaded_from and uploaded_to' },
   ]);

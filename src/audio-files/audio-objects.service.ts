@@ -103,9 +103,10 @@ export class AudioObjectsService {
     if (!object) throw new ConflictError(NOT_UPLOADED);
     const difference = differenceOf(file, object);
     if (difference !== undefined) throw new ConflictError(`The uploaded audio ${difference}`);
-    const { written, file: now } = await this.files.complete(file, object);
+    const { written, file: now, isBeingDeleted } = await this.files.complete(file, object);
     // Not written by us: another request, or an earlier try of this one, was faster.
     if (now?.ownerId !== file.ownerId) throw new NotFoundError('Audio file not found');
+    if (isBeingDeleted) throw new ConflictError('The audio file is being deleted');
     if (written) this.metrics?.activity('upload-completed');
     // Changed since it was read, or deleted and made anew: what it announces now is what counts.
     return now.status === 'pending' ? this.complete(now) : now;

@@ -9,6 +9,9 @@ import { baseType } from './object-keys.js';
 /** How long one request may go on counting; milliseconds. */
 const COUNTING_LIMIT_MS = 20_000;
 
+/** Media types that are told, of which a client may make up any number. */
+export const MAX_TYPES = 1000;
+
 /** What some records amount to. */
 export interface Amount {
   count: number;
@@ -23,7 +26,7 @@ export interface Usage {
   readonly total: Amount;
   /** By month of the upload (`2025-09`, in UTC), oldest first. */
   readonly byMonth: ReadonlyMap<string, Amount>;
-  /** By media type without parameters; `null` where unknown. Largest count first. */
+  /** By media type without parameters; `null` where unknown. Largest count first, and no more than {@link MAX_TYPES}. */
   readonly byContentType: ReadonlyMap<string | null, Amount>;
   readonly quota: QuotaConfig;
 }
@@ -59,7 +62,7 @@ export class UsageService {
         add(entry(types, file.contentType === null ? null : baseType(file.contentType)), file);
       }
     }
-    const byCount = [...types].sort(([, a], [, b]) => b.count - a.count);
+    const byCount = [...types].sort(([, a], [, b]) => b.count - a.count).slice(0, MAX_TYPES);
     return { total, byMonth: months, byContentType: new Map(byCount), quota: this.quota };
   }
 }

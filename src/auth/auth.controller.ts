@@ -4,6 +4,7 @@ import type { Response } from 'express';
 import { ApiProblems, BODY_PROBLEMS, TOKEN_PROBLEMS } from '../common/http/api-problems.decorator.js';
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
 import { ApiIdempotencyKey, IdempotencyKey } from '../common/http/idempotency-key.decorator.js';
+import { LOCATION_HEADER } from '../common/http/location-header.js';
 import { MessageDto } from '../common/http/message.dto.js';
 import { Public } from '../common/http/public.decorator.js';
 import { SignInDecidedBy } from '../common/http/sign-in-decision.decorator.js';
@@ -27,7 +28,11 @@ export class AuthController {
     'sent again within 24 hours, with the same email and password, it signs in to the account that the first ' +
       'request made; with others it is refused as without a key',
   )
-  @ApiCreatedResponse({ type: SignedInDto, description: 'The account, and a token for it' })
+  @ApiCreatedResponse({
+    type: SignedInDto,
+    description: 'The account, and a token for it',
+    headers: LOCATION_HEADER,
+  })
   @ApiOkResponse({
     type: SignedInDto,
     description:
@@ -46,6 +51,7 @@ export class AuthController {
   ): Promise<SignedInDto> {
     const { user, token, isNew } = await this.auth.register({ ...body, device, idempotencyKey });
     response.status(isNew ? HttpStatus.CREATED : HttpStatus.OK);
+    if (isNew) response.location('/api/user');
     return toSignedIn(user, token);
   }
 

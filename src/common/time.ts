@@ -13,6 +13,17 @@ export function toIso(seconds: number): string {
   return `${new Date(Math.floor(seconds) * 1000).toISOString().slice(0, -5)}Z`;
 }
 
+/** Microseconds are the finest there are. */
+const LAST_OF_SECOND = 0.999_999;
+
+/**
+ * The last instant of a second; Unix seconds. Times of the older backend have fractions, and are shown without: the whole of a
+ * second is within its bound.
+ */
+export function endOfSecond(second: number): number {
+  return second + LAST_OF_SECOND;
+}
+
 /** The years that four digits can tell, in UTC: 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z. */
 const FIRST_SECOND = -62_135_596_800;
 const LAST_SECOND = 253_402_300_799;

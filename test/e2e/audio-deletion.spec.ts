@@ -122,6 +122,125 @@ describe('DELETE /api/audio-file/{file_id} and the audio', () => {
     expect(String(await bucket.get(key))).toBe('beep');
   });
 
+  describe('with If-Match', () => {
+    const CHANGED = { status: 412, detail: 'The record was changed meanwhile' };
+    const removeIf = (fileId: string, tag: string) => remove(fileId).set('If-Match', tag);
+    const change = (fileId: string, title: string) =>
+      app.http.patch(`/api/audio-file/${fileId}`).set(ada.authorization).send({ title });
+    const etagOf = async (fileId: string) => {
+      const { headers } = await app.http.get(`/api/audio-file/${fileId}`).set(ada.authorization).expect(200);
+      return headers['etag'] as string;
+    };
+    /** A record whose audio is kept here, and one whose audio is not, with the tag it has. */
+    async function both(): Promise<{ fileId: string; key: string; etag: string }[]> {
+      const kept = await createUpload(app, ada);
+      await send(kept.upload);
+      await app.http.post(`/api/audio-file/${kept.file_id}/complete`).set(ada.authorization).expect(200);
+      const key = `recordings/${randomUUID()}.m4a`;
+      await bucket.put(key, 'not kept');
+      const other = await createAudioFile(app, ada, { s3_key: key });
+      const files = [
+        { fileId: kept.file_id, key: kept.s3_key },
+        { fileId: other.file_id, key },
+      ];
+      return Promise.all(files.map(async (file) => ({ ...file, etag: await etagOf(file.fileId) })));
+    }
+
+    it('deletes the record for the tag it has, for one of several, and for a star', async () => {
+      for (const tagOf of [(etag: string) => etag, (etag: string) => `"x", ${etag}`, () => '*']) {
+        for (const { fileId, etag } of await both()) {
+          expect((await removeIf(fileId, tagOf(etag)).expect(200)).body).toEqual(GONE);
+          expect(await storedAudioFile(app, fileId)).toBeUndefined();
+        }
+      }
+    });
+
+    it.each([
+      ['of the state before a change', (etag: string) => etag],
+      ['that the record never had', () => '"x"'],
+      ['that is weak', (etag: string) => `W/${etag}`],
+    ])('is a 412 for a tag %s, and deletes neither record nor audio', async (_, tagOf) => {
+      for (const { fileId, key, etag } of await both()) {
+        await change(fileId, 'Tuesday').expect(200);
+        const before = await storedAudioFile(app, fileId);
+        stub.behave(() => 'forward');
+        const answer = await removeIf(fileId, tagOf(etag));
+        expectProblem(answer, { ...CHANGED, instance: `/api/audio-file/${fileId}` });
+        expect(stub.calls).toEqual([]);
+        expect(await storedAudioFile(app, fileId)).toEqual(before);
+        expect(await bucket.get(key)).toBeDefined();
+      }
+    });
+
+    it('is a 400 for what is no tag, and deletes nothing', async () => {
+      for (const { fileId, etag } of await both()) {
+        expect((await removeIf(fileId, etag.slice(1, -1))).status).toBe(400);
+        expect(await storedAudioFile(app, fileId)).toBeDefined();
+      }
+    });
+
+    it('deletes or is changed, and never both, whoever comes first', async () => {
+      for (let round = 0; round < 10; round++) {
+        for (const { fileId, key, etag } of await both()) {
+          const [removed, changed] = await Promise.all([removeIf(fileId, etag), change(fileId, 'Tuesday')]);
+          const left = await storedAudioFile(app, fileId);
+          if (removed.status === 200) {
+            expect([404, 409]).toContain(changed.status);
+            expect(left).toBeUndefined();
+          } else {
+            expect([removed.status, changed.status]).toEqual([412, 200]);
+            expect(left).toMatchObject({ title: 'Tuesday' });
+            expect(await bucket.get(key)).toBeDefined();
+          }
+        }
+      }
+    });
+
+    it('is not undone by a change while the audio goes, and finishes where it stopped', async () => {
+      const [kept] = await both();
+      const { fileId, key, etag } = kept as { fileId: string; key: string; etag: string };
+      const instance = `/api/audio-file/${fileId}`;
+      let changed: unknown;
+      stub.behave(async ({ operation }) => {
+        if (operation === 'DeleteObject' && changed === undefined) {
+          const answer = await change(fileId, 'Tuesday');
+          changed = answer.status;
+          expectProblem(answer, { status: 409, detail: 'The audio file is being deleted', instance });
+        }
+        return 'cut' as const;
+      });
+      await removeIf(fileId, etag).expect(503);
+      expect(changed).toBe(409);
+      expect(await bucket.get(key)).toBeDefined();
+      expect(await etagOf(fileId)).toBe(etag);
+      stub.behave(() => 'forward');
+      expect((await removeIf(fileId, etag).expect(200)).body).toEqual(GONE);
+      expect(await bucket.get(key)).toBeUndefined();
+      expect(await storedAudioFile(app, fileId)).toBeUndefined();
+    });
+
+    it('is not completed any more once its deletion has begun', async () => {
+      const { file_id: fileId, upload } = await createUpload(app, ada);
+      await send(upload);
+      const etag = await etagOf(fileId);
+      stub.behave(({ operation }) => (operation === 'DeleteObject' ? 'cut' : 'forward'));
+      await removeIf(fileId, etag).expect(503);
+      const instance = `/api/audio-file/${fileId}/complete`;
+      const answer = await app.http.post(instance).set(ada.authorization);
+      expectProblem(answer, { status: 409, detail: 'The audio file is being deleted', instance });
+      stub.behave(() => 'forward');
+      await remove(fileId).expect(200);
+    });
+
+    it('is a 404 or 403 where it would be without', async () => {
+      const { file_id: fileId } = await createUpload(app, ada);
+      const eve = await registerAccount(app);
+      await remove(fileId, eve).set('If-Match', '"x"').expect(403);
+      await removeIf(randomUUID(), '"x"').expect(404);
+      await remove(fileId).expect(200);
+    });
+  });
+
   it('answers once 200 and else 404 to ten requests at once', async () => {
     const { file_id: fileId, s3_key: key, upload } = await createUpload(app, ada);
     await send(upload);

@@ -114,8 +114,12 @@ describe('PATCH /api/audio-file/{file_id}', () => {
       'is not read from a body of type %s',
       async (type) => {
         const answer = await app.http.patch(path).set(ada.authorization).set('Content-Type', type).send('{}');
-        const detail = 'The request body must be JSON in UTF-8 with Content-Type: application/json';
+        const detail =
+          'The request body must be JSON in UTF-8 with Content-Type: application/json or application/merge-patch+json';
         expectProblem(answer, { status: 415, detail, instance: path });
+        for (const name of ['accept-patch', 'accept']) {
+          expect(answer.headers[name]).toBe('application/json, application/merge-patch+json');
+        }
       },
     );
 
@@ -128,6 +132,8 @@ describe('PATCH /api/audio-file/{file_id}', () => {
         .send(JSON.stringify({ s3_key: 'a' }));
       const detail = 'The request body must be JSON in UTF-8 with Content-Type: application/json';
       expectProblem(answer, { status: 415, detail, instance });
+      expect(answer.headers['accept']).toBe('application/json');
+      expect(answer.headers).not.toHaveProperty('accept-patch');
     });
 
     it('changes a row of the older backend, which has no version', async () => {
@@ -280,6 +286,25 @@ describe('PATCH /api/audio-file/{file_id}', () => {
       const answer = await get().set('If-None-Match', etag).expect(200);
       expect(answer.body).toEqual({ ...record, title: 'Tuesday' });
       await app.http.get(path).set(eve.authorization).set('If-None-Match', '*').expect(403);
+    });
+
+    it('answers 304 to a star only where there is an entity tag', async () => {
+      const paths = [
+        '/api/health',
+        '/api/health/live',
+        '/api/user',
+        '/api/user/audio-files',
+        '/api/user/usage',
+      ];
+      for (const at of [...paths, '/api/user/sessions', '/api/docs', '/api/docs/openapi.json']) {
+        const answers = [
+          await app.http.get(at).set(ada.authorization).set('If-None-Match', '*'),
+          await app.http.get(at).set(ada.authorization).set('If-None-Match', etag),
+          await app.http.head(at).set(ada.authorization).set('If-None-Match', '*'),
+        ];
+        expect(answers.map(({ status }) => [at, status])).toEqual(answers.map(() => [at, 200]));
+      }
+      await app.http.head(path).set(ada.authorization).set('If-None-Match', '*').expect(304);
     });
 
     it.each([

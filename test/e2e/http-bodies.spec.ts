@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { registerAccount } from '../support/accounts.js';
 import { expectProblem } from '../support/problems.js';
@@ -112,10 +112,14 @@ describe('request bodies', () => {
   });
 
   describe('by their encoding', () => {
-    it('are read from gzip', async () => {
-      const body = gzipSync(JSON.stringify(registration()));
+    it.each([
+      ['gzip', gzipSync],
+      ['deflate', deflateSync],
+      ['br', brotliCompressSync],
+    ])('are read from %s', async (encoding, encode) => {
+      const body = encode(JSON.stringify(registration()));
 
-      expectCreated(await post(body, { ...JSON_TYPE, 'Content-Encoding': 'gzip' }));
+      expectCreated(await post(body, { ...JSON_TYPE, 'Content-Encoding': encoding }));
     });
 
     it.each([
@@ -127,7 +131,9 @@ describe('request bodies', () => {
     });
 
     it('are refused with 415 in an encoding that nobody knows', async () => {
-      expectProblem(await post('{}', { ...JSON_TYPE, 'Content-Encoding': 'secret-sauce' }), WRONG_TYPE);
+      const answer = await post('{}', { ...JSON_TYPE, 'Content-Encoding': 'secret-sauce' });
+      expectProblem(answer, WRONG_TYPE);
+      expect(answer.headers['accept-encoding']).toBe('br, gzip, deflate');
     });
 
     it('are refused with 400 when they are not UTF-8, so that no two passwords become one', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { registerAccount } from '../support/accounts.js';
 import { expectProblem } from '../support/problems.js';
+import { sendRaw } from '../support/raw-request.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const ORIGIN = 'https://app.example.com';
@@ -153,6 +154,15 @@ describe('headers of every answer', () => {
         instance: '/api/nowhere',
       });
       expect(answer.headers['x-request-id']).toMatch(UUID);
+    });
+
+    it('is taken over where it comes twice with one value, and replaced where it comes with two', async () => {
+      const ask = async (ids: string[]) => {
+        const answer = await sendRaw(app, 'GET', '/api/nowhere', { headers: { 'X-Request-Id': ids } });
+        return answer.headers['x-request-id'];
+      };
+      expect(await ask(['one', 'one'])).toBe('one');
+      expect(await ask(['one', 'two'])).toMatch(UUID);
     });
 
     it('is another one for each request', async () => {

@@ -64,6 +64,14 @@ describe('methods', () => {
     }
   });
 
+  it('include in OPTIONS the types that a PATCH may have', async () => {
+    for (const [path, methods] of allowed) {
+      const { headers } = await sendRaw(app, 'OPTIONS', path);
+      const types = 'application/json, application/merge-patch+json';
+      expect(headers['accept-patch']).toBe(methods.includes('PATCH') ? types : undefined);
+    }
+  });
+
   it('include HEAD wherever there is GET: the same status and headers, and no body', async () => {
     const { authorization } = await registerAccount(app);
     const comparable = (headers: Record<string, unknown>) => {

@@ -72,7 +72,36 @@ describe('POST /api/audio-file with an Idempotency-Key', () => {
     expect(first.body).toEqual(record());
     expect(second.body).toEqual(first.body);
     expect(second.headers['etag']).toBe(first.headers['etag']);
+    const { file_id: fileId } = first.body as { file_id: string };
+    expect(first.headers['location']).toBe(`${PATH}/${fileId}`);
+    expect((await app.http.get(`${PATH}/${fileId}`).set(ada.authorization).expect(200)).body).toEqual(
+      first.body,
+    );
     expect(await list(ada)).toEqual([first.body]);
+  });
+
+  it('is one key where the header comes more than once with the same value', async () => {
+    const send = async (name: string | string[], body: object = monday) =>
+      sendRaw(app, 'POST', PATH, {
+        headers: {
+          ...ada.authorization,
+          ...{ 'Content-Type': 'application/json', 'Idempotency-Key': name },
+        },
+        body: JSON.stringify(body),
+      });
+    const first = await send(key);
+    const repeated = [await send([key, key]), await send([key, key, key]), await send(`${key}, ${key}`)];
+    expect(first.status).toBe(201);
+    for (const answer of repeated) {
+      expect({ status: answer.status, body: answer.body }).toEqual({ status: 200, body: first.body });
+    }
+    const message = 'Idempotency-Key must be one key';
+    const errors = [{ field: 'Idempotency-Key', message }];
+    const refused = await send([key, randomUUID()]);
+    expectProblem(refused, { status: 400, detail: message, instance: PATH, errors });
+    expect((await send('a, b', { s3_key: 'a' })).status).toBe(201);
+    expect((await send('a, b', { s3_key: 'b' })).status).toBe(422);
+    expect(await list(ada)).toHaveLength(2);
   });
 
   it('answers an upload, repeated, with a fresh address while it is pending, and with none once it is ready', async () => {

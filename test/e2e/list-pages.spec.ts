@@ -238,6 +238,18 @@ describe('pages of a list', () => {
     }
   });
 
+  it.each(ORDERS)(
+    'take a cursor within the last second of the range, and refuse one beyond, order %s',
+    async (order) => {
+      const range = `order=${order}&uploaded_to=${iso(FIRST)}`;
+      const at = (fraction: string) => encoded(`${FIRST}.${fraction}/c1b7d0c2-58a5-4d0f-9a53-6a3b0a4c7f10`);
+      for (const fraction of ['5', '999999'])
+        await get(`${PATH}?${range}&cursor=${at(fraction)}`).expect(200);
+      const message = 'cursor must be within uploaded_from and uploaded_to';
+      await refuse(`${range}&cursor=${at('9999998')}`, 'cursor', message);
+    },
+  );
+
   it('are for nobody without a token, or with a bad one', async () => {
     const bad = { Authorization: `Bearer ${ada.token.slice(0, -4)}AAAA` };
     for (const header of [{}, bad]) {

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Account, createAudioFile, registerAccount } from '../support/accounts.js';
 import { expectProblem } from '../support/problems.js';
+import { sendRaw } from '../support/raw-request.js';
 import { createUpload, openTestBucket, send, type TestBucket } from '../support/uploads.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -58,6 +61,41 @@ describe('GET /api/presigned-url', () => {
       .set(ada.authorization)
       .expect(200);
     expect(await (await fetch(body.url as string)).text()).toBe(`audio of ${name}`);
+  });
+
+  it.each(['%FF', '%C3', '%C3.m4a', 'a%E2%82', '%ED%A0%80', '%C0%AF', '%F5%80%80%80'])(
+    'signs nothing for %s, which is no UTF-8',
+    async (name) => {
+      const message = 'The query must be percent-encoded UTF-8';
+      const errors = [{ field: 'query', message }];
+      for (const query of [
+        `key=audio_upload/${ada.userId}/${name}`,
+        `other=${name}&key=a`,
+        `${name}=1&key=a`,
+      ]) {
+        const answer = await sendRaw(app, 'GET', `${PATH}?${query}`, { headers: { ...ada.authorization } });
+        expectProblem(answer, { status: 400, detail: message, instance: PATH, errors });
+      }
+      const path = `/api/audio-file/${name}`;
+      const answer = await sendRaw(app, 'GET', path, { headers: { ...ada.authorization } });
+      expect(answer.status).toBe(400);
+    },
+  );
+
+  it('signs nothing for bytes that are not encoded', async () => {
+    const { hostname, port } = new URL(app.url);
+    const socket = connect({ host: hostname, port: Number(port) });
+    const { Authorization: token } = ada.authorization;
+    socket.write(
+      `GET ${PATH}?key=audio_upload/${ada.userId}/früh HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: ${token}\r\n\r\n`,
+    );
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  it('signs a key with U+FFFD, and one with a percent sign that encodes nothing', async () => {
+    for (const name of ['%EF%BF%BD.m4a', '100%', '5%zz']) {
+      await app.http.get(`${PATH}?key=audio_upload/${ada.userId}/${name}`).set(ada.authorization).expect(200);
+    }
   });
 
   it('takes any length and type, again and again', async () => {

@@ -55,6 +55,10 @@ describe('POST /api/register with an Idempotency-Key', () => {
     const second = await register({ ...ada, email: ` ${ada.email.toUpperCase()}` }).expect(200);
     expect(second.body).toEqual({ ...first.body, token: expect.any(String) });
     expect(second.body.token).not.toBe(first.body.token);
+    expect([first, second].map(({ headers }) => headers['location'] as unknown)).toEqual([
+      '/api/user',
+      undefined,
+    ]);
     for (const { body } of [first, second]) {
       const authorization = { Authorization: `Bearer ${body.token as string}` };
       expect((await app.http.get('/api/user').set(authorization).expect(200)).body).toEqual(first.body.user);

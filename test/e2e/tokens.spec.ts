@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Account, registerAccount } from '../support/accounts.js';
-import { craftToken, decodeToken, signingInput } from '../support/crafted-tokens.js';
+import { craftToken, decodeToken, signingInput, signText } from '../support/crafted-tokens.js';
 import { expectProblem } from '../support/problems.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -209,7 +209,23 @@ describe('the bearer token of a protected route', () => {
   });
 
   it.each([
+    ['half of a surrogate pair', '\ud800'],
+    ['an id and half of a surrogate pair', '5f0c7a52-5d0b-4a0e-9d0e-0d6a3f1f3b11\udfff'],
+  ])('is refused when its user id is %s', async (_, user_id) => {
+    await expectRefused(craftToken(claims({ user_id, sub: account.userId }), key));
+  });
+
+  it.each([
+    ['an extension', { crit: ['b64'], b64: true }],
+    ['none', { crit: [] }],
+    ['null', { crit: null }],
+  ])('is refused when its header says that it must be understood, and names %s', async (_, header) => {
+    await expectRefused(craftToken(claims(), key, header));
+  });
+
+  it.each([
     ['empty', ''],
+    ['half of a surrogate pair', '\ud800'],
     ['no UUID', 'session'],
     ['longer than a key of the table may be', 'x'.repeat(2049)],
   ])('is refused when its session id is %s', async (_, jti) => {
@@ -223,11 +239,23 @@ describe('the bearer token of a protected route', () => {
       ['expires at no number', () => ({ exp: String(fromNow(3600)) })],
       ['never expires', () => ({ exp: undefined })],
       ['expires at null', () => ({ exp: null })],
+      ['expires with a fraction of a second', () => ({ exp: fromNow(3600) + 0.5 })],
+      ['expires beyond whole numbers', () => ({ exp: 2 ** 53 })],
+      ['was issued with a fraction of a second', () => ({ iat: fromNow(-10) + 0.5 })],
+      ['is valid from a fraction of a second', () => ({ nbf: fromNow(-10) + 0.5 })],
       ['was issued two minutes ahead', () => ({ iat: fromNow(120) })],
       ['is valid in two minutes', () => ({ nbf: fromNow(120) })],
       ['is valid from no number', () => ({ nbf: 'now' })],
     ])('is refused when it %s', async (_, times) => {
       await expectRefused(craftToken(claims(times()), key));
+    });
+
+    it.each(['exp', 'iat', 'nbf'])('is refused when its %s is an infinity', async (name) => {
+      for (const number of ['1e400', '-1e400']) {
+        // No serialiser writes it.
+        const text = JSON.stringify(claims({ [name]: 'HERE' })).replace('"HERE"', number);
+        await expectRefused(signText(text, key));
+      }
     });
 
     it.each([

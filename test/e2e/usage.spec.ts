@@ -132,6 +132,19 @@ describe('GET /api/user/usage', () => {
     );
   });
 
+  it('has the thousand most common types, and all of them in the totals', async () => {
+    const types = Array.from({ length: 1005 }, (_, n) => ({ content_type: `audio/x-${n}`, file_size: 1 }));
+    await store([...types, ...types.slice(-3)]);
+    const { by_content_type: told, ...rest } = (await usage()) as {
+      by_content_type: { content_type: string }[];
+    };
+    expect(rest).toMatchObject(amount(1008, 0, 1008));
+    expect(told).toHaveLength(1000);
+    expect(new Set(told.slice(0, 3).map(({ content_type }) => content_type))).toEqual(
+      new Set(['audio/x-1002', 'audio/x-1003', 'audio/x-1004']),
+    );
+  });
+
   it('no longer has what was deleted', async () => {
     const { file_id } = await createAudioFile(app, ada);
     await app.http.delete(`/api/audio-file/${file_id}`).set(ada.authorization).expect(200);

@@ -14,6 +14,7 @@ export interface RawAnswer {
  * Sends a request that holds what it is given and nothing else: Supertest and `fetch` add a content type, and know
  * some methods only.
  *
+ * @param headers one with several values is sent in so many lines
  * @param body several pieces are sent in chunks, without a Content-Length
  */
 export async function sendRaw(
@@ -23,7 +24,7 @@ export async function sendRaw(
   {
     headers = {},
     body,
-  }: { headers?: Record<string, string>; body?: Buffer | string | (Buffer | string)[] } = {},
+  }: { headers?: Record<string, string | string[]>; body?: Buffer | string | (Buffer | string)[] } = {},
 ): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const outgoing = request(url + path, { method, headers, agent: false }, (answer) => {

@@ -30,7 +30,7 @@ export class ExportDto {
   @ApiProperty()
   readonly user: ExportedUserDto;
 
-  @ApiProperty({ type: [SessionDto], maxItems: 100 })
+  @ApiProperty({ type: [SessionDto] })
   readonly sessions: SessionDto[];
 
   @ApiProperty({ type: [ExportedAudioFileDto] })

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { Amount, Usage } from '../usage.service.js';
+import { type Amount, MAX_TYPES, type Usage } from '../usage.service.js';
 
 const COUNT = { type: 'integer', format: 'int64', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
 
@@ -64,7 +64,11 @@ export class UsageDto extends AmountDto {
   @ApiProperty({ type: [MonthAmountDto], description: 'Oldest first', maxItems: 12_000 })
   readonly by_month: MonthAmountDto[];
 
-  @ApiProperty({ type: [TypeAmountDto], description: 'Largest count first', maxItems: 1000 })
+  @ApiProperty({
+    type: [TypeAmountDto],
+    description: 'Largest count first. Types beyond that many count in the totals only',
+    maxItems: MAX_TYPES,
+  })
   readonly by_content_type: TypeAmountDto[];
 
   @ApiProperty()

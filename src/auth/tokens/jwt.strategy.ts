@@ -6,7 +6,7 @@ import type { Caller } from '../../common/http/caller.decorator.js';
 import { nowSeconds } from '../../common/time.js';
 import { AppConfig } from '../../config/config.js';
 import { SignInsService } from '../../sessions/sign-ins.service.js';
-import { isAccessToken } from './token-payload.js';
+import { isAccessToken, isReadable } from './token-payload.js';
 import { VerificationKeys } from './verification-key.js';
 
 /** Reads the bearer token of a request. One algorithm is accepted, whatever the header of the token names. */
@@ -20,7 +20,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     super({
       jwtFromRequest: ExtractJwt.fromAuthHeaderAsBearerToken(),
       secretOrKeyProvider: (_request, token: string, done) =>
-        hasClaims(token)
+        isReadable(token)
           ? done(null, keys.keyFor(token) as unknown as Buffer)
           : done(new InvalidTokenError()),
       algorithms: ['HS256'],
@@ -38,15 +38,5 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     const caller: Caller = { userId: claims.user_id, sessionId: claims.jti, issuedAt: claims.iat };
     await this.signIns.assertCurrent(caller);
     return caller;
-  }
-}
-
-/** Whether the payload is an object. `jsonwebtoken` fails on a signed `null`, which would look like a defect. */
-function hasClaims(token: string): boolean {
-  try {
-    const payload: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
-    return typeof payload === 'object' && payload !== null;
-  } catch {
-    return false;
   }
 }

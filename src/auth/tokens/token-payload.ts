@@ -34,12 +34,38 @@ export function isAccessToken(claims: unknown, now: number): claims is TokenPayl
   return (
     typeof user_id === 'string' &&
     user_id !== '' &&
+    // Half of a surrogate pair has no UTF-8 form, which DynamoDB wants.
+    user_id.isWellFormed() &&
     Buffer.byteLength(user_id) <= LONGEST_USER_ID_BYTES &&
     isAccountKey(user_id) &&
-    typeof exp === 'number' &&
-    typeof iat === 'number' &&
+    isDate(exp) &&
+    isDate(iat) &&
     (jti === undefined || typeof jti === 'string') &&
     iat <= latest &&
-    (nbf === undefined || (typeof nbf === 'number' && nbf <= latest))
+    (nbf === undefined || (isDate(nbf) && nbf <= latest))
   );
+}
+
+/** Whole seconds: `1e400` in JSON is an infinity, and would never expire. */
+function isDate(claim: unknown): claim is number {
+  return Number.isSafeInteger(claim);
+}
+
+/**
+ * Whether header and payload of a token can be looked at. The payload has to be an object: `jsonwebtoken` fails on a signed
+ * `null`, which would look like a defect. A header with `crit` names extensions that must be understood, and none is here
+ * (RFC 7515 §4.1.11).
+ */
+export function isReadable(token: string): boolean {
+  const [header, payload] = token.split('.', 2).map(partOf);
+  return header !== undefined && payload !== undefined && !('crit' in header);
+}
+
+function partOf(encoded: string): object | undefined {
+  try {
+    const part: unknown = JSON.parse(Buffer.from(encoded, 'base64url').toString());
+    return typeof part === 'object' && part !== null ? part : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -3,7 +3,7 @@ import { JwtService } from '@nestjs/jwt';
 import type { Caller } from '../../common/http/caller.decorator.js';
 import { nowSeconds } from '../../common/time.js';
 import { AppConfig } from '../../config/config.js';
-import { isAccessToken } from './token-payload.js';
+import { isAccessToken, isReadable } from './token-payload.js';
 import { VerificationKeys } from './verification-key.js';
 
 /** Makes access tokens, and tells whom one was made for. `JwtStrategy` lets people in by them. */
@@ -38,7 +38,7 @@ export class TokensService {
         ignoreExpiration: true,
         ignoreNotBefore: true,
       });
-      if (!isAccessToken(claims, nowSeconds())) return undefined;
+      if (!isReadable(token) || !isAccessToken(claims, nowSeconds())) return undefined;
       return { userId: claims.user_id, sessionId: claims.jti, issuedAt: claims.iat };
     } catch {
       return undefined;

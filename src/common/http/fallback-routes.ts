@@ -1,6 +1,7 @@
 import { Injectable, NotFoundException, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { Express, NextFunction, Request, Response } from 'express';
+import { ACCEPT_PATCH } from './json-body.js';
 
 /** The path exists, the method does not. */
 export class MethodNotAllowedError extends Error {
@@ -31,8 +32,9 @@ export class FallbackRoutes implements OnModuleInit {
     const express = this.adapterHost.httpAdapter.getInstance<Express>();
     for (const [path, allow] of allowedMethods(express)) {
       express.all(path, (request: Request, response: Response, next: NextFunction) => {
-        if (request.method === 'OPTIONS') response.set('Allow', allow).status(204).end();
-        else next(new MethodNotAllowedError(request.method, allow));
+        if (request.method !== 'OPTIONS') return next(new MethodNotAllowedError(request.method, allow));
+        if (allow.split(', ').includes('PATCH')) response.set('Accept-Patch', ACCEPT_PATCH);
+        response.set('Allow', allow).status(204).end();
       });
     }
     express.use((_request: Request, _response: Response, next: NextFunction) =>

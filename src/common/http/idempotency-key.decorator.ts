@@ -2,6 +2,7 @@ import { applyDecorators, createParamDecorator, type ExecutionContext } from '@n
 import { ApiHeader } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { ValidationError } from '../errors/domain-errors.js';
+import { valuesOf } from './doubled-header.js';
 
 /** What can be an idempotency key. */
 export const IDEMPOTENCY_KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
@@ -9,12 +10,20 @@ export const NOT_AN_IDEMPOTENCY_KEY = 'must be 1 to 255 printable ASCII characte
 
 const HEADER = 'Idempotency-Key';
 
-/** The idempotency key of the request (draft-ietf-httpapi-idempotency-key-header), if it has one. */
+/**
+ * The idempotency key of the request (draft-ietf-httpapi-idempotency-key-header), if it has one. Sent twice it is that key; two
+ * keys are none.
+ */
 export const IdempotencyKey = createParamDecorator((_: unknown, context: ExecutionContext) => {
-  const key = context.switchToHttp().getRequest<Request>().get(HEADER);
-  if (key === undefined || IDEMPOTENCY_KEY.test(key)) return key;
-  throw new ValidationError([{ field: HEADER, message: `${HEADER} ${NOT_AN_IDEMPOTENCY_KEY}` }]);
+  const [key, ...others] = valuesOf(context.switchToHttp().getRequest<Request>(), HEADER.toLowerCase());
+  if (others.length > 0) refuse('must be one key');
+  if (key !== undefined && !IDEMPOTENCY_KEY.test(key)) refuse(NOT_AN_IDEMPOTENCY_KEY);
+  return key;
 });
+
+function refuse(rule: string): never {
+  throw new ValidationError([{ field: HEADER, message: `${HEADER} ${rule}` }]);
+}
 
 const SAME_RECORD =
   'sent again with the same content it gives the same record and makes no second one; with other content it is refused';

@@ -19,6 +19,7 @@ import {
 } from '../errors/domain-errors.js';
 import { currentRequest } from '../request-context.js';
 import { MethodNotAllowedError } from './fallback-routes.js';
+import { BODY_ENCODINGS, UnreadableBodyError } from './json-body.js';
 import { limitHeaders } from './limit-headers.js';
 import type { ProblemDto } from './problem.js';
 
@@ -65,11 +66,15 @@ export function answerTo(error: unknown): Answer {
   if (error instanceof MethodNotAllowedError) {
     return { status: 405, detail: error.message, headers: { Allow: error.allow } };
   }
+  if (error instanceof UnreadableBodyError)
+    return { status: 415, detail: error.message, headers: error.headers };
   if (error instanceof HttpException && error.getStatus() < 500) {
     const status = error.getStatus();
     const malformedJson = status === 400 && error.cause instanceof SyntaxError;
     const detail = malformedJson ? 'The request body is not valid JSON' : DETAILS[status];
-    return { status, detail: detail ?? STATUS_CODES[status] ?? 'The request cannot be served' };
+    // Types are looked at before: what is left is an encoding.
+    const headers = status === 415 ? { headers: { 'Accept-Encoding': BODY_ENCODINGS } } : {};
+    return { status, detail: detail ?? STATUS_CODES[status] ?? 'The request cannot be served', ...headers };
   }
   return { status: 500, detail: 'Something went wrong on our side' };
 }

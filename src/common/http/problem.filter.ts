@@ -48,11 +48,13 @@ export class ProblemFilter implements ExceptionFilter {
       response.destroy();
       return;
     }
+    // What the answer without the error would have been.
+    response.removeHeader('Content-Encoding');
     // Without the query, which may hold what must not be repeated.
     const problem = problemOf(error, request.originalUrl.split('?', 1)[0] ?? '/');
     response
       .status(status)
-      .set({ ...headers, 'Content-Type': PROBLEM_JSON })
+      .set({ ...headers, 'Cache-Control': 'no-store', 'Content-Type': PROBLEM_JSON })
       .send(Buffer.from(JSON.stringify(problem)));
   }
 

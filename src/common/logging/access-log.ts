@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { NextFunction, Request, Response } from 'express';
+import { valuesOf } from '../http/doubled-header.js';
 import { whenOver } from '../http/when-over.js';
 import { DatabaseTime, type RequestContext, runInRequest } from '../request-context.js';
 import type { Logger } from './logger.js';
@@ -28,8 +29,9 @@ interface RouterLayer {
 export function accessLog(logger: Logger, metrics?: RequestMetrics) {
   return (request: Request, response: Response, next: NextFunction): void => {
     const started = performance.now();
-    const offered = request.get('X-Request-Id');
-    const requestId = offered !== undefined && WELL_FORMED_ID.test(offered) ? offered : randomUUID();
+    const offered = valuesOf(request, 'x-request-id');
+    const [only] = offered.length === 1 ? offered : [];
+    const requestId = only !== undefined && WELL_FORMED_ID.test(only) ? only : randomUUID();
     const context: RequestContext = {
       requestId,
       address: request.ip ?? '',
