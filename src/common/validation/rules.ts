@@ -30,16 +30,12 @@ export function IsText(min: number, max: number, label?: string): PropertyDecora
 
 /**
  * What could be an email address at all: 1 to 254 characters, one `@` between two parts, no spaces, no control
- * characters. Enough where an address is looked up; a new one is held to `IsEmail` besides.
+ * characters. Enough where an address is looked up.
+ *
+ * @param textOf gives the address where the value is not the text itself
  */
-export function IsAddressLike(): PropertyDecorator {
-  return rule('isAddressLike', (value) => {
-    const wrong = wrongString(value) ?? wrongLength(value as string, 1, 254);
-    if (wrong !== undefined) return wrong;
-    return /^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+$/u.test(value as string)
-      ? undefined
-      : 'must be a valid email address';
-  });
+export function IsAddressLike(textOf = (value: unknown): unknown => value): PropertyDecorator {
+  return rule('isAddressLike', (value) => wrongAddress(textOf(value)));
 }
 
 /**
@@ -112,6 +108,13 @@ export function IsOneOf(words: readonly string[]): PropertyDecorator {
 /** What matches a pattern. @param wrong what to say of anything else, after the name of the field */
 export function IsLike(pattern: RegExp, wrong: string): PropertyDecorator {
   return rule('isLike', (value) => wrongString(value) ?? (pattern.test(value as string) ? undefined : wrong));
+}
+
+/** What is wrong with an email address, to follow the name of its field; see {@link IsAddressLike}. */
+export function wrongAddress(value: unknown): string | undefined {
+  const wrong = wrongString(value) ?? wrongLength(value as string, 1, 254);
+  if (wrong !== undefined) return wrong;
+  return /^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+$/u.test(value as string) ? undefined : 'must be a valid email address';
 }
 
 function wrongList(value: unknown, min: number, max: number): string | undefined {
