@@ -60,13 +60,24 @@ export class Email {
  */
 export function whyNotNew({ canonical }: Email): string | undefined {
   const [local, domain] = parts(canonical);
+  return (
+    wrongLocal(local) ??
+    ((isPlain(canonical) || isDnsName(domain)) && isEmail(canonical)
+      ? undefined
+      : 'must be a valid email address')
+  );
+}
+
+/** Whether an address has characters before the `@` that {@link whyNotNew} refuses. */
+export function hasLookalikes(email: string): boolean {
+  return wrongLocal(parts(email)[0]) !== undefined;
+}
+
+function wrongLocal(local: string): string | undefined {
   if (INVISIBLE.test(local)) return 'must not contain invisible characters';
-  if (local.normalize('NFKC') !== local) {
-    return 'must not contain characters before the @ that stand for others, such as full-width letters';
-  }
-  return (isPlain(canonical) || isDnsName(domain)) && isEmail(canonical)
+  return local.normalize('NFKC') === local
     ? undefined
-    : 'must be a valid email address';
+    : 'must not contain characters before the @ that stand for others, such as full-width letters';
 }
 
 /** Whether there is no other way to write it than in capitals. */

@@ -43,16 +43,26 @@ export function IsAddressLike(textOf = (value: unknown): unknown => value): Prop
  * XML cannot hold, no blank at its end, which some stores drop, no leading slash, no `.` or `..` segments.
  */
 export function IsObjectKey(): PropertyDecorator {
-  return rule('isObjectKey', (value) => wrongString(value) ?? wrongObjectKey(value as string));
+  return rule('isObjectKey', wrongObjectKey);
 }
 
 /** An ISO 8601 instant with an offset; see {@link parseInstant}. */
 export function IsInstant(): PropertyDecorator {
-  return rule('isInstant', (value) =>
-    typeof value === 'string' && parseInstant(value) !== undefined
-      ? undefined
-      : 'must be an ISO 8601 instant with an offset, such as 2025-09-25T01:06:21Z',
-  );
+  return rule('isInstant', wrongInstant);
+}
+
+/**
+ * The same in the query of a URL, where a `+` that is not encoded is a space: the message of an instant that would be right
+ * with a `+` says so.
+ */
+export function IsInstantOfQuery(): PropertyDecorator {
+  return rule('isInstantOfQuery', (value) => {
+    const wrong = wrongInstant(value);
+    const isUnencoded = wrong !== undefined && typeof value === 'string' && /\S \d/.test(value);
+    return isUnencoded && parseInstant(value.replace(' ', '+')) !== undefined
+      ? 'has a space where the offset begins: in a URL, + is written %2B, as in 2025-09-25T03:06:21%2B02:00'
+      : wrong;
+  });
 }
 
 /** A whole number between two bounds, both included. A number in a string is none. */
@@ -117,6 +127,12 @@ export function wrongAddress(value: unknown): string | undefined {
   return /^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+$/u.test(value as string) ? undefined : 'must be a valid email address';
 }
 
+function wrongInstant(value: unknown): string | undefined {
+  return typeof value === 'string' && parseInstant(value) !== undefined
+    ? undefined
+    : 'must be an ISO 8601 instant with an offset, such as 2025-09-25T01:06:21Z';
+}
+
 function wrongList(value: unknown, min: number, max: number): string | undefined {
   if (value === undefined || value === null) return 'is required';
   if (!Array.isArray(value)) return 'must be a list';
@@ -136,7 +152,12 @@ function wrongLength(value: string, min: number, max: number): string | undefine
   return length > max ? `must be at most ${max} characters` : undefined;
 }
 
-function wrongObjectKey(key: string): string | undefined {
+/** What is wrong with an object key, to follow the name of its field; see {@link IsObjectKey}. */
+export function wrongObjectKey(value: unknown): string | undefined {
+  return wrongString(value) ?? wrongKey(value as string);
+}
+
+function wrongKey(key: string): string | undefined {
   if (key === '') return 'must not be empty';
   if (Buffer.byteLength(key) > 1024) return 'must be at most 1024 bytes of UTF-8';
   if (/\p{Cc}/u.test(key)) return 'must not contain control characters';
