@@ -24,19 +24,15 @@ describe('one thing, many spellings', () => {
       ['composed and decomposed', (n) => [`jos\u00e9-${n}@example.com`, `jose\u0301-${n}@Example.com`]],
       ['encoded and not', (n) => [`${n}@b\u00fccher.de`, `${n}@xn--bcher-kva.de`, `${n}@BU\u0308CHER.de`]],
       ['in full width', (n) => [`${n}@example.com`, `${n}@ｅｘａｍｐｌｅ．ｃｏｍ`, `${n}@exam\u200bple.com`]],
-    ])('that is %s, it is one account', async (_case, spellingsOf) => {
-      const spellings = spellingsOf(name);
-      for (const first of spellings) {
-        const [email, ...others] = [first, ...spellings].map((text) =>
-          text.replace(name, `${name}-${first.length}`),
-        );
-        const { body } = await send('register', email).expect(201);
-        expect(body.user.email).toBe(spellings[0]?.replace(name, `${name}-${first.length}`));
-        for (const other of others) {
-          await send('register', other).expect(409);
-          expect((await send('login', other).expect(200)).body.user_id).toBe(body.user_id);
+    ])('%s is one account, whichever comes first', async (_case, spellingsOf) => {
+      for (const first of spellingsOf(name).keys()) {
+        const spellings = spellingsOf(randomUUID());
+        const { body } = await send('register', spellings[first]).expect(201);
+        expect(body.user.email).toBe(spellings[0]);
+        for (const email of spellings) {
+          await send('register', email).expect(409);
+          expect((await send('login', email).expect(200)).body.user_id).toBe(body.user_id);
         }
-        if (spellings.filter(({ length }) => length === first.length).length > 1) break;
       }
     });
 
