@@ -5,6 +5,7 @@ import { ConflictError, InvalidTokenError, WrongPasswordError } from '../common/
 import type { Caller } from '../common/http/caller.decorator.js';
 import { raiseFor } from '../sessions/sessions.service.js';
 import { SignInsService } from '../sessions/sign-ins.service.js';
+import { Email } from '../users/email.js';
 import type { User } from '../users/user.js';
 import { UsersRepository } from '../users/users.repository.js';
 
@@ -39,7 +40,7 @@ export class AccountService {
   async changePassword(caller: Caller, current: string, replacement: string): Promise<void> {
     // Both at once: a sign-in that has ended is no matter of the password.
     const { account: user, proof } = await this.signIns.confirm(caller);
-    await this.passwords.assertAcceptable(replacement, user.email, 'new_password');
+    await this.passwords.assertAcceptable(replacement, Email.read(user.email), 'new_password');
     await this.confirm(user, current, 'password-change-failed');
     const hash = await this.passwords.hash(replacement);
     let { passwordHash } = user;

@@ -1,14 +1,15 @@
 import { Injectable, Optional } from '@nestjs/common';
 import { AccessDeniedError, DomainError, temporarilyUnavailable } from '../common/errors/domain-errors.js';
+import { canonicalId, isUuid, spellingsOf } from '../common/ids.js';
 import { isSuccess, outcomeOf, type Outcome } from '../common/outcome.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { AudioFile } from './audio-file.js';
 import { AudioFilesRepository } from './audio-files.repository.js';
-import { isFileId, notFound } from './audio-files.service.js';
+import { notFound } from './audio-files.service.js';
 import { AudioObjectsService } from './audio-objects.service.js';
 import { QuotaService } from './quota.service.js';
 
-/** Many records by id, each with an outcome of its own. An id that comes twice has the same outcome twice. */
+/** Many records by id, in capitals or not, each with an outcome of its own. An id that comes twice has the same outcome twice. */
 @Injectable()
 export class AudioFileBatchesService {
   constructor(
@@ -25,7 +26,7 @@ export class AudioFileBatchesService {
    */
   async get(ownerId: string, fileIds: readonly string[]): Promise<Outcome<AudioFile>[]> {
     const found = await this.find(ownerId, fileIds);
-    return fileIds.map((fileId) => found.get(fileId) ?? notFound());
+    return fileIds.map((fileId) => outcomeFor(fileId, found));
   }
 
   /**
@@ -46,7 +47,7 @@ export class AudioFileBatchesService {
       if (kept.has(file) || left.has(file.fileId)) outcomes.set(file.fileId, temporarilyUnavailable(1));
       else this.metrics?.activity('audio-file-deleted');
     }
-    return fileIds.map((fileId) => outcomes.get(fileId) ?? notFound());
+    return fileIds.map((fileId) => outcomeFor(fileId, outcomes));
   }
 
   /** The records whose audio is still there. */
@@ -57,16 +58,34 @@ export class AudioFileBatchesService {
       : outcome;
   }
 
+  /** What is found, by the id that it has. Only what is not found in lower case is looked up as it was sent. */
   private async find(ownerId: string, fileIds: readonly string[]): Promise<Map<string, Outcome<AudioFile>>> {
-    const ids = [...new Set(fileIds)].filter(isFileId);
-    const { files, unprocessed } = await this.files.findByIds(ids);
-    return new Map(
-      ids.map((fileId) => {
-        if (unprocessed.has(fileId)) return [fileId, temporarilyUnavailable(1)];
-        const file = files.get(fileId);
-        if (!file) return [fileId, notFound()];
-        return [fileId, file.ownerId === ownerId ? file : new AccessDeniedError()];
-      }),
+    const ids = [...new Set(fileIds.filter(isUuid))];
+    const outcomes = new Map<string, Outcome<AudioFile>>();
+    await this.read(ownerId, new Set(ids.map(canonicalId)), outcomes);
+    await this.read(
+      ownerId,
+      new Set(ids.filter((id) => id !== canonicalId(id) && !outcomes.has(canonicalId(id)))),
+      outcomes,
     );
+    return outcomes;
   }
+
+  private async read(
+    ownerId: string,
+    ids: ReadonlySet<string>,
+    outcomes: Map<string, Outcome<AudioFile>>,
+  ): Promise<void> {
+    if (ids.size === 0) return;
+    const { files, unprocessed } = await this.files.findByIds([...ids]);
+    for (const id of unprocessed) outcomes.set(id, temporarilyUnavailable(1));
+    for (const [id, file] of files) {
+      outcomes.set(id, file.ownerId === ownerId ? file : new AccessDeniedError());
+    }
+  }
+}
+
+function outcomeFor(fileId: string, found: ReadonlyMap<string, Outcome<AudioFile>>): Outcome<AudioFile> {
+  const id = spellingsOf(fileId).find((spelling) => found.has(spelling));
+  return (id === undefined ? undefined : found.get(id)) ?? notFound();
 }

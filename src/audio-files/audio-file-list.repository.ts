@@ -5,6 +5,7 @@ import { Database } from '../database/database.js';
 import { USER_FILES_INDEX } from '../database/tables.js';
 import type { AudioFile, AudioFileFilter, AudioFilePage, ListPosition, ListRequest } from './audio-file.js';
 import { type AudioFileRow, LISTED, type ListedRow, STATUS_NAME, toAudioFile } from './audio-file.row.js';
+import { searchText } from './search-text.js';
 
 /** Records to a page where all of them are walked. */
 const PAGE = 50;
@@ -57,10 +58,11 @@ export class AudioFileListRepository {
       Limit: reach,
       ...(after && { ExclusiveStartKey: startKey(ownerId, after) }),
     });
+    const matches = textMatcher(filter);
     const files: AudioFile[] = [];
     for (const [n, row] of (Items as ListedRow[]).entries()) {
       const file = toAudioFile({ ...row, user_id: ownerId });
-      if (!matchesText(file, filter.text)) continue;
+      if (!matches(file)) continue;
       files.push(file);
       const isLast = n === Items.length - 1 && LastEvaluatedKey === undefined;
       if (files.length === limit) return { files, ...(!isLast && { next: positionOf(row) }) };
@@ -131,7 +133,7 @@ function sortKeyCondition({ from, to: second }: ListRequest['uploaded']): Condit
 }
 
 /** What DynamoDB leaves out by itself, so that it need not be sent and parsed. */
-function filterConditions({ recorded, tag, contentType, status, size }: AudioFileFilter): Condition {
+function filterConditions({ recorded, contentType, status, size }: AudioFileFilter): Condition {
   const values: Record<string, unknown> = {};
   const terms: string[] = [];
   const add = (value: unknown, name: string, term: string) => {
@@ -147,7 +149,6 @@ function filterConditions({ recorded, tag, contentType, status, size }: AudioFil
   );
   add(size?.from, ':minSize', 'file_size >= :minSize');
   add(size?.to, ':maxSize', 'file_size <= :maxSize');
-  add(tag, ':tag', 'contains(tags, :tag)');
   add(contentType, ':type', '(content_type = :type OR begins_with(content_type, :typeWith))');
   if (contentType !== undefined) values[':typeWith'] = `${contentType};`;
   if (status === 'ready') terms.push('attribute_not_exists(#status)');
@@ -155,9 +156,13 @@ function filterConditions({ recorded, tag, contentType, status, size }: AudioFil
   return { expression: terms.join(' AND '), values };
 }
 
-/** DynamoDB compares the case of letters too, hence here. */
-function matchesText({ title, s3Key }: AudioFile, text: string | undefined): boolean {
-  if (text === undefined) return true;
-  const wanted = text.toLowerCase();
-  return s3Key.toLowerCase().includes(wanted) || (title?.toLowerCase().includes(wanted) ?? false);
+/** Whether a file is what these filters ask for. DynamoDB compares code points, hence here. */
+function textMatcher({ tag, text }: AudioFileFilter): (file: AudioFile) => boolean {
+  const wantedTag = tag === undefined ? undefined : searchText(tag);
+  const wanted = text === undefined ? undefined : searchText(text);
+  return ({ title, s3Key, tags }) =>
+    (wantedTag === undefined || tags.some((each) => searchText(each) === wantedTag)) &&
+    (wanted === undefined ||
+      searchText(s3Key).includes(wanted) ||
+      (title !== null && searchText(title).includes(wanted)));
 }

@@ -70,7 +70,7 @@ export interface AudioFileFilter {
   readonly status?: AudioFileStatus | undefined;
   /** Bytes. */
   readonly size?: Range;
-  /** Part of the title or the key, whatever the case of its letters. */
+  /** Part of the title or the key; compared as `tag` is, see `searchText`. */
   readonly text?: string | undefined;
 }
 

@@ -6,6 +6,7 @@ import {
   PreconditionFailedError,
   ValidationError,
 } from '../common/errors/domain-errors.js';
+import { isUuid, spellingsOf } from '../common/ids.js';
 import { endOfSecond } from '../common/time.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { AudioFile, AudioFileChanges, AudioFilePage, ListRequest } from './audio-file.js';
@@ -17,13 +18,6 @@ import { QuotaService } from './quota.service.js';
 /** Records that a filtered page looks at, at a time and at most. */
 const FILTER_STEP = 100;
 const FILTER_REACH = 500;
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-/** Whether a text can be the id of a record at all; what is none is not looked up. */
-export function isFileId(text: string): boolean {
-  return UUID.test(text);
-}
 
 /** The rules of audio-file records. */
 @Injectable()
@@ -60,7 +54,7 @@ export class AudioFilesService {
   }
 
   /**
-   * The record with this id, if it is the owner's.
+   * The record with this id, in capitals or not, if it is the owner's.
    *
    * @param toRead whether it is only looked at: then it may come from the cache
    * @throws NotFoundError where there is none
@@ -68,7 +62,8 @@ export class AudioFilesService {
    */
   async getOwned(fileId: string, ownerId: string, toRead: boolean): Promise<AudioFile> {
     const find = (id: string) => (toRead ? this.files.findCachedById(id) : this.files.findById(id));
-    const file = isFileId(fileId) ? await find(fileId) : undefined;
+    let file: AudioFile | undefined;
+    for (const id of isUuid(fileId) ? spellingsOf(fileId) : []) file ??= await find(id);
     if (!file) throw notFound();
     if (file.ownerId !== ownerId) throw new AccessDeniedError();
     return file;

@@ -7,6 +7,7 @@ const ORIGINAL_AUDIO_FOLDER = 'audio_upload';
 /** Name endings by which players and people know the types that recorders make. */
 const EXTENSIONS: Readonly<Record<string, string>> = {
   'application/octet-stream': '.bin',
+  'application/ogg': '.ogg',
   'audio/3gpp': '.3gp',
   'audio/aac': '.aac',
   'audio/aiff': '.aiff',
@@ -24,6 +25,9 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
   'audio/x-flac': '.flac',
   'audio/x-m4a': '.m4a',
   'audio/x-wav': '.wav',
+  'video/3gpp': '.3gp',
+  'video/mp4': '.mp4',
+  'video/webm': '.webm',
 };
 
 const KNOWN_EXTENSIONS = new Set(Object.values(EXTENSIONS));

@@ -3,6 +3,7 @@ import { AuditLog } from '../audit/audit-log.js';
 import { InvalidCredentialsError } from '../common/errors/domain-errors.js';
 import type { Caller } from '../common/http/caller.decorator.js';
 import { SessionsService } from '../sessions/sessions.service.js';
+import type { Email } from '../users/email.js';
 import type { User } from '../users/user.js';
 import { EmailTakenError, UsersService } from '../users/users.service.js';
 import { PasswordsService } from './passwords/passwords.service.js';
@@ -14,9 +15,9 @@ export interface SignedIn {
   readonly token: string;
 }
 
-/** Email and password, and the device they are given on. The email is expected trimmed and in lower case. */
+/** Email and password, and the device they are given on. */
 export interface Credentials {
-  readonly email: string;
+  readonly email: Email;
   readonly password: string;
   readonly device: string;
 }
@@ -58,7 +59,7 @@ export class AuthService {
     await this.passwords.assertAcceptable(password, email, 'password');
     const { user, isNew } = await this.makeOrFindAccount(request);
     const signedIn = await this.signIn(user, device);
-    if (isNew) await this.passwords.trustClient(email);
+    if (isNew) await this.passwords.trustClient(user.email);
     this.audit.record(isNew ? 'register' : 'login', { user_id: user.userId });
     return { ...signedIn, isNew };
   }
@@ -72,10 +73,11 @@ export class AuthService {
    */
   async login({ email, password, device }: Credentials): Promise<SignedIn> {
     const user = await this.passwords.admit(() => this.users.findByEmail(email));
-    const matches = await this.passwords.verify(email, user, password);
+    const account = user?.email ?? email.canonical;
+    const matches = await this.passwords.verify(account, user, password);
     if (!user || !matches) {
       const reason = user ? 'wrong-password' : 'unknown-email';
-      this.audit.record('login-failed', { subject: this.passwords.subject(email), reason });
+      this.audit.record('login-failed', { subject: this.passwords.subject(account), reason });
       throw new InvalidCredentialsError();
     }
     await this.passwords.upgrade(user, password);
@@ -122,8 +124,9 @@ export class AuthService {
     if (idempotencyKey === undefined) return undefined;
     const user = await this.users.findRegistered(email, idempotencyKey, holder);
     if (!user) return undefined;
-    if (await this.passwords.verify(email, user, password)) return user;
-    this.audit.record('login-failed', { subject: this.passwords.subject(email), reason: 'wrong-password' });
+    if (await this.passwords.verify(user.email, user, password)) return user;
+    const subject = this.passwords.subject(user.email);
+    this.audit.record('login-failed', { subject, reason: 'wrong-password' });
     return undefined;
   }
 

@@ -4,6 +4,7 @@ import { AuditLog } from '../audit/audit-log.js';
 import { ApiProblems, TOKEN_PROBLEMS } from '../common/http/api-problems.decorator.js';
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
 import { MessageDto } from '../common/http/message.dto.js';
+import { canonicalId } from '../common/ids.js';
 import { SignInDecidedBy } from '../common/http/sign-in-decision.decorator.js';
 import { CostlyRead } from '../limits/costly-read.decorator.js';
 import { SessionDto, toSessionDto } from './dto/session.dto.js';
@@ -59,7 +60,9 @@ export class SessionsController {
   })
   @ApiOkResponse({ type: MessageDto, description: 'Its token is no longer valid' })
   @ApiProblems({ ...TOKEN_PROBLEMS, 404: 'Session not found' })
-  async end(@CurrentCaller() caller: Caller, @Param('session_id') sessionId: string): Promise<MessageDto> {
+  async end(@CurrentCaller() caller: Caller, @Param('session_id') id: string): Promise<MessageDto> {
+    // Only the service makes sessions: their ids are in lower case.
+    const sessionId = canonicalId(id);
     await this.sessions.end(caller, sessionId);
     this.audit.record('session-revoked', { user_id: caller.userId, session_id: sessionId });
     return { message: 'Session ended' };

@@ -1,4 +1,6 @@
+import { isUuid } from '../common/ids.js';
 import type { Row } from '../database/whole-tables.js';
+import { Email, hasLookalikes } from '../users/email.js';
 
 /** No email that the service accepts is longer. */
 const LONGEST_EMAIL = 254;
@@ -6,12 +8,14 @@ const LONGEST_EMAIL = 254;
 const LAST_SECOND = 253_402_300_799;
 
 const KEY_SALT = /^[A-Za-z0-9+/]{43}=$/;
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const ARGON2 = /^\$argon2(id|i|d)(\$v=\d+)?\$m=\d+,t=\d+,p=\d+(\$[A-Za-z0-9+/]+){2}$/;
 
-/** How the index and the reservation know an email. */
-export function normaliseEmail(email: string): string {
-  return email.trim().toLowerCase();
+/** How an email is not as a new account would keep it; empty where it is. */
+export function oddEmail(email: string): string[] {
+  const { canonical, older } = Email.read(email);
+  if (email !== older) return ['email is not trimmed and lower case'];
+  if (email !== canonical) return ['email is not in its canonical form, and found only as it is written'];
+  return hasLookalikes(email) ? ['email has characters that no new account may have'] : [];
 }
 
 /** Whether a hash is Argon2 in PHC string format, of any parameters. */
@@ -36,7 +40,7 @@ export function unreadableUser(row: Row): string[] {
 export function unreadableAudioFile(row: Row): string[] {
   const { file_id: fileId, file_size: fileSize } = row;
   return [
-    ...(typeof fileId === 'string' && UUID.test(fileId) ? [] : ['file_id is not a UUID']),
+    ...(typeof fileId === 'string' && isUuid(fileId) ? [] : ['file_id is not a UUID']),
     ...texts(row, ['user_id', 's3_key']),
     ...times(row, ['uploaded_at', ...(isNothing(row['recorded_at']) ? [] : ['recorded_at'])]),
     ...(isNothing(fileSize) || (Number.isSafeInteger(fileSize) && (fileSize as number) >= 0)

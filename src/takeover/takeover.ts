@@ -1,9 +1,10 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { TableNames } from '../config/config.js';
 import type { Row } from '../database/whole-tables.js';
+import { Email } from '../users/email.js';
 import { isAccountKey } from '../users/user.row.js';
 import { EmailSightings } from './email-sightings.js';
-import { isArgon2, normaliseEmail, unreadableAudioFile, unreadableUser } from './row-checks.js';
+import { isArgon2, oddEmail, unreadableAudioFile, unreadableUser } from './row-checks.js';
 import { TakeoverRepository } from './takeover.repository.js';
 
 /** Reservations written simultaneously. */
@@ -27,6 +28,7 @@ export interface TakeoverReport {
   unreadable: number;
   /** Accounts whose email, however it is written, another account has or holds too. */
   duplicateEmails: number;
+  /** Emails that are not as a new account would keep them. */
   unnormalisedEmails: number;
   foreignHashes: number;
   reserved: number;
@@ -95,7 +97,7 @@ export class Takeover {
 
     await this.eachPage('emails', this.repository.pages(users, ['user_id', 'email']), (rows) => {
       for (const { email } of accountsOf(rows)) {
-        if (typeof email === 'string') this.sightings.note(normaliseEmail(email));
+        if (typeof email === 'string') this.sightings.note(Email.read(email).canonical);
       }
     });
     await this.eachPage('accounts', this.repository.pages(users), async (rows) => {
@@ -132,14 +134,13 @@ export class Takeover {
       this.findInAccount(userId, 'password_hash is not Argon2');
     }
     if (typeof email !== 'string') return undefined;
-    const normalised = normaliseEmail(email);
-    if (email !== normalised) {
-      this.report.unnormalisedEmails++;
-      this.findInAccount(userId, 'email is not trimmed and lower case');
-    }
-    const shared = this.sightings.isRepeated(normalised);
+    const { canonical, older } = Email.read(email);
+    const odd = oddEmail(email);
+    if (odd.length > 0) this.report.unnormalisedEmails++;
+    for (const problem of odd) this.findInAccount(userId, problem);
+    const shared = this.sightings.isRepeated(canonical);
     if (shared) this.findDuplicate(userId, 'email belongs to another account too');
-    return readable && email === normalised && !shared ? { userId: String(userId), email } : undefined;
+    return readable && email === older && !shared ? { userId: String(userId), email } : undefined;
   }
 
   private async reserveAll(candidates: readonly Candidate[]): Promise<void> {

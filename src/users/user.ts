@@ -19,7 +19,7 @@ export interface AccountState {
 
 /** An account. */
 export interface User extends AccountState {
-  /** Trimmed and lower case. */
+  /** As it is stored: in the canonical form, or by the older rule; see `Email`. */
   readonly email: string;
   /** Argon2 in PHC string format. */
   readonly passwordHash: string;

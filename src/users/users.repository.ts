@@ -72,16 +72,26 @@ export class UsersRepository {
   }
 
   /**
-   * Writes the account and the reservation of its email in one transaction. Costs 5 write units.
+   * Writes the account and the reservation of its email in one transaction. Costs 5 write units, and 2 read units where there
+   * is another form to look at.
    *
+   * @param otherForm of its email, which nobody may have reserved either: an account that has it may be too young for the index
    * @returns whether it was written; `false` where the email is reserved already
    * @throws UnavailableError where other writers of the same email kept it from a decision
    */
-  async create(user: NewUser): Promise<boolean> {
+  async create(user: NewUser, otherForm = user.email): Promise<boolean> {
     const items: (UserRow | ReservationRow)[] = [toRow(user), reservationRow(user.email, user.userId)];
-    const TransactItems = items.map((Item) => ({
+    const puts = items.map((Item) => ({
       Put: { TableName: this.table, Item, ConditionExpression: IS_NEW },
     }));
+    const other = {
+      ConditionCheck: {
+        TableName: this.table,
+        Key: reservationKey(otherForm),
+        ConditionExpression: IS_NEW,
+      },
+    };
+    const TransactItems = otherForm === user.email ? puts : [...puts, other];
     try {
       await retryConflicts(() => this.database.transactWrite({ TransactItems }));
       return true;

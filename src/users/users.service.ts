@@ -2,6 +2,7 @@ import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { ConflictError } from '../common/errors/domain-errors.js';
 import { nowSeconds } from '../common/time.js';
+import type { Email } from './email.js';
 import type { NewUser, User } from './user.js';
 import { UsersRepository } from './users.repository.js';
 
@@ -21,18 +22,22 @@ export class EmailTakenError extends ConflictError {
   }
 }
 
-/** The rules of accounts. Emails are expected trimmed and in lower case. */
+/**
+ * The rules of accounts. A new account keeps its email in the canonical form; accounts of before may have one by the older
+ * rule, and both forms are looked up where they differ. The older one comes first: where two accounts of before have
+ * spellings of one address, each is found by its own.
+ */
 @Injectable()
 export class UsersService {
   constructor(private readonly users: UsersRepository) {}
 
   /**
    * Refuses an email that is known to be taken, before any costly work. `create` decides. What the index says is
-   * confirmed: it may still name an account that was just deleted. Costs 0.5 read units, and 1 where it is taken.
+   * confirmed: it may still name an account that was just deleted. Costs 0.5 read units a form, and 1 where it is taken.
    *
    * @throws EmailTakenError
    */
-  async assertEmailIsFree(email: string): Promise<void> {
+  async assertEmailIsFree(email: Email): Promise<void> {
     const holder = await this.findByIndex(email);
     if (holder) throw new EmailTakenError(holder);
   }
@@ -43,16 +48,16 @@ export class UsersService {
    * @param idempotencyKey by which `findRegistered` knows the account again
    * @throws EmailTakenError
    */
-  async create(email: string, passwordHash: string, idempotencyKey?: string): Promise<User> {
+  async create(email: Email, passwordHash: string, idempotencyKey?: string): Promise<User> {
     const user: NewUser = {
       userId: randomUUID(),
-      email,
+      email: email.canonical,
       passwordHash,
       keySalt: randomBytes(KEY_SALT_BYTES),
       createdAt: nowSeconds(),
       registrationKey: idempotencyKey === undefined ? undefined : registrationKeyOf(idempotencyKey),
     };
-    if (!(await this.users.create(user))) throw new EmailTakenError();
+    if (!(await this.users.create(user, email.older))) throw new EmailTakenError();
     return { ...user, generation: 0, keptSignIn: undefined, tokensValidFrom: 0 };
   }
 
@@ -60,18 +65,18 @@ export class UsersService {
    * The account with this email, as it is now: the index gives the id, a consistent read the account. An account too
    * young for the index, which may still name one that is gone, is found by its reservation.
    */
-  async findByEmail(email: string): Promise<User | undefined> {
+  async findByEmail(email: Email): Promise<User | undefined> {
     return (await this.findByIndex(email)) ?? this.findByReservation(email);
   }
 
   /**
    * The account that a registration of the last 24 hours with this email and idempotency key made. Both reads are
-   * consistent, since the account may be moments old. Costs 2 read units, or none where the account is known.
+   * consistent, since the account may be moments old. Costs 1 read unit a form and 1, or none where the account is known.
    *
    * @param holder the account with this email, where it was just read
    * @throws UnavailableError where the database cannot be asked
    */
-  async findRegistered(email: string, idempotencyKey: string, holder?: User): Promise<User | undefined> {
+  async findRegistered(email: Email, idempotencyKey: string, holder?: User): Promise<User | undefined> {
     // Whatever was registered with a key has a reservation; the index might still name an account that is gone.
     const user = holder ?? (await this.findByReservation(email));
     const isSame =
@@ -80,12 +85,23 @@ export class UsersService {
     return isSame ? user : undefined;
   }
 
-  private async findByIndex(email: string): Promise<User | undefined> {
-    return this.confirmed(email, await this.users.findIdInEmailIndex(email));
+  private async findByIndex({ forms }: Email): Promise<User | undefined> {
+    return this.firstOf(forms, (form) => this.users.findIdInEmailIndex(form));
   }
 
-  private async findByReservation(email: string): Promise<User | undefined> {
-    return this.confirmed(email, await this.users.findIdByReservation(email));
+  private async findByReservation({ forms }: Email): Promise<User | undefined> {
+    return this.firstOf(forms, (form) => this.users.findIdByReservation(form));
+  }
+
+  private async firstOf(
+    forms: readonly string[],
+    findId: (form: string) => Promise<string | undefined>,
+  ): Promise<User | undefined> {
+    for (const form of forms) {
+      const user = await this.confirmed(form, await findId(form));
+      if (user) return user;
+    }
+    return undefined;
   }
 
   private async confirmed(email: string, userId: string | undefined): Promise<User | undefined> {

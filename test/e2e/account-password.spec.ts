@@ -3,6 +3,7 @@ import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TokensService } from '../../src/auth/tokens/tokens.service.js';
 import { SessionsService } from '../../src/sessions/sessions.service.js';
+import { Email } from '../../src/users/email.js';
 import type { User } from '../../src/users/user.js';
 import { UsersService } from '../../src/users/users.service.js';
 import { type Account, registerAccount, signIn } from '../support/accounts.js';
@@ -182,7 +183,7 @@ describe('PUT /api/user/password', () => {
     const account = await registerAccount(app);
     const asReadByTheLogin = (await app.app
       .get(UsersService, { strict: false })
-      .findByEmail(account.email)) as User;
+      .findByEmail(Email.read(account.email))) as User;
     await change(account).expect(200);
 
     const sessions = app.app.get(SessionsService, { strict: false });

@@ -171,6 +171,13 @@ describe('PATCH /api/audio-file/{file_id}', () => {
       expect(writes()).toEqual([]);
     });
 
+    it('clears the title by an empty text, as by null', async () => {
+      const cleared = await patch({ title: '' }).expect(200);
+      expect(cleared.body).toEqual({ ...record, title: null });
+      const again = await patch({ title: null }).expect(200);
+      expect(again.headers['etag']).toBe(cleared.headers['etag']);
+    });
+
     it('writes nothing where it removes what is not there', async () => {
       const first = await patch({ title: null, tags: null }).expect(200);
       const again = await patch({ title: null, tags: [] }).expect(200);
@@ -183,7 +190,6 @@ describe('PATCH /api/audio-file/{file_id}', () => {
     it.each([
       ['a title that is a number', { title: 5 }, 'title must be a string'],
       ['a title that is a list', { title: ['Monday'] }, 'title must be a string'],
-      ['an empty title', { title: '' }, 'title must not be empty'],
       ['a title that is too long', { title: 'x'.repeat(201) }, 'title must be at most 200 characters'],
       ['half of a character as a title', { title: '\ud800' }, 'title must be valid Unicode'],
       ['tags that are a text', { tags: 'a' }, 'tags must be a list'],

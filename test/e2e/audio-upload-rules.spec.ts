@@ -7,7 +7,8 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 const PATH = '/api/audio-file';
 const GIB = 1024 ** 3;
 const TIB = 1024 ** 4;
-const TYPE = 'must be an audio type such as audio/mp4, or application/octet-stream';
+const TYPE =
+  'must be an audio type such as audio/mp4, or video/mp4, video/3gpp, video/webm, application/ogg or application/octet-stream';
 const UPLOAD_SIZE = 'must be a whole number from 1 to 5368709120 for an upload';
 const SIZE = 'must be a whole number from 0 to 5497558138880';
 const DURATION = 'must be a number from 0 to 31622400';
@@ -29,7 +30,7 @@ describe('POST /api/audio-file to begin an upload', () => {
 
   it.each<[string, object, string, string]>([
     ['a text for a type', { content_type: 'text/plain' }, 'content_type', TYPE],
-    ['a video type', { content_type: 'video/mp4' }, 'content_type', TYPE],
+    ['a video type', { content_type: 'video/quicktime' }, 'content_type', TYPE],
     ['a bare word', { content_type: 'audio' }, 'content_type', TYPE],
     ['a type without a name', { content_type: 'audio/' }, 'content_type', TYPE],
     ['a list of types', { content_type: 'audio/wav, audio/mp4' }, 'content_type', TYPE],
@@ -49,7 +50,6 @@ describe('POST /api/audio-file to begin an upload', () => {
     ['one byte more than 5 GiB', { file_size: 5 * GIB + 1 }, 'file_size', UPLOAD_SIZE],
     ['a size in a string', { file_size: '4' }, 'file_size', UPLOAD_SIZE],
     ['a list for a size', { file_size: [4] }, 'file_size', UPLOAD_SIZE],
-    ['an empty title', { title: '' }, 'title', 'must not be empty'],
     ['a title of 201 characters', { title: '💚'.repeat(201) }, 'title', 'must be at most 200 characters'],
     ['a number for a title', { title: 5 }, 'title', 'must be a string'],
     ['half a surrogate pair', { title: '\ud83d' }, 'title', 'must be valid Unicode'],
@@ -92,11 +92,34 @@ describe('POST /api/audio-file to begin an upload', () => {
   });
 
   it('asks for a key where neither key nor type is given', async () => {
-    for (const fields of [{}, { file_size: 4 }, { s3_key: null, content_type: null }]) {
+    for (const fields of [{}, { file_size: null }, { s3_key: null, content_type: null }]) {
       const message = 's3_key is required';
       const errors = [{ field: 's3_key', message }];
       expectProblem(await post(fields), { status: 400, detail: message, instance: PATH, errors });
     }
+  });
+
+  it('names what is missing for either way where only a size is given', async () => {
+    const message =
+      's3_key is required for an object that is in S3, or content_type for one that is to be uploaded';
+    const errors = [{ field: 's3_key', message }];
+    expectProblem(await post({ file_size: 4 }), { status: 400, detail: message, instance: PATH, errors });
+  });
+
+  it.each([
+    ['video/mp4', 'mp4'],
+    ['video/3gpp', '3gp'],
+    ['Video/WebM;codecs=opus', 'webm'],
+    ['application/ogg', 'ogg'],
+  ])('takes %s, as which recordings are detected', async (content_type, ending) => {
+    const { body } = await upload({ content_type }).expect(201);
+    const type = content_type.replace('Video/WebM', 'video/webm');
+    expect(body).toMatchObject({ content_type: type, upload: { headers: { 'Content-Type': type } } });
+    expect(body.s3_key).toMatch(new RegExp(`\\.${ending}$`));
+  });
+
+  it('takes an empty title for none', async () => {
+    expect((await upload({ title: '' }).expect(201)).body.title).toBeNull();
   });
 
   it('names every field that is wrong', async () => {

@@ -11,8 +11,11 @@ import { startTestApp, type TestApp } from '../support/test-app.js';
 const PATH = '/api/user/audio-files';
 const FIRST = 1_758_762_381;
 const INSTANT = 'must be an ISO 8601 instant with an offset, such as 2025-09-25T01:06:21Z';
+const UNENCODED =
+  'has a space where the offset begins: in a URL, + is written %2B, as in 2025-09-25T03:06:21%2B02:00';
 const SIZE = 'must be a whole number from 0 to 5497558138880';
-const TYPE = 'must be an audio type such as audio/mp4, or application/octet-stream';
+const TYPE =
+  'must be an audio type such as audio/mp4, or video/mp4, video/3gpp, video/webm, application/ogg or application/octet-stream';
 
 /** What of a row the filters look at. */
 interface Fields extends Record<string, unknown> {
@@ -47,7 +50,8 @@ function isWanted(row: Fields & { uploaded_at: number }, wanted: Filters): boole
     within(row.uploaded_at, seconds(wanted.uploaded_from), seconds(wanted.uploaded_to)) &&
     within(row.recorded_at, seconds(wanted.recorded_from), seconds(wanted.recorded_to)) &&
     within(row.file_size, bytes(wanted.min_size), bytes(wanted.max_size)) &&
-    (wanted.tag === undefined || (row.tags ?? []).includes(wanted.tag)) &&
+    (wanted.tag === undefined ||
+      (row.tags ?? []).some((tag) => tag.toLowerCase() === wanted.tag?.toLowerCase())) &&
     (wanted.content_type === undefined || type === wanted.content_type.toLowerCase()) &&
     (wanted.status === undefined || (row.status ?? 'ready') === wanted.status) &&
     (wanted.q === undefined || texts.some((text) => text.includes(wanted.q?.toLowerCase() ?? '')))
@@ -111,7 +115,9 @@ describe('filters of a list', () => {
     ['recorded_from', iso(7), [{ recorded_at: 7 }, { recorded_at: 8 }], [{ recorded_at: 6 }, {}]],
     ['recorded_to', iso(7), [{ recorded_at: 6 }, { recorded_at: 7 }], [{ recorded_at: 8 }, {}]],
     ['recorded_to', iso(7), [{ recorded_at: 0 }], [{ recorded_at: null }]],
-    ['tag', 'draft', [{ tags: ['a', 'draft'] }], [{ tags: ['drafts'] }, { tags: ['Draft'] }, {}]],
+    ['tag', 'draft', [{ tags: ['a', 'draft'] }, { tags: ['Draft'] }], [{ tags: ['drafts'] }, {}]],
+    ['tag', 'caf\u00e9', [{ tags: ['Cafe\u0301'] }, { tags: ['caf\u00e9'] }], [{ tags: ['cafe'] }]],
+    ['tag', 'cafe\u0301', [{ tags: ['caf\u00e9'] }], [{ tags: ['cafe'] }]],
     ['content_type', 'audio/mp4', [{ content_type: 'audio/mp4' }], [{ content_type: 'audio/mp4a-latm' }, {}]],
     ['content_type', 'AUDIO/Mp4', [{ content_type: 'audio/mp4;codecs=a' }], [{ content_type: 'audio/mp' }]],
     ['status', 'ready', [{}], [{ status: 'pending' }]],
@@ -121,6 +127,15 @@ describe('filters of a list', () => {
     ['max_size', '7', [{ file_size: 0 }, { file_size: 7 }], [{ file_size: 8 }, { file_size: null }, {}]],
     ['q', 'GRÖSSE', [{ title: 'Die Grösse' }, { s3_key: 'a/grösse.m4a' }], [{ title: 'Größe' }, {}]],
     ['q', 'ß & "50 %"', [{ title: 'groß & "50 %"' }], [{ title: 'groß' }, { s3_key: 'a/ß & 50 %' }]],
+    ['q', 'CAFE\u0301', [{ title: 'Im Caf\u00e9' }, { s3_key: 'a/cafe\u0301.m4a' }], [{ title: 'Cafe' }]],
+    [
+      'q',
+      'istanbul',
+      ['İstanbul', 'I\u0307STANBUL', 'ıstanbul', 'ISTANBUL'].map((title) => ({ title })),
+      [{}],
+    ],
+    ['q', 'İSTANBUL', [{ title: 'in istanbul' }], [{ title: 'stanbul' }]],
+    ['q', 'ΟΔΟΣ', [{ title: 'οδοσήμανση' }, { title: 'η οδος' }], [{}]],
     ['q', 'PLAIN.m4', [{}, { title: 'a plain.M4A' }], [{ s3_key: 'plain/m4a' }]],
   ])('%s=%s gives what matches and nothing else', async (name, value, matching, others) => {
     const rows = await store([...matching, ...others]);
@@ -210,12 +225,13 @@ describe('filters of a list', () => {
   it.each([
     ...bad(TIMES, INSTANT, '|now|1758762381|2025-09-25|2025-09-25T01:06:21|2025-02-30T00:00:00Z'),
     // As an offset that nobody encoded.
-    ...bad(TIMES, INSTANT, '2025-09-25T03:06:21 02:00'),
+    ...bad(TIMES, UNENCODED, '2025-09-25T03:06:21 02:00|2025-09-25T03:06 0200'),
+    ...bad(TIMES, INSTANT, '2025-09-25 03:06:21 02:00|2025-09-25T03:06:21 99:00'),
     ...bad('min_size max_size', SIZE, `|-1|1.5|1e3|0x10|5497558138881|${'9'.repeat(20)}|many`),
     ...bad(
       'content_type',
       TYPE,
-      '|audio|audio/|audio/*|video/mp4|text/plain|audio/mp4;| audio/mp4|audio/a\r\nX: y',
+      '|audio|audio/|audio/*|video/quicktime|text/plain|audio/mp4;| audio/mp4|audio/a\r\nX: y',
     ),
     ...bad('status', 'must be one of pending, ready', '|READY|done|toString'),
     ...bad('tag q', 'must not be empty', ''),

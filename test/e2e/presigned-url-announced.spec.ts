@@ -14,7 +14,8 @@ const NOT_PENDING = {
   instance: PATH,
 };
 const INSTANT = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
-const TYPE = 'must be an audio type such as audio/mp4, or application/octet-stream';
+const TYPE =
+  'must be an audio type such as audio/mp4, or video/mp4, video/3gpp, video/webm, application/ogg or application/octet-stream';
 
 describe('GET /api/presigned-url of what is announced', () => {
   let stub: DatabaseStub;

@@ -120,6 +120,11 @@ describe('Takeover', () => {
   it.each<[string, string[], Partial<TakeoverReport>]>([
     ['that is the same', ['ada@example.com', 'ada@example.com'], {}],
     ['that one of them wrote otherwise', ['Ada@Example.com ', 'ada@example.com'], { unnormalisedEmails: 1 }],
+    [
+      'that one of them composed otherwise',
+      ['jose\u0301@example.com', 'jos\u00e9@example.com'],
+      { unnormalisedEmails: 1 },
+    ],
     ['that both wrote otherwise', ['Ada@example.com', 'ADA@example.com'], { unnormalisedEmails: 2 }],
     ['that both wrote otherwise alike', ['Ada@example.com', 'Ada@example.com'], { unnormalisedEmails: 2 }],
   ])('reports every account with an email %s, and reserves it for none', async (_case, emails, counts) => {
@@ -160,6 +165,16 @@ describe('Takeover', () => {
       { unreadable: 1 },
     ],
     [{ email: 'a@example.com\n' }, ['email is not trimmed and lower case'], { unnormalisedEmails: 1 }],
+    [
+      { email: 'jose\u0301@example.com' },
+      ['email is not in its canonical form, and found only as it is written'],
+      { unnormalisedEmails: 1, missingReservations: 1 },
+    ],
+    [
+      { email: 'a\u200bda@example.com' },
+      ['email has characters that no new account may have'],
+      { unnormalisedEmails: 1, missingReservations: 1 },
+    ],
     [{ email: 'Ä@example.com' }, ['email is not trimmed and lower case'], { unnormalisedEmails: 1 }],
     ...[
       '$2b$12$abcdefghijklmnopqrstuv',

@@ -5,10 +5,10 @@ import {
   IsInstant,
   IsLike,
   IsNumberBetween,
-  IsObjectKey,
   IsText,
   IsTextList,
   rule,
+  wrongObjectKey,
 } from '../../common/validation/rules.js';
 import type { NewAudioFile } from '../audio-file.js';
 import {
@@ -16,6 +16,7 @@ import {
   CHECKSUM,
   CONTENT_TYPE,
   CONTENT_TYPE_FIELD,
+  CONTENT_TYPES,
   DURATION,
   MAX_DURATION,
   MAX_FILE_SIZE,
@@ -41,9 +42,9 @@ export class CreateAudioFileDto {
     minLength: 1,
     maxLength: 1024,
   })
-  // Whoever sends neither a key nor a type most likely forgot the key.
+  // Whoever sends neither a key nor a type most likely forgot the key; with a size it may be either.
   @ValidateIf((dto: CreateAudioFileDto) => isGiven(dto.s3_key) || !isGiven(dto.content_type))
-  @IsObjectKey()
+  @IsKeyOrUpload()
   readonly s3_key?: string | null;
 
   @ApiPropertyOptional({
@@ -68,9 +69,9 @@ export class CreateAudioFileDto {
   @IsInstant()
   readonly recorded_at?: string | null;
 
-  @ApiPropertyOptional({ ...TITLE, nullable: true })
+  @ApiPropertyOptional({ ...TITLE, description: 'An empty one is none', nullable: true })
   @IsOptional()
-  @IsText(1, 200)
+  @IsText(0, 200)
   readonly title?: string | null;
 
   @ApiPropertyOptional({ ...TAGS, description: 'A tag that comes twice counts once', nullable: true })
@@ -85,7 +86,7 @@ export class CreateAudioFileDto {
 
   @ApiPropertyOptional({
     ...CONTENT_TYPE_FIELD,
-    description: 'An audio type, or `application/octet-stream` for what was encrypted before',
+    description: `${CONTENT_TYPES}, or \`application/octet-stream\` for what was encrypted before`,
     nullable: true,
   })
   @IsOptional()
@@ -108,7 +109,7 @@ export function toNewAudioFile(dto: CreateAudioFileDto): NewAudioFile {
     ...(isGiven(dto.s3_key) && { s3Key: dto.s3_key }),
     fileSize: dto.file_size ?? null,
     recordedAt: (isGiven(dto.recorded_at) ? parseInstant(dto.recorded_at) : undefined) ?? null,
-    title: dto.title ?? null,
+    title: dto.title || null,
     tags: [...new Set(dto.tags ?? [])],
     durationSeconds: isGiven(dto.duration_seconds) ? Math.round(dto.duration_seconds * 1000) / 1000 : null,
     contentType: isGiven(dto.content_type) ? normalizedType(dto.content_type) : null,
@@ -123,6 +124,14 @@ function isGiven<T>(value: T | null | undefined): value is T {
 
 function isUpload(dto: CreateAudioFileDto): boolean {
   return !isGiven(dto.s3_key) && isGiven(dto.content_type);
+}
+
+function IsKeyOrUpload(): PropertyDecorator {
+  return rule('isObjectKey', (value, dto) =>
+    !isGiven(value) && isGiven((dto as CreateAudioFileDto).file_size)
+      ? 'is required for an object that is in S3, or content_type for one that is to be uploaded'
+      : wrongObjectKey(value),
+  );
 }
 
 function IsSizeOfFile(): PropertyDecorator {

@@ -7,14 +7,23 @@ export const MAX_UPLOAD_SIZE = 5 * 1024 ** 3;
 /** A year: more than any recording, less than what is surely a mistake. */
 export const MAX_DURATION = 366 * 24 * 3600;
 
-/** RFC 9110 §8.3.1, of audio and of what clients encrypted; parameters such as `codecs` included. */
+/**
+ * RFC 9110 §8.3.1, of audio and of what clients encrypted; parameters such as `codecs` included. Containers whose type names
+ * video are what browsers and phones detect in files of voice recorders.
+ */
 export const CONTENT_TYPE =
-  /^(?:audio\/[\w!#$&^.+-]{1,60}|application\/octet-stream)(?: ?; ?[\w!#$&^.+-]{1,30}=(?:[\w!#$&^.+-]{1,60}|"[\x20\x21\x23-\x5b\x5d-\x7e]{1,60}")){0,4}$/i;
-export const NOT_A_CONTENT_TYPE = 'must be an audio type such as audio/mp4, or application/octet-stream';
+  /^(?:audio\/[\w!#$&^.+-]{1,60}|video\/(?:mp4|3gpp|webm)|application\/(?:ogg|octet-stream))(?: ?; ?[\w!#$&^.+-]{1,30}=(?:[\w!#$&^.+-]{1,60}|"[\x20\x21\x23-\x5b\x5d-\x7e]{1,60}")){0,4}$/i;
+export const NOT_A_CONTENT_TYPE =
+  'must be an audio type such as audio/mp4, or video/mp4, video/3gpp, video/webm, application/ogg or application/octet-stream';
+
+/** What {@link CONTENT_TYPE} takes besides encrypted audio, in words. */
+export const CONTENT_TYPES =
+  'An audio type; `video/mp4`, `video/3gpp`, `video/webm` or `application/ogg`, as which recordings are often detected';
 
 export const SHA256 = /^[0-9a-f]{64}$/i;
 
-export const TITLE = { type: String, minLength: 1, maxLength: 200, example: 'Monday, on the train' } as const;
+/** Not given, or cleared, by `null` and by an empty text: some clients cannot send `null`. */
+export const TITLE = { type: String, minLength: 0, maxLength: 200, example: 'Monday, on the train' } as const;
 export const TAGS = {
   type: 'array',
   maxItems: 20,

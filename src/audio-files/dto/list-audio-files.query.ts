@@ -3,7 +3,7 @@ import { IsOptional } from 'class-validator';
 import { ValidationError } from '../../common/errors/domain-errors.js';
 import { parseInstant } from '../../common/time.js';
 import {
-  IsInstant,
+  IsInstantOfQuery,
   IsLike,
   IsOneOf,
   IsText,
@@ -67,7 +67,7 @@ export class ListAudioFilesQuery {
     description: 'Uploaded then or later. Costs nothing for what lies before',
   })
   @IsOptional()
-  @IsInstant()
+  @IsInstantOfQuery()
   readonly uploaded_from?: string;
 
   @ApiPropertyOptional({
@@ -75,20 +75,25 @@ export class ListAudioFilesQuery {
     description: 'Uploaded then or earlier. Costs nothing for what lies after',
   })
   @IsOptional()
-  @IsInstant()
+  @IsInstantOfQuery()
   readonly uploaded_to?: string;
 
   @ApiPropertyOptional({ ...INSTANT, description: 'Recorded then or later' })
   @IsOptional()
-  @IsInstant()
+  @IsInstantOfQuery()
   readonly recorded_from?: string;
 
   @ApiPropertyOptional({ ...INSTANT, description: 'Recorded then or earlier' })
   @IsOptional()
-  @IsInstant()
+  @IsInstantOfQuery()
   readonly recorded_to?: string;
 
-  @ApiPropertyOptional({ description: 'Has this tag', minLength: 1, maxLength: 40, example: 'interview' })
+  @ApiPropertyOptional({
+    description: 'Has this tag, whatever the case of letters and however they are composed',
+    minLength: 1,
+    maxLength: 40,
+    example: 'interview',
+  })
   @IsOptional()
   @IsText(1, 40)
   readonly tag?: string;
@@ -116,7 +121,8 @@ export class ListAudioFilesQuery {
   readonly max_size?: number;
 
   @ApiPropertyOptional({
-    description: 'Part of the title or of the key, in capitals or not',
+    description:
+      'Part of the title or of the key, whatever the case of letters and however they are composed',
     minLength: 1,
     maxLength: 200,
     example: 'monday',

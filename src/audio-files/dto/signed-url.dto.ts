@@ -7,6 +7,7 @@ import type { Announcement, UploadTicket } from '../audio-objects.service.js';
 import {
   CONTENT_TYPE,
   CONTENT_TYPE_FIELD,
+  CONTENT_TYPES,
   MAX_UPLOAD_SIZE,
   normalizedType,
   NOT_A_CONTENT_TYPE,
@@ -86,7 +87,7 @@ export class PresignedUrlQuery {
 
   @ApiPropertyOptional({
     ...CONTENT_TYPE_FIELD,
-    description: 'An audio type, or `application/octet-stream`: signed, together with `file_size`',
+    description: `${CONTENT_TYPES}, or \`application/octet-stream\`: signed, together with \`file_size\``,
   })
   @IsOptional()
   @IsLike(CONTENT_TYPE, NOT_A_CONTENT_TYPE)

@@ -4,11 +4,11 @@ import { IsText, IsTextList } from '../../common/validation/rules.js';
 import type { AudioFileChanges } from '../audio-file.js';
 import { TAGS, TITLE } from './fields.js';
 
-/** JSON merge patch (RFC 7396): what is absent stays, what is null goes. */
+/** JSON merge patch (RFC 7396): what is absent stays, what is null goes; so does a title that is empty. */
 export class UpdateAudioFileDto {
-  @ApiPropertyOptional({ ...TITLE, nullable: true })
+  @ApiPropertyOptional({ ...TITLE, description: 'Cleared by null or an empty text', nullable: true })
   @IsOptional()
-  @IsText(1, 200)
+  @IsText(0, 200)
   readonly title?: string | null;
 
   @ApiPropertyOptional({ ...TAGS, description: 'All of them: a merge patch replaces a list', nullable: true })
@@ -19,7 +19,7 @@ export class UpdateAudioFileDto {
 
 export function toChanges({ title, tags }: UpdateAudioFileDto): AudioFileChanges {
   return {
-    ...(title !== undefined && { title }),
+    ...(title !== undefined && { title: title || null }),
     ...(tags !== undefined && { tags: [...new Set(tags ?? [])] }),
   };
 }

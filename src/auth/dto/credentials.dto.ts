@@ -1,15 +1,13 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
-import { IsEmail } from 'class-validator';
-import { IsAddressLike, IsText } from '../../common/validation/rules.js';
-
-/** Emails are compared trimmed and in lower case. */
-function normaliseEmail({ value }: { value: unknown }): unknown {
-  return typeof value === 'string' ? value.trim().toLowerCase() : value;
-}
+import { IsText } from '../../common/validation/rules.js';
+import { IsEmailOfAccount, IsNewEmail, ToEmail } from '../../users/dto/email.rules.js';
+import type { Email } from '../../users/email.js';
 
 const EMAIL_SCHEMA = {
-  description: 'Trimmed and lower-cased before anything else',
+  type: String,
+  description:
+    'One mailbox however it is written: trimmed, the domain by UTS 46, the part before the `@` composed (NFC) and in ' +
+    'lower case',
   example: 'ada@example.com',
   format: 'email',
   maxLength: 254,
@@ -18,11 +16,13 @@ const EMAIL_SCHEMA = {
 const PASSWORD_EXAMPLE = 'correct horse battery';
 
 export class RegisterDto {
-  @ApiProperty(EMAIL_SCHEMA)
-  @Transform(normaliseEmail)
-  @IsEmail({}, { message: '$property must be a valid email address' })
-  @IsAddressLike()
-  readonly email: string;
+  @ApiProperty({
+    ...EMAIL_SCHEMA,
+    description: `${EMAIL_SCHEMA.description}. Before the \`@\` no invisible characters, and none that stand for others`,
+  })
+  @ToEmail()
+  @IsNewEmail()
+  readonly email: Email;
 
   @ApiProperty({
     description: 'Any characters; never trimmed or normalised',
@@ -36,11 +36,10 @@ export class RegisterDto {
 }
 
 export class LoginDto {
-  // Only the shape: whoever has an account has an address that some earlier rule accepted.
   @ApiProperty(EMAIL_SCHEMA)
-  @Transform(normaliseEmail)
-  @IsAddressLike()
-  readonly email: string;
+  @ToEmail()
+  @IsEmailOfAccount()
+  readonly email: Email;
 
   @ApiProperty({ example: PASSWORD_EXAMPLE, format: 'password', minLength: 1, maxLength: 256 })
   @IsText(1, 256, 'Password')

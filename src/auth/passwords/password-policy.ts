@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { ValidationError } from '../../common/errors/domain-errors.js';
 import { AppConfig } from '../../config/config.js';
+import { Email } from '../../users/email.js';
 
 /**
  * What a new password must not be: one of the most common ones (NIST SP 800-63B §5.1.1.2), where that is configured,
- * or the email. No rules of composition. Length is checked with the shape of the request.
+ * or the email, however it is written. No rules of composition. Length is checked with the shape of the request.
  */
 @Injectable()
 export class PasswordPolicy {
@@ -16,12 +17,12 @@ export class PasswordPolicy {
    * @param field what the request calls the password
    * @throws ValidationError naming it
    */
-  async assertAcceptable(password: string, email: string, field: string): Promise<void> {
-    const lower = password.toLowerCase();
-    if (lower.trim() === email) refuse(field, 'Password must not be the email address');
+  async assertAcceptable(password: string, email: Email, field: string): Promise<void> {
+    if (Email.read(password).equals(email)) refuse(field, 'Password must not be the email address');
     if (!this.config.passwords.blockCommon) return;
     this.common ??= loadCommonPasswords();
-    if ((await this.common).has(lower)) refuse(field, 'Password is one of the most common ones');
+    if ((await this.common).has(password.toLowerCase()))
+      refuse(field, 'Password is one of the most common ones');
   }
 }
 

@@ -9,6 +9,7 @@ import { LimitsService } from '../../limits/limits.service.js';
 import type { Guesser, LoginAttempt } from '../../limits/login-throttle.js';
 import { deviceName } from '../../sessions/device-name.js';
 import { signInReference } from '../../sessions/session.js';
+import type { Email } from '../../users/email.js';
 import type { User } from '../../users/user.js';
 import { UsersRepository } from '../../users/users.repository.js';
 import { PasswordHasher } from './password-hasher.js';
@@ -33,7 +34,7 @@ export class PasswordsService {
    * @param field what the request calls the password
    * @throws ValidationError naming it
    */
-  async assertAcceptable(password: string, email: string, field: string): Promise<void> {
+  async assertAcceptable(password: string, email: Email, field: string): Promise<void> {
     await this.policy.assertAcceptable(password, email, field);
   }
 
@@ -55,7 +56,7 @@ export class PasswordsService {
    * Whether the password is that of the account. Guesses are slowed down wherever they are made, by what the request
    * proves of who makes them (see `LoginThrottle`), and the same work is done where there is no account.
    *
-   * @param email of the account, known or not
+   * @param email as the account has it; where there is none, its canonical form, so that no spelling has attempts of its own
    * @throws TooManyRequestsError where too many were wrong before
    * @throws UnavailableError where the hash queue is full
    */

@@ -30,16 +30,12 @@ export function IsText(min: number, max: number, label?: string): PropertyDecora
 
 /**
  * What could be an email address at all: 1 to 254 characters, one `@` between two parts, no spaces, no control
- * characters. Enough where an address is looked up; a new one is held to `IsEmail` besides.
+ * characters. Enough where an address is looked up.
+ *
+ * @param textOf gives the address where the value is not the text itself
  */
-export function IsAddressLike(): PropertyDecorator {
-  return rule('isAddressLike', (value) => {
-    const wrong = wrongString(value) ?? wrongLength(value as string, 1, 254);
-    if (wrong !== undefined) return wrong;
-    return /^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+$/u.test(value as string)
-      ? undefined
-      : 'must be a valid email address';
-  });
+export function IsAddressLike(textOf = (value: unknown): unknown => value): PropertyDecorator {
+  return rule('isAddressLike', (value) => wrongAddress(textOf(value)));
 }
 
 /**
@@ -47,16 +43,26 @@ export function IsAddressLike(): PropertyDecorator {
  * XML cannot hold, no blank at its end, which some stores drop, no leading slash, no `.` or `..` segments.
  */
 export function IsObjectKey(): PropertyDecorator {
-  return rule('isObjectKey', (value) => wrongString(value) ?? wrongObjectKey(value as string));
+  return rule('isObjectKey', wrongObjectKey);
 }
 
 /** An ISO 8601 instant with an offset; see {@link parseInstant}. */
 export function IsInstant(): PropertyDecorator {
-  return rule('isInstant', (value) =>
-    typeof value === 'string' && parseInstant(value) !== undefined
-      ? undefined
-      : 'must be an ISO 8601 instant with an offset, such as 2025-09-25T01:06:21Z',
-  );
+  return rule('isInstant', wrongInstant);
+}
+
+/**
+ * The same in the query of a URL, where a `+` that is not encoded is a space: the message of an instant that would be right
+ * with a `+` says so.
+ */
+export function IsInstantOfQuery(): PropertyDecorator {
+  return rule('isInstantOfQuery', (value) => {
+    const wrong = wrongInstant(value);
+    const isUnencoded = wrong !== undefined && typeof value === 'string' && /\S \d/.test(value);
+    return isUnencoded && parseInstant(value.replace(' ', '+')) !== undefined
+      ? 'has a space where the offset begins: in a URL, + is written %2B, as in 2025-09-25T03:06:21%2B02:00'
+      : wrong;
+  });
 }
 
 /** A whole number between two bounds, both included. A number in a string is none. */
@@ -114,6 +120,19 @@ export function IsLike(pattern: RegExp, wrong: string): PropertyDecorator {
   return rule('isLike', (value) => wrongString(value) ?? (pattern.test(value as string) ? undefined : wrong));
 }
 
+/** What is wrong with an email address, to follow the name of its field; see {@link IsAddressLike}. */
+export function wrongAddress(value: unknown): string | undefined {
+  const wrong = wrongString(value) ?? wrongLength(value as string, 1, 254);
+  if (wrong !== undefined) return wrong;
+  return /^[^\s@\p{Cc}]+@[^\s@\p{Cc}]+$/u.test(value as string) ? undefined : 'must be a valid email address';
+}
+
+function wrongInstant(value: unknown): string | undefined {
+  return typeof value === 'string' && parseInstant(value) !== undefined
+    ? undefined
+    : 'must be an ISO 8601 instant with an offset, such as 2025-09-25T01:06:21Z';
+}
+
 function wrongList(value: unknown, min: number, max: number): string | undefined {
   if (value === undefined || value === null) return 'is required';
   if (!Array.isArray(value)) return 'must be a list';
@@ -133,7 +152,12 @@ function wrongLength(value: string, min: number, max: number): string | undefine
   return length > max ? `must be at most ${max} characters` : undefined;
 }
 
-function wrongObjectKey(key: string): string | undefined {
+/** What is wrong with an object key, to follow the name of its field; see {@link IsObjectKey}. */
+export function wrongObjectKey(value: unknown): string | undefined {
+  return wrongString(value) ?? wrongKey(value as string);
+}
+
+function wrongKey(key: string): string | undefined {
   if (key === '') return 'must not be empty';
   if (Buffer.byteLength(key) > 1024) return 'must be at most 1024 bytes of UTF-8';
   if (/\p{Cc}/u.test(key)) return 'must not contain control characters';
