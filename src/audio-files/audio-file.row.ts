@@ -22,12 +22,14 @@ export interface AudioFileRow extends AudioFileKey {
   object_etag?: string;
   version?: number;
   request_hash?: string;
+  /** Only while pending. */
+  ticket_at?: number;
 }
 
 /** What of a row is read for a list. */
 export type ListedRow = Omit<
   AudioFileRow,
-  'user_id' | 'uploaded_at_iso' | 'recorded_at_iso' | 'version' | 'request_hash'
+  'user_id' | 'uploaded_at_iso' | 'recorded_at_iso' | 'version' | 'request_hash' | 'ticket_at'
 >;
 
 /** The rest (the ISO texts, the owner who asks) would only be parsed to be thrown away, a quarter of the CPU of a list. */
@@ -44,7 +46,7 @@ export function audioFileKey(fileId: string): AudioFileKey {
 
 /** ISO texts of the older backend are naive and are never read. */
 export function toAudioFile(
-  row: ListedRow & Pick<AudioFileRow, 'user_id' | 'version' | 'request_hash'>,
+  row: ListedRow & Pick<AudioFileRow, 'user_id' | 'version' | 'request_hash' | 'ticket_at'>,
 ): AudioFile {
   return {
     fileId: row.file_id,
@@ -63,6 +65,7 @@ export function toAudioFile(
     objectEtag: row.object_etag ?? null,
     version: row.version ?? 0,
     requestHash: row.request_hash ?? null,
+    ...(row.ticket_at !== undefined && { ticketAt: row.ticket_at }),
   };
 }
 

@@ -6,6 +6,7 @@ import { batchGet, batchWrite } from '../database/batches.js';
 import { Database } from '../database/database.js';
 import type { AudioFile, AudioFileChanges } from './audio-file.js';
 import { AudioFileCache } from './audio-file.cache.js';
+import { BELONGS_TO_OWNER, COUNTING, IS_NEW, IS_PENDING, isAt } from './audio-file.conditions.js';
 import { audioFileKey, type AudioFileRow, STATUS_NAME, toAudioFile, toRow } from './audio-file.row.js';
 
 /** How a delete ended. */
@@ -19,12 +20,6 @@ export interface WriteOutcome {
   /** Whether the SDK tried more than once, so that the first try may have done it. */
   readonly repeated?: boolean;
 }
-
-const BELONGS_TO_OWNER = 'user_id = :owner';
-const IS_NEW = 'attribute_not_exists(file_id)';
-const IS_PENDING = '#status = :pending';
-const IS_AT_VERSION = 'version = :version';
-const WAS_NEVER_CHANGED = 'attribute_not_exists(version)';
 
 /** Records of audio files in DynamoDB. */
 @Injectable()
@@ -123,10 +118,27 @@ export class AudioFilesRepository {
     const version = isAt(file);
     return this.update(file, {
       update:
-        'SET file_size = :size, object_etag = :etag, version = if_not_exists(version, :zero) + :one REMOVE #status',
+        'SET file_size = :size, object_etag = :etag, version = if_not_exists(version, :zero) + :one REMOVE #status, ticket_at',
       condition: `${IS_PENDING} AND ${version.condition}`,
       names: STATUS_NAME,
-      values: { ':size': object.size, ':etag': object.etag, ':pending': 'pending', ...version.values },
+      values: {
+        ...COUNTING,
+        ...{ ':size': object.size, ':etag': object.etag, ':pending': 'pending', ...version.values },
+      },
+    });
+  }
+
+  /**
+   * Notes that an upload URL is given for a pending record, which is new for the reconciliation then. Costs 2 write units.
+   *
+   * @param now Unix seconds
+   */
+  async renewTicket(file: AudioFile, now: number): Promise<WriteOutcome> {
+    return this.update(file, {
+      update: 'SET ticket_at = :now',
+      condition: IS_PENDING,
+      names: STATUS_NAME,
+      values: { ':now': now, ':pending': 'pending' },
     });
   }
 
@@ -158,7 +170,7 @@ export class AudioFilesRepository {
     return this.update(file, {
       update: `SET ${assignments.join(', ')}${removal}`,
       ...(version && { condition: version.condition }),
-      values: { ...values, ...version?.values },
+      values: { ...COUNTING, ...values, ...version?.values },
     });
   }
 
@@ -210,7 +222,7 @@ export class AudioFilesRepository {
       UpdateExpression: change.update,
       ConditionExpression: [BELONGS_TO_OWNER, change.condition].filter(Boolean).join(' AND '),
       ...(change.names && { ExpressionAttributeNames: change.names }),
-      ExpressionAttributeValues: { ':owner': ownerId, ':zero': 0, ':one': 1, ...change.values },
+      ExpressionAttributeValues: { ':owner': ownerId, ...change.values },
       ReturnValues: 'ALL_NEW' as const,
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
     };
@@ -235,11 +247,4 @@ export class AudioFilesRepository {
       return { written: false, repeated, ...(file && { file }) };
     }
   }
-}
-
-/** Whether a record is still at the version it was read at; one of version 0 has no such attribute. */
-function isAt({ version }: AudioFile): { condition: string; values: Record<string, number> } {
-  return version > 0
-    ? { condition: IS_AT_VERSION, values: { ':version': version } }
-    : { condition: WAS_NEVER_CHANGED, values: {} };
 }

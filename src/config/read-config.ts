@@ -1,5 +1,13 @@
 import { BlockList, isIP } from 'node:net';
-import { type AppConfig, type AwsConfig, type LimitConfig, LOG_LEVELS, type QuotaConfig } from './config.js';
+import {
+  type AppConfig,
+  type AwsConfig,
+  type LimitConfig,
+  LOG_LEVELS,
+  type QuotaConfig,
+  type StorageConfig,
+} from './config.js';
+import { isReserved } from '../storage/reserved-keys.js';
 import { availableCores } from './available-cores.js';
 import { EnvironmentReader } from './environment-reader.js';
 import { readPasswordConfig } from './password-config.js';
@@ -87,18 +95,30 @@ export function readStorageConfig(env: EnvironmentReader): Pick<AppConfig, 'stor
   }
   return {
     storage: {
-      audioFolder: env.text(
-        'AWS_S3_AUDIO_FOLDER',
-        'audio_upload',
-        /^[\w-]+(\/[\w-]+)*$/,
-        'a folder such as audio_upload, without a slash at either end',
-      ),
+      ...readFolders(env),
       conditionalWrites: env.oneOf('S3_CONDITIONAL_WRITES', ['on', 'off'], 'on') === 'on',
       budgetMs: env.integer('STORAGE_BUDGET_MS', { default: 2000, min: 100, max: 60_000 }),
       pauseMs: readPause(env),
       ...(bucket && { bucket }),
       ...(endpoint && { endpoint }),
     },
+  };
+}
+
+function readFolders(env: EnvironmentReader): Pick<StorageConfig, 'audioFolder' | 'earlierAudioFolders'> {
+  const check = (name: string, folder: string, rule: string) => {
+    if (!/^[\w-]+(\/[\w-]+)*$/.test(folder)) env.problem(name, rule);
+    // Else what is in quarantine would be audio again, and removed once more.
+    else if (isReserved(folder)) env.problem(name, 'outside of quarantine and reconcile, which are in use');
+    return folder;
+  };
+  const [current, earlier] = ['AWS_S3_AUDIO_FOLDER', 'AWS_S3_EARLIER_AUDIO_FOLDERS'];
+  const rule = 'a folder such as audio_upload, without a slash at either end';
+  return {
+    audioFolder: check(current, env.optional(current) ?? 'audio_upload', rule),
+    earlierAudioFolders: env
+      .list(earlier)
+      .map((folder) => check(earlier, folder, 'a comma-separated list of folders such as audio_upload')),
   };
 }
 
