@@ -23,11 +23,7 @@ export class UsageError extends Error {
  * @param usage its lines, as people read them
  * @throws UsageError for an unknown option, an argument, and a value that is missing or one too many
  */
-export function readOptions<const T extends ParseArgsOptionsConfig>(
-  args: string[],
-  options: T,
-  usage: string,
-) {
+export function readOptions<const T extends Options>(args: string[], options: T, usage: string): Values<T> {
   try {
     const { values } = parseArgs({ args, options: { ...options, help: { type: 'boolean' } }, strict: true });
     if ('help' in values && values.help === true) {
