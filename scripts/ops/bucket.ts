@@ -1,3 +1,4 @@
+import { QUARANTINE_DAYS, QUARANTINE_FOLDER } from '../../src/storage/reserved-keys.js';
 import { arn, NO_VALUE, ref, type Resources, sub, when } from './cloudformation.js';
 
 /** Where the numbers of S3 about this bucket are found. */
@@ -53,6 +54,12 @@ export function bucketResources(): Resources {
               Id: 'abort-incomplete-multipart-uploads',
               Status: 'Enabled',
               AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+            },
+            {
+              Id: 'expire-quarantine',
+              Status: 'Enabled',
+              Prefix: `${QUARANTINE_FOLDER}/`,
+              ExpirationInDays: QUARANTINE_DAYS,
             },
             {
               Id: 'expire-noncurrent-versions',

@@ -1,4 +1,5 @@
 import type { TableNames } from '../../src/config/config.js';
+import { QUARANTINE_FOLDER, TABLES_MARKER_KEY } from '../../src/storage/reserved-keys.js';
 import type { TableDefinition } from '../../src/database/tables.js';
 import { arn, type Json, ref, type Resources, sub, when } from './cloudformation.js';
 import { LOGICAL_NAMES } from './parameters.js';
@@ -31,6 +32,8 @@ const OPERATOR: Operations = {
 /** `s3:GetObject` is also what HEAD needs. */
 const SERVICE_OBJECTS = ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'];
 const OPERATOR_OBJECTS = ['s3:GetObject', 's3:DeleteObject'];
+/** A copy into quarantine is a PUT there; it stays after what it was made of is gone. */
+const QUARANTINE_OBJECTS = ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'];
 
 /** The folder of the Python backend, to which the service gives access whatever the folder of new keys is. */
 const ORIGINAL_FOLDER = 'audio_upload';
@@ -46,7 +49,11 @@ export function policyResources(definitions: readonly TableDefinition[]): Resour
     OperatorPolicy: policy('Decision Data backend: what npm run tables, takeover and reconcile call.', [
       ...tableStatements(definitions, OPERATOR),
       ...objectStatements(OPERATOR_OBJECTS),
-      keyStatement(['kms:Decrypt']),
+      allow('Quarantine', QUARANTINE_OBJECTS, [
+        sub(`\${AudioBucket.Arn}/${QUARANTINE_FOLDER}/*`),
+        sub(`\${AudioBucket.Arn}/${TABLES_MARKER_KEY}`),
+      ]),
+      keyStatement(['kms:Decrypt', 'kms:GenerateDataKey']),
     ]),
   };
 }

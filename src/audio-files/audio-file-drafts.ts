@@ -78,12 +78,14 @@ export class AudioFileDrafts {
    * The record that an earlier request with the same key made.
    *
    * @throws IdempotencyKeyReusedError where that had other content
+   * @throws UnavailableError where the record was completed or deleted this very moment
    */
   async repeated(draft: Pick<AudioFile, 'ownerId' | 'requestHash'>, earlier: AudioFile): Promise<Creation> {
     if (earlier.ownerId !== draft.ownerId || earlier.requestHash !== draft.requestHash) {
       throw new IdempotencyKeyReusedError();
     }
-    return { file: earlier, isNew: false, ...(await this.ticketOf(earlier)) };
+    const file = earlier.status === 'pending' ? await this.objects.awaited(earlier) : earlier;
+    return { file, isNew: false, ...(await this.ticketOf(file)) };
   }
 
   /** Notes that a record was written. */

@@ -24,12 +24,14 @@ export interface AudioFileRow extends AudioFileKey {
   request_hash?: string;
   /** Only of a record whose deletion has begun, and was to delete what the client had seen and nothing else. */
   deleting?: boolean;
+  /** Only while pending. */
+  ticket_at?: number;
 }
 
 /** What of a row is read for a list. */
 export type ListedRow = Omit<
   AudioFileRow,
-  'user_id' | 'uploaded_at_iso' | 'recorded_at_iso' | 'version' | 'request_hash' | 'deleting'
+  'user_id' | 'uploaded_at_iso' | 'recorded_at_iso' | 'version' | 'request_hash' | 'deleting' | 'ticket_at'
 >;
 
 /** The rest (the ISO texts, the owner who asks) would only be parsed to be thrown away, a quarter of the CPU of a list. */
@@ -46,7 +48,7 @@ export function audioFileKey(fileId: string): AudioFileKey {
 
 /** ISO texts of the older backend are naive and are never read. */
 export function toAudioFile(
-  row: ListedRow & Pick<AudioFileRow, 'user_id' | 'version' | 'request_hash'>,
+  row: ListedRow & Pick<AudioFileRow, 'user_id' | 'version' | 'request_hash' | 'ticket_at'>,
 ): AudioFile {
   return {
     fileId: row.file_id,
@@ -65,6 +67,7 @@ export function toAudioFile(
     objectEtag: row.object_etag ?? null,
     version: row.version ?? 0,
     requestHash: row.request_hash ?? null,
+    ...(row.ticket_at !== undefined && { ticketAt: row.ticket_at }),
   };
 }
 

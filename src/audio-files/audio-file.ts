@@ -25,6 +25,8 @@ export interface AudioFile {
   readonly version: number;
   /** Fingerprint of the request that made the record, where the client gave that an idempotency key. */
   readonly requestHash: string | null;
+  /** When an upload URL was last given for a pending record, where not with the record; Unix seconds. */
+  readonly ticketAt?: number;
 }
 
 /** What a client says of a record. */

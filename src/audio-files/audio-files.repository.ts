@@ -128,13 +128,27 @@ export class AudioFilesRepository {
   async complete(file: AudioFile, object: { size: number; etag: string }): Promise<WriteOutcome> {
     const version = isAt(file);
     return this.update(file, {
-      update: `SET file_size = :size, object_etag = :etag, ${NEXT_VERSION} REMOVE #status`,
+      update: `SET file_size = :size, object_etag = :etag, ${NEXT_VERSION} REMOVE #status, ticket_at`,
       conditions: [IS_PENDING, IS_STAYING, version.condition],
       names: STATUS_NAME,
       values: {
         ...{ ':size': object.size, ':etag': object.etag, ':pending': 'pending' },
         ...{ ...STEP, ...version.values },
       },
+    });
+  }
+
+  /**
+   * Notes that an upload URL is given for a pending record, which is new for the reconciliation then. Costs 2 write units.
+   *
+   * @param now Unix seconds
+   */
+  async renewTicket(file: AudioFile, now: number): Promise<WriteOutcome> {
+    return this.update(file, {
+      update: 'SET ticket_at = :now',
+      conditions: [IS_PENDING, IS_STAYING],
+      names: STATUS_NAME,
+      values: { ':now': now, ':pending': 'pending' },
     });
   }
 

@@ -5,7 +5,8 @@ import { baseType, ObjectKeys } from './object-keys.js';
 const ADA = '5f0c7a52-5d0b-4a0e-9d0e-0d6a3f1f3b11';
 const BOB = 'c1b7d0c2-58a5-4d0f-9a53-6a3b0a4c7f10';
 
-const keysIn = (audioFolder: string) => new ObjectKeys({ storage: { audioFolder } } as AppConfig);
+const keysIn = (audioFolder: string, ...earlierAudioFolders: string[]) =>
+  new ObjectKeys({ storage: { audioFolder, earlierAudioFolders } } as unknown as AppConfig);
 
 describe('ObjectKeys', () => {
   const keys = keysIn('audio_upload');

@@ -57,7 +57,8 @@ export class ObjectKeys {
   private readonly folders: readonly string[];
 
   constructor({ storage }: AppConfig) {
-    this.folders = [...new Set([storage.audioFolder, ORIGINAL_AUDIO_FOLDER])];
+    const { audioFolder, earlierAudioFolders } = storage;
+    this.folders = [...new Set([audioFolder, ...earlierAudioFolders, ORIGINAL_AUDIO_FOLDER])];
   }
 
   /** What the keys of a user's own objects begin with, a slash at the end. */

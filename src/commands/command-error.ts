@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../config/environment-reader.js';
+import { UsageError } from './arguments.js';
 
 /** Names that say nothing in front of a message. */
 const PLAIN = new Set(['Error', 'TypeError', 'MissingTableError']);
@@ -10,6 +11,7 @@ const PLAIN = new Set(['Error', 'TypeError', 'MissingTableError']);
  */
 export function errorLines(failure: string, error: unknown): readonly string[] {
   if (error instanceof ConfigurationError) return error.problems;
+  if (error instanceof UsageError) return [error.message, ...error.usage.split('\n')];
   return [`${failure}: ${describe(error)}`];
 }
 

@@ -1,9 +1,12 @@
-/** `npm run tables`: makes the tables that are missing. Safe to run at every deployment. */
+/**
+ * `npm run tables`: makes the tables that are missing, and has rows expire that should. Safe to run at every deployment.
+ */
 import { misspellings, readDatabaseConfig } from '../config/read-config.js';
 import { EnvironmentReader } from '../config/environment-reader.js';
 import { createDynamoDbClient } from '../database/clients.js';
-import { TableCreator, TableMismatchError } from '../database/table-creator.js';
+import { type EnsuredTable, TableCreator, TableMismatchError } from '../database/table-creator.js';
 import { tableDefinitions } from '../database/tables.js';
+import { readOptions } from './arguments.js';
 import { errorLines } from './command-error.js';
 
 /** Making a table is slower than reading one, and nobody waits for it in a request. */
@@ -11,7 +14,11 @@ const CALL_LIMIT_MS = 10_000;
 /** The control plane of DynamoDB answers few calls a second and throttles the others. */
 const MAX_ATTEMPTS = 8;
 
+const USAGE = `Usage: npm run tables
+Makes the tables that are missing, and turns on the time to live where rows should expire. Takes no options.`;
+
 async function main(): Promise<void> {
+  readOptions(process.argv.slice(2), {}, USAGE);
   const env = new EnvironmentReader(process.env);
   const config = readDatabaseConfig(env);
   env.finish();
@@ -22,12 +29,15 @@ async function main(): Promise<void> {
   );
   try {
     const results = await new TableCreator(client).ensure(tableDefinitions(config.tables));
-    for (const { table, created } of results) {
-      console.log(`${table}: ${created ? 'created' : 'is there already, as it should be'}`);
-    }
+    for (const result of results) console.log(`${result.table}: ${whatWasDone(result)}`);
   } finally {
     client.destroy();
   }
+}
+
+function whatWasDone({ created, expiryEnabled }: EnsuredTable): string {
+  if (created) return 'created';
+  return expiryEnabled ? 'time to live turned on' : 'is there already, as it should be';
 }
 
 main().catch((error: unknown) => {

@@ -2,7 +2,6 @@
  * `npm run reconcile`: finds what uploads, crashes and deletions left behind in the bucket and in the table of audio
  * files. With `--apply` it mends that. Safe to stop and to run again.
  */
-import { parseArgs } from 'node:util';
 import { UnavailableError } from '../common/errors/domain-errors.js';
 import type { AppConfig } from '../config/config.js';
 import { misspellings, readDatabaseConfig, readStorageConfig } from '../config/read-config.js';
@@ -10,21 +9,38 @@ import { EnvironmentReader } from '../config/environment-reader.js';
 import { createDynamoDbClient } from '../database/clients.js';
 import { Reconcile, type ReconcileResult } from '../reconcile/reconcile.js';
 import { changes, type Finding } from '../reconcile/report.js';
-import { ObjectStore } from '../storage/object-store.js';
+import { OperatorStore } from '../storage/operator-store.js';
+import { QUARANTINE_DAYS } from '../storage/reserved-keys.js';
 import { createS3Client } from '../storage/s3-client.js';
+import { readOptions, UsageError, wholeNumber } from './arguments.js';
 import { errorLines } from './command-error.js';
 
 /** Nobody waits for a page in a request. */
 const CALL_LIMIT_MS = 10_000;
 const PROGRESS_EVERY_MS = 1000;
 
-const USAGE = 'the options are --apply, --force and --older-than-hours N';
+const USAGE = `Usage: npm run reconcile -- [options]
+Reads only, and reports, unless told otherwise.
+  --apply                mends; objects go to quarantine/, where they stay for ${QUARANTINE_DAYS} days
+  --adopt                notes in the bucket that it belongs to these tables, without which --apply mends nothing
+  --max-deletions N      mends nothing where more would be deleted; a tenth of what there is by default, and at least 10
+  --older-than-hours N   leaves alone what is younger; 24 by default, at least 1
+  --force                goes on where the settings look wrong`;
+const OPTIONS = {
+  apply: { type: 'boolean' },
+  adopt: { type: 'boolean' },
+  force: { type: 'boolean' },
+  'max-deletions': { type: 'string' },
+  'older-than-hours': { type: 'string' },
+} as const;
 const DEFAULT_HOURS = 24;
 
 interface Arguments {
   apply: boolean;
+  adopt: boolean;
   force: boolean;
   olderThanHours: number;
+  maxDeletions?: number;
 }
 
 async function main(): Promise<void> {
@@ -34,7 +50,7 @@ async function main(): Promise<void> {
   const s3 = createS3Client(config);
   let shown = performance.now();
   try {
-    const store = new ObjectStore(s3, config.storage.bucket, config.storage.budgetMs);
+    const store = new OperatorStore(s3, config.storage.bucket, config.storage.budgetMs);
     const reconcile = new Reconcile(client, store, config, {
       ...options,
       onFinding: (finding) => console.log(lineFor(finding)),
@@ -46,9 +62,13 @@ async function main(): Promise<void> {
       },
     });
     const result = await reconcile.run();
-    print(result, options);
+    const { refusal } = result;
+    print(result, { ...options, apply: options.apply && refusal === undefined });
     const { failed } = result.report;
-    if (failed > 0) {
+    if (refusal !== undefined) {
+      console.error(`Nothing was changed: ${refusal}`);
+      process.exitCode = 1;
+    } else if (failed > 0) {
       const what = options.apply ? 'Not everything was mended' : 'Not everything could be looked at';
       console.error(`${what}: S3 refused ${failed} of the records and objects above; all else was done`);
       process.exitCode = 1;
@@ -76,19 +96,15 @@ function readEnvironment(): Pick<AppConfig, 'aws' | 'tables' | 'database' | 'sto
 }
 
 function readArguments(args: string[]): Arguments {
-  const read: Arguments = { apply: false, force: false, olderThanHours: DEFAULT_HOURS };
-  const options = { 'older-than-hours': { type: 'string' } } as const;
-  for (const token of parseArgs({ args, options, strict: false, tokens: true }).tokens) {
-    const isSwitch = token.kind === 'option' && token.value === undefined;
-    if (isSwitch && (token.name === 'apply' || token.name === 'force')) read[token.name] = true;
-    else if (token.kind === 'option' && token.name === 'older-than-hours') {
-      if (!/^[1-9]\d{0,5}$/.test(token.value ?? '')) {
-        throw new TypeError('--older-than-hours takes a whole number of hours, 1 or more');
-      }
-      read.olderThanHours = Number(token.value);
-    } else throw new TypeError(`unknown argument ${args[token.index]}; ${USAGE}`);
-  }
-  return read;
+  const read = readOptions(args, OPTIONS, USAGE);
+  const { apply = false, adopt = false, force = false } = read;
+  if (apply && adopt) throw new UsageError('choose one of --apply and --adopt', USAGE);
+  const { 'older-than-hours': hours, 'max-deletions': max } = read;
+  return {
+    ...{ apply, adopt, force },
+    olderThanHours: hours === undefined ? DEFAULT_HOURS : wholeNumber('older-than-hours', hours, 1, USAGE),
+    ...(max !== undefined && { maxDeletions: wholeNumber('max-deletions', max, 0, USAGE) }),
+  };
 }
 
 function lineFor({ kind, key, ageHours, problem, mended }: Finding): string {
@@ -96,20 +112,24 @@ function lineFor({ kind, key, ageHours, problem, mended }: Finding): string {
   return `${kind.padEnd(8)} ${key}${age}: ${problem}${mended === undefined ? '' : `; ${mended}`}`;
 }
 
-function print({ report, objection }: ReconcileResult, { apply }: Arguments): void {
+function print({ report, objection, refusal }: ReconcileResult, { apply, adopt }: Arguments): void {
   const lines: [string, number][] = [
     ['records read', report.records],
     ['objects read', report.objects],
     ['records that cannot be read', report.unreadable],
     ['objects in no folder of a user', report.foreign],
+    ['objects beside those of records', report.beside],
     [`pending records ${apply ? 'made' : 'to make'} ready`, report.completed],
     [`pending records ${apply ? 'deleted' : 'to delete'}`, report.abandoned],
     [`records ${apply ? '' : 'to delete '}without account${apply ? ' deleted' : ''}`, report.ownerless],
-    [`objects ${apply ? '' : 'to delete '}without record${apply ? ' deleted' : ''}`, report.strays],
+    [`objects without record ${apply ? 'moved' : 'to move'}`, report.strays],
     [`deleted accounts ${apply ? 'swept' : 'to sweep'}`, report.swept],
+    ...(apply ? [['objects deleted from quarantine', report.expired] as [string, number]] : []),
   ];
   for (const [what, count] of lines) console.log(`${`${what}:`.padEnd(34)} ${count}`);
-  if (apply || changes(report) === 0) return;
+  if (refusal !== undefined) return;
+  if (adopt) console.log('The bucket now belongs to these tables. To mend: npm run reconcile -- --apply');
+  if (apply || adopt || changes(report) === 0) return;
   if (objection !== undefined) console.log(`--apply would refuse: ${objection}`);
   console.log('Nothing was changed. To mend: npm run reconcile -- --apply');
 }

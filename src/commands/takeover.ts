@@ -2,18 +2,21 @@
  * `npm run takeover`: reads the tables of an older deployment and reports what this service cannot work with. With
  * `--apply` it writes the reservations that accounts of the older backend lack. Safe to stop and to run again.
  */
-import { parseArgs } from 'node:util';
 import { misspellings, readDatabaseConfig } from '../config/read-config.js';
 import { EnvironmentReader } from '../config/environment-reader.js';
 import { createDynamoDbClient } from '../database/clients.js';
 import { Takeover, type TakeoverReport } from '../takeover/takeover.js';
+import { readOptions, UsageError } from './arguments.js';
 import { errorLines } from './command-error.js';
 
 /** Nobody waits for a page in a request. */
 const CALL_LIMIT_MS = 10_000;
 const PROGRESS_EVERY_MS = 1000;
 
-const USAGE = 'the options are --check, the default, and --apply';
+const USAGE = `Usage: npm run takeover -- [--check | --apply]
+  --check   reads only, and reports; the default
+  --apply   writes the reservations that are missing`;
+const OPTIONS = { check: { type: 'boolean' }, apply: { type: 'boolean' } } as const;
 
 async function main(): Promise<void> {
   const apply = readMode(process.argv.slice(2)) === 'apply';
@@ -44,15 +47,9 @@ async function main(): Promise<void> {
 }
 
 function readMode(args: string[]): 'check' | 'apply' {
-  const { tokens } = parseArgs({ args, strict: false, tokens: true });
-  const modes = tokens.map((token) => {
-    if (token.kind !== 'option' || token.value !== undefined || !/^(check|apply)$/.test(token.name)) {
-      throw new TypeError(`unknown argument ${args[token.index]}; ${USAGE}`);
-    }
-    return token.name;
-  });
-  if (new Set(modes).size > 1) throw new TypeError('choose one of --check and --apply');
-  return modes.includes('apply') ? 'apply' : 'check';
+  const { check = false, apply = false } = readOptions(args, OPTIONS, USAGE);
+  if (check && apply) throw new UsageError('choose one of --check and --apply', USAGE);
+  return apply ? 'apply' : 'check';
 }
 
 function print(report: TakeoverReport, apply: boolean): void {

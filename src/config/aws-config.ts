@@ -1,4 +1,5 @@
-import type { AppConfig, AwsConfig } from './config.js';
+import { isReserved } from '../storage/reserved-keys.js';
+import type { AppConfig, AwsConfig, StorageConfig } from './config.js';
 import type { EnvironmentReader } from './environment-reader.js';
 
 /** What a command that only talks to the database has to know: no token key among it. */
@@ -34,12 +35,7 @@ export function readStorageConfig(env: EnvironmentReader): Pick<AppConfig, 'stor
   }
   return {
     storage: {
-      audioFolder: env.text(
-        'AWS_S3_AUDIO_FOLDER',
-        'audio_upload',
-        /^[\w-]+(\/[\w-]+)*$/,
-        'a folder such as audio_upload, without a slash at either end',
-      ),
+      ...readFolders(env),
       conditionalWrites: env.oneOf('S3_CONDITIONAL_WRITES', ['on', 'off'], 'on') === 'on',
       budgetMs: env.integer('STORAGE_BUDGET_MS', { default: 2000, min: 100, max: 60_000 }),
       pauseMs: readPause(env),
@@ -47,6 +43,23 @@ export function readStorageConfig(env: EnvironmentReader): Pick<AppConfig, 'stor
       ...(endpoint && { endpoint }),
       ...(publicEndpoint && { publicEndpoint }),
     },
+  };
+}
+
+function readFolders(env: EnvironmentReader): Pick<StorageConfig, 'audioFolder' | 'earlierAudioFolders'> {
+  const check = (name: string, folder: string, rule: string) => {
+    if (!/^[\w-]+(\/[\w-]+)*$/.test(folder)) env.problem(name, rule);
+    // Else what is in quarantine would be audio again, and removed once more.
+    else if (isReserved(folder)) env.problem(name, 'outside of quarantine and reconcile, which are in use');
+    return folder;
+  };
+  const [current, earlier] = ['AWS_S3_AUDIO_FOLDER', 'AWS_S3_EARLIER_AUDIO_FOLDERS'];
+  const rule = 'a folder such as audio_upload, without a slash at either end';
+  return {
+    audioFolder: check(current, env.optional(current) ?? 'audio_upload', rule),
+    earlierAudioFolders: env
+      .list(earlier)
+      .map((folder) => check(earlier, folder, 'a comma-separated list of folders such as audio_upload')),
   };
 }
 

@@ -50,7 +50,13 @@ describe('readConfig', () => {
         sessions: 'panzoto-sessions',
       },
       database: { budgetMs: 1500, pauseMs: 500 },
-      storage: { audioFolder: 'audio_upload', conditionalWrites: true, budgetMs: 2000, pauseMs: 500 },
+      storage: {
+        audioFolder: 'audio_upload',
+        earlierAudioFolders: [],
+        conditionalWrites: true,
+        budgetMs: 2000,
+        pauseMs: 500,
+      },
       quota: {},
       overload: {
         maxLagMs: 250,
@@ -173,6 +179,7 @@ describe('readConfig', () => {
         endpoint: 'https://s3.internal',
         publicEndpoint: 'https://s3.example.com',
         audioFolder: 'uploads/audio',
+        earlierAudioFolders: [],
         conditionalWrites: false,
         budgetMs: 800,
         pauseMs: 0,

@@ -91,6 +91,8 @@ export interface StorageConfig {
   readonly conditionalWrites: boolean;
   /** First segment of the keys of uploads, below which each user has a folder of their own. */
   readonly audioFolder: string;
+  /** Folders that new keys went to before, whose objects are still the users' own. */
+  readonly earlierAudioFolders: readonly string[];
   /** What one call may wait for S3; milliseconds. */
   readonly budgetMs: number;
   /** As for the database. */

@@ -22,6 +22,14 @@ export class TableMismatchError extends Error {
   }
 }
 
+/** What was done with a table. */
+export interface EnsuredTable {
+  readonly table: string;
+  readonly created: boolean;
+  /** Whether time to live was turned on for a table that was there. */
+  readonly expiryEnabled?: true;
+}
+
 /** How long a new table may take to become active, in seconds. */
 const CREATION_LIMIT_SECONDS = 120;
 
@@ -36,7 +44,7 @@ export class TableCreator {
    * @returns what was done with each table
    * @throws TableMismatchError before anything is created, when any of the tables is there and different
    */
-  async ensure(definitions: readonly TableDefinition[]): Promise<{ table: string; created: boolean }[]> {
+  async ensure(definitions: readonly TableDefinition[]): Promise<EnsuredTable[]> {
     const found = await Promise.all(definitions.map((definition) => this.describe(definition.name)));
     definitions.forEach((definition, i) => assertSame(definition, found[i]));
     // Also of tables that are there: a process may have died between making one and turning this on.
@@ -53,7 +61,8 @@ export class TableCreator {
           { TableName: definition.name },
         );
         if (lackTimeToLive[i]) await this.enableTimeToLive(definition);
-        return { table: definition.name, created };
+        const isEnabled = lackTimeToLive[i] && !created && definition.timeToLive !== undefined;
+        return { table: definition.name, created, ...(isEnabled && { expiryEnabled: true as const }) };
       }),
     );
   }

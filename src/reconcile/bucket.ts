@@ -1,6 +1,7 @@
 import { UnavailableError } from '../common/errors/domain-errors.js';
 import { untilServed } from '../database/patience.js';
-import type { ListedObject, ObjectStore, StoredObject } from '../storage/object-store.js';
+import type { ListedObject, StoredObject } from '../storage/object-store.js';
+import type { OperatorStore } from '../storage/operator-store.js';
 
 /** What S3 says to whoever it does not know, or not any more. */
 const NO_ACCESS = new Set([
@@ -27,7 +28,7 @@ export class BucketError extends Error {
  */
 export class Bucket {
   constructor(
-    private readonly store: ObjectStore,
+    private readonly store: OperatorStore,
     private readonly name: string,
   ) {}
 
@@ -50,9 +51,24 @@ export class Bucket {
     return this.patiently(() => this.store.head(key));
   }
 
+  /** The text of a small object; `undefined` where there is none. */
+  async read(key: string): Promise<string | undefined> {
+    return this.patiently(() => this.store.read(key));
+  }
+
+  /** Writes a small object of JSON. */
+  async write(key: string, json: string): Promise<void> {
+    await this.patiently(() => this.store.write(key, json));
+  }
+
   /** Deletes an object; succeeds where there is none. */
   async delete(key: string): Promise<void> {
     await this.patiently(() => this.store.delete(key));
+  }
+
+  /** See {@link OperatorStore.copy}. */
+  async copy(object: ListedObject, to: string): Promise<boolean> {
+    return this.patiently(() => this.store.copy(object, to));
   }
 
   /**

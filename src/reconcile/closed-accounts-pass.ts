@@ -31,11 +31,20 @@ export class ClosedAccountsPass {
       for (const row of rows) {
         const account = toClosedAccount(row);
         if (!account || account.closedAt + SWEEP_DELAY_SECONDS > this.now) continue;
-        if (this.context.apply && !(await this.swept(account))) continue;
+        if (this.context.apply ? !(await this.swept(account)) : !(await this.counted(account))) continue;
         report.swept++;
         this.find(account, 'deleted, and not swept since', 'swept');
       }
     }
+  }
+
+  /** Counts what a sweep would remove. */
+  private async counted({ userId }: ClosedAccount): Promise<true> {
+    for (const prefix of this.keys.prefixesOf(userId)) {
+      for await (const page of this.bucket.pages(prefix)) this.context.remove(page.length);
+    }
+    this.context.remove((await this.repository.idsOfOwner(userId)).size);
+    return true;
   }
 
   /** The row goes last: a run that stops is found by it. */
@@ -44,6 +53,7 @@ export class ClosedAccountsPass {
     try {
       for (const prefix of this.keys.prefixesOf(userId)) {
         for await (const page of this.bucket.pages(prefix)) {
+          this.context.remove(page.length);
           const left = await this.bucket.deleteMany(page.map(({ key }) => key));
           if (left.size > 0) return this.failed(account, `S3 did not delete ${left.size} objects`);
         }
@@ -54,6 +64,7 @@ export class ClosedAccountsPass {
       return this.failed(account, printable(error.message));
     }
     for (const fileId of await this.repository.idsOfOwner(userId)) {
+      this.context.remove(1);
       await untilServed(() => this.files.delete(fileId, userId));
     }
     await untilServed(() => this.closed.delete(account));

@@ -1,11 +1,13 @@
 import type { ListedObject } from '../storage/object-store.js';
 import type { AudioFolders } from './audio-folders.js';
 import { type Bucket, BucketError } from './bucket.js';
+import { NamedKeys } from './named-keys.js';
+import type { Quarantine } from './quarantine.js';
 import type { ReconcileRepository } from './reconcile.repository.js';
 import type { PassContext } from './reconcile.js';
 import { printable } from './report.js';
 
-/** Objects without a record that are looked at again and deleted at a time. */
+/** Objects without a record that are looked at again and moved at a time. */
 const BATCH = 1000;
 
 /** The user whose objects are being walked. */
@@ -14,8 +16,8 @@ interface CurrentUser {
   /** What the keys of the objects begin with. */
   readonly prefix: string;
   /** Keys that records name. */
-  readonly named: ReadonlySet<string>;
-  /** Old objects without a record that are to be deleted. */
+  readonly named: NamedKeys;
+  /** Old objects without a record that are to be moved. */
   strays: ListedObject[];
 }
 
@@ -31,6 +33,7 @@ export class ObjectsPass {
   constructor(
     private readonly repository: ReconcileRepository,
     private readonly bucket: Bucket,
+    private readonly quarantine: Quarantine,
     private readonly folders: AudioFolders,
     private readonly outlying: ReadonlySet<string>,
     private readonly context: PassContext,
@@ -59,39 +62,45 @@ export class ObjectsPass {
     const user = this.user?.userId === owner ? this.user : await this.enterUser(owner, folder);
     this.context.report.objects++;
     if (user.named.has(object.key) || this.outlying.has(object.key)) return;
+    if (user.named.hasBeside(object.key)) {
+      this.context.report.beside++;
+      return;
+    }
     this.objectsWithoutRecord++;
     if (!this.isOld(object)) return;
     if (!this.context.apply) {
+      this.context.remove(1);
       this.findStray(object);
       return;
     }
     user.strays.push(object);
-    if (user.strays.length === BATCH) await this.deleteStrays(user);
+    if (user.strays.length === BATCH) await this.moveStrays(user);
   }
 
   private async enterUser(userId: string, folder: string): Promise<CurrentUser> {
     await this.leaveUser();
-    const named = await this.repository.keysOfOwner(userId);
-    this.user = { userId, named, prefix: `${folder}${userId}/`, strays: [] };
+    const prefix = `${folder}${userId}/`;
+    const named = new NamedKeys(await this.repository.keysOfOwner(userId), prefix);
+    this.user = { userId, named, prefix, strays: [] };
     this.progress();
     return this.user;
   }
 
   private async leaveUser(): Promise<void> {
-    if (this.user) await this.deleteStrays(this.user);
+    if (this.user) await this.moveStrays(this.user);
     this.user = undefined;
   }
 
   /**
-   * Deletes what still is old and still has no record. The records are read last: who has a running service makes one
-   * for an old object at any time.
+   * Moves what still is old and still has no record. The records are read last: who has a running service makes one for an
+   * old object at any time. So the copies are made before; one too many is of no harm.
    */
-  private async deleteStrays(user: CurrentUser): Promise<void> {
+  private async moveStrays(user: CurrentUser): Promise<void> {
     const { strays } = user;
     user.strays = [];
     if (strays.length === 0) return;
     try {
-      await this.deleteUnnamed(user, strays);
+      await this.moveUnnamed(user, strays);
     } catch (error) {
       // Of this user only; the objects of others are theirs.
       if (!(error instanceof BucketError && error.isRefusal)) throw error;
@@ -99,12 +108,19 @@ export class ObjectsPass {
     }
   }
 
-  private async deleteUnnamed(user: CurrentUser, strays: readonly ListedObject[]): Promise<void> {
-    const old = await this.thatAreStillOld(user.prefix, strays);
-    const keys = old.map(({ key }) => key);
-    const byId = await this.repository.keysNamedById(keys);
-    const named = await this.repository.keysOfOwner(user.userId);
-    const doomed = old.filter(({ key }) => !byId.has(key) && !named.has(key));
+  private async moveUnnamed(user: CurrentUser, strays: readonly ListedObject[]): Promise<void> {
+    this.context.check(strays.length);
+    const { copied, refused } = await this.quarantine.copy(strays);
+    for (const object of strays) {
+      const refusal = refused.get(object.key);
+      if (refusal) this.fail(object, printable(refusal.message));
+    }
+    const safe = strays.filter(({ key }) => copied.has(key));
+    const old = await this.thatAreUnchanged(user.prefix, safe);
+    const byId = await this.repository.keysNamedById(old.map(({ key }) => key));
+    const named = new NamedKeys(await this.repository.keysOfOwner(user.userId), user.prefix);
+    const doomed = old.filter(({ key }) => !byId.has(key) && !named.has(key) && !named.hasBeside(key));
+    this.context.remove(doomed.length);
     const left = await this.bucket.deleteMany(doomed.map(({ key }) => key));
     for (const object of doomed) {
       if (left.has(object.key)) this.fail(object, 'no record, and S3 did not delete it');
@@ -113,12 +129,17 @@ export class ObjectsPass {
   }
 
   /** Without those that were replaced or deleted since they were listed. */
-  private async thatAreStillOld(prefix: string, objects: readonly ListedObject[]): Promise<ListedObject[]> {
-    const wanted = new Set(objects.map(({ key }) => key));
+  private async thatAreUnchanged(prefix: string, objects: readonly ListedObject[]): Promise<ListedObject[]> {
+    const copied = new Map(objects.map((object) => [object.key, object]));
     const last = objects.at(-1)?.key;
     const old: ListedObject[] = [];
     for await (const page of this.bucket.pages(prefix)) {
-      old.push(...page.filter((object) => wanted.has(object.key) && this.isOld(object)));
+      old.push(
+        ...page.filter((object) => {
+          const { modifiedAt, etag } = copied.get(object.key) ?? {};
+          return modifiedAt === object.modifiedAt && etag === object.etag && this.isOld(object);
+        }),
+      );
       if (page.some(({ key }) => key === last)) break;
     }
     return old;
@@ -131,7 +152,7 @@ export class ObjectsPass {
 
   private findStray(object: ListedObject): void {
     this.context.report.strays++;
-    this.find('object', object, 'no record', 'deleted');
+    this.find('object', object, 'no record', 'moved to quarantine');
   }
 
   private fail(object: ListedObject, problem: string): void {

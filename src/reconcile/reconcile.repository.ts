@@ -63,19 +63,22 @@ export class ReconcileRepository extends WholeTables {
    *
    * @returns whether it is gone now
    */
-  async deletePending({ fileId, ownerId, uploadedAt, version }: AudioFile): Promise<boolean> {
+  async deletePending({ fileId, ownerId, uploadedAt, version, ticketAt }: AudioFile): Promise<boolean> {
     const changes = version === 0 ? 'attribute_not_exists(version)' : 'version = :version';
+    // An upload URL given meanwhile may be in use.
+    const ticket = ticketAt === undefined ? 'attribute_not_exists(ticket_at)' : 'ticket_at = :ticket';
     try {
       await patiently(() =>
         this.client.send(
           new DeleteCommand({
             TableName: this.tables.audioFiles,
             Key: audioFileKey(fileId),
-            ConditionExpression: `user_id = :owner AND #status = :pending AND uploaded_at = :uploaded AND ${changes}`,
+            ConditionExpression: `user_id = :owner AND #status = :pending AND uploaded_at = :uploaded AND ${changes} AND ${ticket}`,
             ExpressionAttributeNames: STATUS_NAME,
             ExpressionAttributeValues: {
               ...{ ':owner': ownerId, ':pending': 'pending', ':uploaded': uploadedAt },
               ...(version > 0 && { ':version': version }),
+              ...(ticketAt !== undefined && { ':ticket': ticketAt }),
             },
             ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
           }),

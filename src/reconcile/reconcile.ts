@@ -5,15 +5,25 @@ import { nowSeconds } from '../common/time.js';
 import type { AppConfig } from '../config/config.js';
 import { createDocumentClient } from '../database/clients.js';
 import { Database } from '../database/database.js';
-import type { ObjectStore } from '../storage/object-store.js';
+import type { OperatorStore } from '../storage/operator-store.js';
 import { ClosedAccountsRepository } from '../users/closed-accounts.repository.js';
 import { AudioFolders } from './audio-folders.js';
 import { Bucket } from './bucket.js';
 import { ClosedAccountsPass } from './closed-accounts-pass.js';
+import { DeletionLimit } from './deletion-limit.js';
 import { ObjectsPass } from './objects-pass.js';
+import { Quarantine } from './quarantine.js';
 import { ReconcileRepository } from './reconcile.repository.js';
 import { RecordsPass } from './records-pass.js';
-import { emptyReport, type Evidence, type Finding, objectionTo, type ReconcileReport } from './report.js';
+import {
+  defaultMaxDeletions,
+  emptyReport,
+  type Evidence,
+  type Finding,
+  objectionTo,
+  type ReconcileReport,
+} from './report.js';
+import { TablesMarker } from './tables-marker.js';
 
 const HOUR = 3600;
 
@@ -24,8 +34,12 @@ export interface ReconcileProgress {
 }
 
 export interface ReconcileOptions {
-  /** Whether to mend; otherwise nothing is changed. */
+  /** Whether to mend; otherwise nothing of the audio and the tables is changed. */
   readonly apply: boolean;
+  /** Whether to tie the bucket to the tables, after which `apply` mends. Not with `apply`. */
+  readonly adopt?: boolean;
+  /** So many records and objects may be deleted; a tenth of all, or 10 where that is more, by default. */
+  readonly maxDeletions?: number;
   /** Whether to mend also where the settings look wrong. */
   readonly force?: boolean;
   /** What is younger is left alone: it may be on its way. At least 1. */
@@ -46,12 +60,26 @@ export interface PassContext {
   readonly onProgress: ReconcileOptions['onProgress'];
   /** Whole hours. */
   hoursSince(seconds: number): number;
+  /** Counts deletions: before they are done, with `apply`. @throws DeletionLimitError */
+  remove(count: number): void;
+  /** @throws DeletionLimitError where so many more deletions would be too many */
+  check(count: number): void;
 }
 
 /** What was found, and why mending it looks wrong, where it does. */
 export interface ReconcileResult {
   readonly report: Readonly<ReconcileReport>;
   readonly objection?: string;
+  /** Why nothing was changed although it was asked for, in one sentence. */
+  readonly refusal?: string;
+}
+
+/** What one walk through everything found. */
+interface PassResult {
+  readonly report: ReconcileReport;
+  readonly evidence: Evidence;
+  /** Deletions done, or to do. */
+  readonly deletions: number;
 }
 
 /**
@@ -66,12 +94,13 @@ export class Reconcile {
   private readonly keys: ObjectKeys;
   private readonly folders: AudioFolders;
   private readonly closed: ClosedAccountsRepository;
+  private readonly marker: TablesMarker;
   /** See {@link RecordsPass}. Complete before anything is deleted. */
   private readonly outlying = new Set<string>();
 
   constructor(
     client: DynamoDBClient,
-    store: ObjectStore,
+    store: OperatorStore,
     config: Pick<AppConfig, 'tables' | 'storage' | 'database'>,
     private readonly options: ReconcileOptions,
   ) {
@@ -81,6 +110,7 @@ export class Reconcile {
     this.repository = new ReconcileRepository(client, config.tables);
     this.files = new AudioFilesRepository(database, appConfig);
     this.bucket = new Bucket(store, config.storage.bucket ?? '');
+    this.marker = new TablesMarker(client, this.bucket, config.tables);
     this.keys = new ObjectKeys(appConfig);
     this.folders = new AudioFolders(this.keys);
     this.closed = new ClosedAccountsRepository(database, appConfig);
@@ -89,49 +119,84 @@ export class Reconcile {
   /**
    * Reads everything once, and, to mend, once more. Once only.
    *
+   * @returns with `refusal` where nothing was changed: the bucket is not known to belong to the tables, or too much would go
    * @throws MissingTableError, BucketError before anything is changed
    * @throws Error where the settings look wrong, with `apply` and without `force`; nothing is changed then
    */
   async run(): Promise<ReconcileResult> {
-    const { apply, force = false, now = nowSeconds, onFinding } = this.options;
+    const { apply, adopt = false, force = false, now = nowSeconds, onFinding } = this.options;
     await this.repository.assertReadable(this.repository.tables.users);
     await this.repository.assertReadable(this.repository.tables.audioFiles);
     for (const folder of this.folders.folders) await this.bucket.assertReadable(folder);
 
     const startedAt = now();
-    const survey = await this.pass(startedAt, false, apply ? () => undefined : onFinding);
-    const objection = objectionTo(survey.evidence);
-    if (!apply) return { report: survey.report, ...(objection !== undefined && { objection }) };
+    const unadopted = apply ? await this.marker.objection() : undefined;
+    const mends = apply && unadopted === undefined;
+    const survey = await this.pass(startedAt, undefined, mends ? () => undefined : onFinding);
+    const objection = objectionTo(survey.evidence, adopt ? 0 : undefined);
+    const found = { report: survey.report, ...(objection !== undefined && { objection }) };
+    if (adopt) return this.adopted(found, force);
+    if (!apply) return found;
+    if (unadopted !== undefined) {
+      const refusal = `${unadopted}. Read the report, and if they belong together: npm run reconcile -- --adopt`;
+      return { ...found, refusal };
+    }
     if (objection !== undefined && !force) {
       throw new Error(`${objection} Nothing was changed; --force mends all the same`);
     }
-    return { report: (await this.pass(startedAt, true, onFinding)).report };
+    const max = this.options.maxDeletions ?? defaultMaxDeletions(survey.report);
+    if (survey.deletions > max) {
+      const refusal =
+        `${survey.deletions} records and objects would be deleted, and no more than ${max} may be. ` +
+        'If the report is right: npm run reconcile -- --apply --max-deletions N';
+      return { ...found, refusal };
+    }
+    const { report } = await this.pass(startedAt, max, onFinding);
+    report.expired = await new Quarantine(this.bucket, startedAt).expire();
+    return { report };
   }
 
+  private async adopted(found: ReconcileResult, force: boolean): Promise<ReconcileResult> {
+    if (found.objection !== undefined && !force) {
+      return { ...found, refusal: `${found.objection} --force adopts the bucket all the same` };
+    }
+    await this.marker.write();
+    return found;
+  }
+
+  /** @param maxDeletions absent to change nothing */
   private async pass(
     startedAt: number,
-    apply: boolean,
+    maxDeletions: number | undefined,
     onFinding: ReconcileOptions['onFinding'],
-  ): Promise<{ report: ReconcileReport; evidence: Evidence }> {
+  ): Promise<PassResult> {
+    const apply = maxDeletions !== undefined;
+    const limit = new DeletionLimit(maxDeletions);
     const report = emptyReport();
     const context: PassContext = {
       ...{ apply, report, onFinding, onProgress: this.options.onProgress },
       cutoff: startedAt - this.options.olderThanHours * HOUR,
       hoursSince: (seconds) => Math.floor((startedAt - seconds) / HOUR),
+      remove: (count) => limit.remove(count),
+      check: (count) => limit.check(count),
     };
+    const quarantine = new Quarantine(this.bucket, startedAt);
     const { repository, files, bucket, folders, outlying } = this;
     const closedAccounts = new ClosedAccountsPass(
       ...([repository, files, this.closed, bucket, this.keys, context, startedAt] as const),
     );
     await closedAccounts.run();
-    const records = new RecordsPass(repository, files, bucket, folders, outlying, context);
+    const records = new RecordsPass(
+      ...([repository, files, bucket, quarantine, folders, outlying, context] as const),
+    );
     await records.run();
-    const objects = new ObjectsPass(repository, bucket, folders, outlying, context);
+    const objects = new ObjectsPass(repository, bucket, quarantine, folders, outlying, context);
     await objects.run();
     const { recordsWithoutAccount, recordsOfObjects } = records;
     const { objectsWithoutRecord } = objects;
     return {
       report,
+      deletions: limit.count,
       evidence: {
         ...{ records: report.records, recordsWithoutAccount, recordsOfObjects },
         ...{ objects: report.objects, objectsWithoutRecord },

@@ -8,6 +8,7 @@ import type { StoredObject } from '../storage/object-store.js';
 import { unreadableAudioFile } from '../takeover/row-checks.js';
 import type { AudioFolders } from './audio-folders.js';
 import { type Bucket, BucketError } from './bucket.js';
+import type { Quarantine } from './quarantine.js';
 import type { ReconcileRepository } from './reconcile.repository.js';
 import type { PassContext } from './reconcile.js';
 import { printable } from './report.js';
@@ -18,7 +19,7 @@ const PARALLEL = 20;
 /** What is read of a record. */
 const ATTRIBUTES = [
   ...['file_id', 'user_id', 's3_key', 'file_size', 'uploaded_at', 'recorded_at', 'status', 'version'],
-  ...['checksum_sha256', 'object_etag'],
+  ...['checksum_sha256', 'object_etag', 'ticket_at'],
 ];
 
 /** Walks the records for those that have no account, and for those that are pending for too long. */
@@ -34,6 +35,7 @@ export class RecordsPass {
     private readonly repository: ReconcileRepository,
     private readonly files: AudioFilesRepository,
     private readonly bucket: Bucket,
+    private readonly quarantine: Quarantine,
     private readonly folders: AudioFolders,
     private readonly outlying: Set<string>,
     private readonly context: PassContext,
@@ -78,7 +80,7 @@ export class RecordsPass {
   }
 
   private async look(file: AudioFile, isOwnerless: boolean): Promise<void> {
-    const isOld = file.uploadedAt < this.context.cutoff;
+    const isOld = Math.max(file.uploadedAt, file.ticketAt ?? 0) < this.context.cutoff;
     if (isOwnerless) {
       this.recordsWithoutAccount++;
       if (isOld) await this.lookAtOwnerless(file);
@@ -91,13 +93,23 @@ export class RecordsPass {
 
   /** The object first: a run that stops in between leaves the record to find it by. */
   private async lookAtOwnerless(file: AudioFile): Promise<void> {
+    const hasAudio = this.isKept(file) && !this.outlying.has(file.s3Key);
+    this.context.remove(hasAudio ? 2 : 1);
     if (this.context.apply) {
-      if (this.isKept(file) && !this.outlying.has(file.s3Key)) await this.bucket.delete(file.s3Key);
+      if (hasAudio) await this.moveAudio(file.s3Key);
       const outcome = await untilServed(() => this.files.delete(file.fileId, file.ownerId));
       if (outcome === 'not-owner') return;
     }
     this.context.report.ownerless++;
     this.find('record', file, 'no account', 'deleted');
+  }
+
+  private async moveAudio(key: string): Promise<void> {
+    const object = { key, size: 0, modifiedAt: 0 };
+    const { copied, refused } = await this.quarantine.copy([object]);
+    const refusal = refused.get(key);
+    if (refusal) throw refusal;
+    if (copied.has(key)) await this.bucket.delete(key);
   }
 
   private async lookAtPending(file: AudioFile): Promise<void> {
@@ -109,8 +121,9 @@ export class RecordsPass {
       this.find('pending', file, 'the object is there as announced', 'made ready');
       return;
     }
-    // The object of another size stays for the walk through the objects, which deletes it once it is old and has no
+    // The object of another size stays for the walk through the objects, which moves it once it is old and has no
     // record: its owner may be replacing it this very moment, and making the record ready.
+    this.context.remove(object && !this.context.apply ? 2 : 1);
     if (this.context.apply && !(await this.repository.deletePending(file))) return;
     this.context.report.abandoned++;
     this.find('pending', file, object ? `the object ${difference}` : 'no object', 'deleted');

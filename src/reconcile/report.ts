@@ -2,6 +2,10 @@
 const TOO_MANY = 0.5;
 const FEW = 20;
 
+/** What leftovers usually are, of all records and objects, and how many are none too many in any case. */
+const USUAL_SHARE = 0.1;
+const USUAL_DELETIONS = 10;
+
 /** Something left behind, or something that is not ours to judge. */
 export interface Finding {
   readonly kind: 'account' | 'pending' | 'record' | 'object' | 'foreign';
@@ -23,6 +27,8 @@ export interface ReconcileReport {
   unreadable: number;
   /** Objects in the folders of uploads that are in no folder of a user. */
   foreign: number;
+  /** Objects that belong to one which a record names, such as transcripts. */
+  beside: number;
   /** Old pending records whose audio is there. */
   completed: number;
   /** Old pending records whose audio is not there, or not as announced. */
@@ -33,6 +39,8 @@ export interface ReconcileReport {
   strays: number;
   /** Deleted accounts that nothing has swept. */
   swept: number;
+  /** Objects deleted for good that were in quarantine for long enough. */
+  expired: number;
   /** Records and objects that were not mended because S3 refused something about them. */
   failed: number;
 }
@@ -53,11 +61,13 @@ export function emptyReport(): ReconcileReport {
     objects: 0,
     unreadable: 0,
     foreign: 0,
+    beside: 0,
     completed: 0,
     abandoned: 0,
     ownerless: 0,
     strays: 0,
     swept: 0,
+    expired: 0,
     failed: 0,
   };
 }
@@ -67,8 +77,13 @@ export function changes({ completed, abandoned, ownerless, strays, swept }: Reco
   return completed + abandoned + ownerless + strays + swept;
 }
 
-/** Why the settings look wrong, in one sentence; `undefined` where they do not. */
-export function objectionTo(evidence: Evidence): string | undefined {
+/**
+ * Why the settings look wrong, in one sentence; `undefined` where they do not.
+ *
+ * @param few up to so many say nothing
+ */
+export function objectionTo(evidence: Evidence, few = FEW): string | undefined {
+  const isMost = (part: number, whole: number) => whole > few && part > whole * TOO_MANY;
   const { records, recordsWithoutAccount, recordsOfObjects, objects, objectsWithoutRecord } = evidence;
   if (isMost(recordsWithoutAccount, records)) {
     return `${recordsWithoutAccount} of ${records} records have no account: is USERS_TABLE the right one?`;
@@ -94,6 +109,7 @@ export function printable(text: string): string {
   );
 }
 
-function isMost(part: number, whole: number): boolean {
-  return whole > FEW && part > whole * TOO_MANY;
+/** The number of deletions that a run may do where nobody says: a tenth of what there is, or a few. */
+export function defaultMaxDeletions({ records, objects }: ReconcileReport): number {
+  return Math.max(USUAL_DELETIONS, Math.floor((records + objects) * USUAL_SHARE));
 }

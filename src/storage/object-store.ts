@@ -37,6 +37,8 @@ export interface ListedObject {
   readonly size: number;
   /** Unix seconds. */
   readonly modifiedAt: number;
+  /** With its quotation marks. */
+  readonly etag?: string;
 }
 
 /** What not everybody needs. */
@@ -62,7 +64,7 @@ export class ObjectStore {
    * @param budgetMs what one call may take
    */
   constructor(
-    private readonly client: S3Client,
+    protected readonly client: S3Client,
     private readonly bucket: string | undefined,
     private readonly budgetMs: number,
     { pauseMs = 0, onChange, signingClient = client }: ObjectStoreOptions = {},
@@ -205,12 +207,12 @@ export class ObjectStore {
     }
   }
 
-  private bucketName(): string {
+  protected bucketName(): string {
     if (this.bucket === undefined) throw new NotConfiguredError('Audio storage is not set up on this server');
     return this.bucket;
   }
 
-  private async call<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  protected async call<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return this.translated(() =>
       this.slots.run(this.budgetMs, (left) =>
         this.breaker.run(() => withDeadline('the object store', left, work)),
@@ -228,11 +230,12 @@ export class ObjectStore {
 }
 
 function listedIn({ Contents = [], EncodingType }: ListObjectsV2CommandOutput): ListedObject[] {
-  return Contents.map(({ Key = '', Size = 0, LastModified }) => ({
+  return Contents.map(({ Key = '', Size = 0, LastModified, ETag }) => ({
     // A store that does not know the parameter does not repeat it.
     key: EncodingType === 'url' ? decoded(Key) : Key,
     size: Size,
     modifiedAt: Math.floor((LastModified?.getTime() ?? 0) / 1000),
+    ...(ETag !== undefined && { etag: ETag }),
   }));
 }
 

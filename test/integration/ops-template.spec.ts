@@ -14,6 +14,7 @@ import { buildTemplate } from '../../scripts/ops/template.js';
 import { LOGICAL_NAMES } from '../../scripts/ops/parameters.js';
 import { TableCreator } from '../../src/database/table-creator.js';
 import { type TableDefinition, tableDefinitions } from '../../src/database/tables.js';
+import { QUARANTINE_DAYS, QUARANTINE_FOLDER, TABLES_MARKER_KEY } from '../../src/storage/reserved-keys.js';
 import { deleteTestTables, testClient, testConfig } from '../support/test-tables.js';
 
 const FILE = 'ops/cloudformation.json';
@@ -135,6 +136,9 @@ describe('ops/cloudformation.json', () => {
       expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
     ]);
     expect(valuesOf('DaysAfterInitiation', bucket)).toEqual([1]);
+    // Nothing but quarantine ever expires by its age.
+    expect(valuesOf('ExpirationInDays', bucket)).toEqual([QUARANTINE_DAYS]);
+    expect(valuesOf('Prefix', bucket.LifecycleConfiguration)).toEqual([`${QUARANTINE_FOLDER}/`]);
     expect(valuesOf('NoncurrentDays', bucket)).toEqual([{ Ref: 'NoncurrentDays' }]);
   });
 
@@ -149,6 +153,12 @@ describe('ops/cloudformation.json', () => {
       expect(resource).toEqual(expect.any(Object));
       if (String(resource['Fn::Sub']).includes('*')) expect(resource['Fn::Sub']).toMatch(objects);
     }
+    const operator = valuesOf('Resource', propertiesOf('OperatorPolicy')).flat();
+    const reserved = [`${QUARANTINE_FOLDER}/*`, TABLES_MARKER_KEY].map((key) => ({
+      'Fn::Sub': `\${AudioBucket.Arn}/${key}`,
+    }));
+    expect(operator).toEqual(expect.arrayContaining(reserved));
+    expect(JSON.stringify(propertiesOf('ServicePolicy'))).not.toContain(QUARANTINE_FOLDER);
     const service = valuesOf('Action', propertiesOf('ServicePolicy')).flat() as string[];
     const called = [...readFileSync('src/database/database.ts', 'utf8').matchAll(/new (\w+)Command\(/g)]
       .map(([, command]) => command ?? '')

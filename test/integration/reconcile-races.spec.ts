@@ -9,14 +9,16 @@ import type { AppConfig } from '../../src/config/config.js';
 import { createDocumentClient } from '../../src/database/clients.js';
 import { Reconcile, type ReconcileOptions } from '../../src/reconcile/reconcile.js';
 import { emptyReport, type Finding, type ReconcileReport } from '../../src/reconcile/report.js';
-import { type ListedObject, ObjectStore } from '../../src/storage/object-store.js';
+import type { ListedObject } from '../../src/storage/object-store.js';
+import { OperatorStore } from '../../src/storage/operator-store.js';
 import { createS3Client } from '../../src/storage/s3-client.js';
+import { adoptBucket } from '../support/adopted-bucket.js';
 import { type DatabaseStub, dynamoDbError, startDatabaseStub } from '../support/database-stub.js';
 import { allRows, olderAudioFile, olderUser, putRows, type Row } from '../support/takeover-rows.js';
 import { createTestTables, deleteTestTables, testClient, testConfig } from '../support/test-tables.js';
 
 /** Objects are as old as the test says, not as S3 does, and deletions can be preceded by something. */
-class StagedStore extends ObjectStore {
+class StagedStore extends OperatorStore {
   readonly modifiedAt = new Map<string, number>();
   beforeListing: (prefix: string) => Promise<unknown> | void = () => undefined;
   beforeDeletion: (keys: readonly string[]) => Promise<unknown> | void = () => undefined;
@@ -65,6 +67,7 @@ describe('Reconcile in company', () => {
     stub.behave(() => 'forward');
     await createTestTables(client, config.tables);
     await s3.send(new CreateBucketCommand({ Bucket: config.storage.bucket }));
+    await adoptBucket(client, s3, config);
     const user = olderUser();
     ada = user.user_id;
     await putRows(client, config.tables.users, [user]);

@@ -11,8 +11,9 @@ import { nowSeconds } from '../../src/common/time.js';
 import type { AppConfig } from '../../src/config/config.js';
 import { Reconcile } from '../../src/reconcile/reconcile.js';
 import { emptyReport, type Finding, type ReconcileReport } from '../../src/reconcile/report.js';
-import { ObjectStore } from '../../src/storage/object-store.js';
+import { OperatorStore } from '../../src/storage/operator-store.js';
 import { createS3Client } from '../../src/storage/s3-client.js';
+import { adoptBucket } from '../support/adopted-bucket.js';
 import { s3Error, startStorageStub, type StorageStub } from '../support/storage-stub.js';
 import { allRows, olderAudioFile, olderUser, putRows, type Row } from '../support/takeover-rows.js';
 import { createTestTables, deleteTestTables, testClient, testConfig } from '../support/test-tables.js';
@@ -39,6 +40,7 @@ describe('Reconcile, where S3 refuses something', () => {
     s3 = createS3Client(config);
     await createTestTables(client, config.tables);
     await s3.send(new CreateBucketCommand({ Bucket: config.storage.bucket }));
+    await adoptBucket(client, s3, config);
     const rows = Array.from({ length: 3 }, () => olderUser());
     users = rows.map(({ user_id: id }) => id).sort();
     await putRows(client, config.tables.users, rows);
@@ -54,7 +56,7 @@ describe('Reconcile, where S3 refuses something', () => {
 
   async function reconcile(apply = true): Promise<ReconcileReport> {
     findings = [];
-    const store = new ObjectStore(s3, config.storage.bucket, config.storage.budgetMs);
+    const store = new OperatorStore(s3, config.storage.bucket, config.storage.budgetMs);
     const { report } = await new Reconcile(client, store, config, {
       ...{ apply, olderThanHours: 24, now: () => nowSeconds() + 48 * HOUR },
       onProgress: () => undefined,
@@ -69,7 +71,9 @@ describe('Reconcile, where S3 refuses something', () => {
   const keys = async () => {
     const input = { Bucket: config.storage.bucket, EncodingType: 'url' as const };
     const { Contents = [] } = await s3.send(new ListObjectsV2Command(input));
-    return Contents.map(({ Key = '' }) => decodeURIComponent(Key)).sort();
+    return Contents.map(({ Key = '' }) => decodeURIComponent(Key))
+      .filter((key) => !/^(quarantine|reconcile)\//.test(key))
+      .sort();
   };
   const record = (n: number, more: Row): Row & { file_id: string } => ({
     ...olderAudioFile({ user_id: users[n], uploaded_at: nowSeconds(), ...more }),

@@ -11,7 +11,8 @@ import { nowSeconds } from '../../src/common/time.js';
 import type { AppConfig } from '../../src/config/config.js';
 import { Reconcile, type ReconcileOptions } from '../../src/reconcile/reconcile.js';
 import { emptyReport, type Finding, type ReconcileReport } from '../../src/reconcile/report.js';
-import { ObjectStore } from '../../src/storage/object-store.js';
+import { OperatorStore } from '../../src/storage/operator-store.js';
+import { adoptBucket } from '../support/adopted-bucket.js';
 import { createS3Client } from '../../src/storage/s3-client.js';
 import { allRows, olderAudioFile, olderUser, putRows, type Row } from '../support/takeover-rows.js';
 import { createTestTables, deleteTestTables, testClient, testConfig } from '../support/test-tables.js';
@@ -41,6 +42,7 @@ describe('Reconcile', () => {
     findings = [];
     await createTestTables(client, config.tables);
     await s3.send(new CreateBucketCommand({ Bucket: config.storage.bucket }));
+    await adoptBucket(client, s3, config);
     const user = olderUser();
     ada = user.user_id;
     await putRows(client, config.tables.users, [user]);
@@ -51,10 +53,10 @@ describe('Reconcile', () => {
     { hoursFromNow = 48, ...options }: Partial<ReconcileOptions> & { hoursFromNow?: number } = {},
   ): Promise<ReconcileReport & { objection?: string }> => {
     findings = [];
-    const store = new ObjectStore(s3, config.storage.bucket, config.storage.budgetMs);
+    const store = new OperatorStore(s3, config.storage.bucket, config.storage.budgetMs);
     const { report, objection } = await new Reconcile(client, store, config, {
       apply,
-      olderThanHours: 24,
+      ...{ olderThanHours: 24, maxDeletions: 100 },
       now: () => nowSeconds() + hoursFromNow * HOUR,
       onProgress: () => undefined,
       onFinding: (finding) => findings.push(finding),
@@ -68,7 +70,9 @@ describe('Reconcile', () => {
 
   const keys = async (): Promise<string[]> => {
     const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: config.storage.bucket }));
-    return Contents.map(({ Key = '' }) => Key).sort();
+    return Contents.map(({ Key = '' }) => Key)
+      .filter((key) => !/^(quarantine|reconcile)\//.test(key))
+      .sort();
   };
 
   const own = (name: string) => `audio_upload/${ada}/${name}`;
@@ -108,7 +112,9 @@ describe('Reconcile', () => {
     // The object of the wrong size has no record any more once that is deleted.
     expect(await reconcile(true)).toEqual({ ...expected, strays: 1 });
     expect(told()).toEqual([...lines, `object ${own('wrong')}: no record`].sort());
-    expect(findings.map(({ mended }) => mended).sort()).toEqual([...Array(4).fill('deleted'), 'made ready']);
+    expect(findings.map(({ mended }) => mended).sort()).toEqual([
+      ...[...Array(3).fill('deleted'), 'made ready', 'moved to quarantine'],
+    ]);
     delete there['status'];
     const ready = { ...there, version: 5, object_etag: '"900150983cd24fb0d6963f7d28e17f72"' };
     expect(await records()).toEqual([ready]);

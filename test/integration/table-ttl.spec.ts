@@ -102,7 +102,9 @@ describe('TableCreator, on the time to live of sessions', () => {
   it('turns it on where the table was made by a process that died before it did', async () => {
     await createSessionsTable();
     expect((await timeToLive(names.sessions))[0]).toBe('DISABLED');
-    expect(await ensure()).toContainEqual({ table: names.sessions, created: false });
+    expect(await ensure()).toContainEqual({
+      ...{ table: names.sessions, created: false, expiryEnabled: true },
+    });
     expect(await timeToLive(names.sessions)).toEqual(['ENABLED', 'expires_at']);
   });
 

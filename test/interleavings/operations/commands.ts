@@ -18,7 +18,10 @@ export function reconcile(...needs: readonly Need[]): Operation {
     ...{ title: 'reconcile', touches: ['objects'], needs },
     async perform({ runCommand }) {
       await runCommand(({ dynamo, store, config }) =>
-        new Reconcile(dynamo, store, config, { apply: true, olderThanHours: 24, ...quiet }).run(),
+        new Reconcile(dynamo, store, config, {
+          ...{ apply: true, olderThanHours: 24, maxDeletions: 100_000 },
+          ...quiet,
+        }).run(),
       );
       return 'done';
     },

@@ -1,0 +1,70 @@
+import { DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { TableNames } from '../config/config.js';
+import { patiently } from '../database/patience.js';
+import { TABLES_MARKER_KEY } from '../storage/reserved-keys.js';
+import type { Bucket } from './bucket.js';
+
+/** What identifies each table, by its role. */
+type TableIds = Readonly<Record<'users' | 'audioFiles', string>>;
+
+/**
+ * The object in the bucket that names the tables which describe its content. Tables are known by their `TableId`, which
+ * DynamoDB gives to each table that is made: a restored copy and a table made anew under an old name have other ones.
+ */
+export class TablesMarker {
+  constructor(
+    private readonly client: DynamoDBClient,
+    private readonly bucket: Bucket,
+    private readonly tables: Pick<TableNames, keyof TableIds>,
+  ) {}
+
+  /**
+   * Why the bucket is not known to belong to the tables, in one sentence; `undefined` where it does.
+   *
+   * @throws BucketError where S3 does not say
+   * @throws Error where the object is there and is no marker
+   */
+  async objection(): Promise<string | undefined> {
+    const text = await this.bucket.read(TABLES_MARKER_KEY);
+    if (text === undefined) return `the bucket has no ${TABLES_MARKER_KEY} that names its tables`;
+    const [marked, actual] = [idsIn(text), await this.ids()];
+    const others = (['users', 'audioFiles'] as const).filter((role) => marked[role] !== actual[role]);
+    if (others.length === 0) return undefined;
+    const names = others.map((role) => this.tables[role]).join(' and ');
+    return `${TABLES_MARKER_KEY} in the bucket names other tables than ${names}, such as those that they were restored from`;
+  }
+
+  /** Ties the bucket to these tables. */
+  async write(): Promise<void> {
+    await this.bucket.write(TABLES_MARKER_KEY, JSON.stringify({ tables: await this.ids() }));
+  }
+
+  private async ids(): Promise<TableIds> {
+    const [users, audioFiles] = await Promise.all([
+      this.idOf(this.tables.users),
+      this.idOf(this.tables.audioFiles),
+    ]);
+    return { users, audioFiles };
+  }
+
+  private async idOf(TableName: string): Promise<string> {
+    const { Table } = await patiently(() => this.client.send(new DescribeTableCommand({ TableName })));
+    // Engines that stand in for DynamoDB may give no id.
+    const id = Table?.TableId ?? Table?.CreationDateTime?.toISOString();
+    if (id === undefined) throw new Error(`DynamoDB does not say which table ${TableName} is`);
+    return id;
+  }
+}
+
+function idsIn(text: string): Partial<TableIds> {
+  try {
+    const { tables } = JSON.parse(text) as { tables: TableIds };
+    if (typeof tables.users === 'string' && typeof tables.audioFiles === 'string') return tables;
+  } catch {
+    // Told below.
+  }
+  // Not taken for a missing one: something answered that is not the marker.
+  throw new Error(
+    `${TABLES_MARKER_KEY} in the bucket cannot be read; look at it, and delete it to adopt the bucket anew`,
+  );
+}
