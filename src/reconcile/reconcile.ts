@@ -5,6 +5,7 @@ import { nowSeconds } from '../common/time.js';
 import type { AppConfig } from '../config/config.js';
 import { createDocumentClient } from '../database/clients.js';
 import { Database } from '../database/database.js';
+import { type TableDefinition, tableDefinitions, tablesToSweep } from '../database/tables.js';
 import type { ObjectStore } from '../storage/object-store.js';
 import { ClosedAccountsRepository } from '../users/closed-accounts.repository.js';
 import { AudioFolders } from './audio-folders.js';
@@ -66,6 +67,7 @@ export class Reconcile {
   private readonly keys: ObjectKeys;
   private readonly folders: AudioFolders;
   private readonly closed: ClosedAccountsRepository;
+  private readonly swept: readonly TableDefinition[];
   /** See {@link RecordsPass}. Complete before anything is deleted. */
   private readonly outlying = new Set<string>();
 
@@ -83,6 +85,7 @@ export class Reconcile {
     this.bucket = new Bucket(store, config.storage.bucket ?? '');
     this.keys = new ObjectKeys(appConfig);
     this.folders = new AudioFolders(this.keys);
+    this.swept = tablesToSweep(tableDefinitions(config.tables));
     this.closed = new ClosedAccountsRepository(database, appConfig);
   }
 
@@ -121,7 +124,7 @@ export class Reconcile {
     };
     const { repository, files, bucket, folders, outlying } = this;
     const closedAccounts = new ClosedAccountsPass(
-      ...([repository, files, this.closed, bucket, this.keys, context, startedAt] as const),
+      ...([repository, files, this.closed, bucket, this.keys, context, startedAt, this.swept] as const),
     );
     await closedAccounts.run();
     const records = new RecordsPass(repository, files, bucket, folders, outlying, context);

@@ -4,7 +4,7 @@ import { type Account, registerAccount } from '../support/accounts.js';
 import { type DatabaseStub, startDatabaseStub } from '../support/database-stub.js';
 import { adoptNativeErrors } from '../support/native-errors.js';
 import { expectProblem } from '../support/problems.js';
-import { rowsOf, storedAudioFile } from '../support/stored-rows.js';
+import { NO_ROWS, rowsOf, storedAudioFile } from '../support/stored-rows.js';
 import { startStorageStub, type StorageStub } from '../support/storage-stub.js';
 import {
   createUpload,
@@ -186,7 +186,7 @@ describe('a process that dies between S3 and DynamoDB', () => {
       const { body } = await removeAccount(next).expect(200);
       expect(body).toEqual({ objects, audio_files: audioFiles, sessions: 1, users: 1 });
       expect(await bucket.keysOf(ada)).toEqual([]);
-      expect(await rowsOf(next, ada.userId)).toEqual({ users: [], audioFiles: [], sessions: [] });
+      expect(await rowsOf(next, ada.userId)).toEqual(NO_ROWS);
     });
 
     it('answers 200 where one answer of each was lost', async () => {
@@ -195,7 +195,7 @@ describe('a process that dies between S3 and DynamoDB', () => {
       const { body } = await removeAccount(dying).expect(200);
       expect(body).toMatchObject({ objects: 3, users: 1 });
       expect(await bucket.keysOf(ada)).toEqual([]);
-      expect(await rowsOf(next, ada.userId)).toEqual({ users: [], audioFiles: [], sessions: [] });
+      expect(await rowsOf(next, ada.userId)).toEqual(NO_ROWS);
     });
   });
 });
