@@ -30,8 +30,8 @@ export interface Removal {
 export interface UserData {
   /**
    * Removes everything of a user, page by page. It is called twice when an account is deleted, and again when the account is
-   * swept 20 minutes later, so that it has to succeed where nothing is left. By then the account is closed or gone:
-   * nothing new is to be written for it, which the module ensures by `SignInsService.confirm`.
+   * swept 20 minutes later, so that it has to succeed where nothing is left. `SignInGuard` lets no request write for an
+   * account that is closed; what one had begun before is what the later calls are for.
    *
    * @throws UnavailableError where something could not be removed now
    */

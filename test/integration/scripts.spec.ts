@@ -18,6 +18,7 @@ describe('npm run', () => {
         stdout
           .trim()
           .split('\n')
+          .filter((line) => line.endsWith('.spec.ts'))
           .map((path) => basename(path))
           .sort(),
       ).toEqual(files);
