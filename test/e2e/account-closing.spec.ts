@@ -7,6 +7,7 @@ import { craftToken } from '../support/crafted-tokens.js';
 import { type DatabaseStub, startDatabaseStub } from '../support/database-stub.js';
 import { expectProblem } from '../support/problems.js';
 import { s3Error, startStorageStub, type StorageStub } from '../support/storage-stub.js';
+import { receiptOf } from '../support/receipts.js';
 import { NO_ROWS, putAudioFile, rowsOf } from '../support/stored-rows.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { AUDIO, createUpload, openTestBucket, send, type TestBucket } from '../support/uploads.js';
@@ -91,7 +92,9 @@ describe('an account whose deletion has begun', () => {
     await app.http.post('/api/audio-file').set(again.authorization).send({ s3_key: 'a' }).expect(409);
 
     const { body } = await remove(other, { ...again, password: renewed.new_password }).expect(200);
-    expect(body).toEqual({ objects: 1, audio_files: 2, sessions: expect.any(Number), users: 1 });
+    expect(body).toEqual(
+      receiptOf(other, { objects: 1, audio_files: 2, sessions: expect.any(Number), users: 1 }),
+    );
     expect(await rowsOf(app, account.userId)).toEqual(NO_ROWS);
     expect(await bucket.keysOf(account)).toEqual([]);
     await registerAccount(app, { email: account.email });

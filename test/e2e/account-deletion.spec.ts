@@ -6,6 +6,7 @@ import { type Account, createAudioFile, registerAccount, signIn } from '../suppo
 import { objectStorage } from '../support/engine.js';
 import { OLDER_PASSWORD, olderToken, putOlderUser } from '../support/older-backend.js';
 import { expectProblem } from '../support/problems.js';
+import { receiptOf } from '../support/receipts.js';
 import { NO_ROWS, everyRow, putRows, rowsOf } from '../support/stored-rows.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -39,11 +40,11 @@ describe('DELETE /api/user', () => {
     const others = [await signIn(app, account), await signIn(app, account)];
     for (let i = 0; i < 3; i++) await createAudioFile(app, account);
     const before = await rowsOf(app, account.userId);
-    expect(Object.values(before).map((rows) => rows.length)).toEqual([2, 3, 3]);
+    expect([before.users, before.audioFiles, before.sessions].map((rows) => rows.length)).toEqual([2, 3, 3]);
 
     const { body } = await remove(account.authorization, { password: account.password }).expect(200);
 
-    expect(body).toEqual({ objects: 0, audio_files: 3, sessions: 3, users: 1 });
+    expect(body).toEqual(receiptOf(app, { objects: 0, audio_files: 3, sessions: 3, users: 1 }));
     expect(await rowsOf(app, account.userId)).toEqual(NO_ROWS);
     expect((await everyRow(app)).filter((row) => row.includes(account.email))).toEqual([]);
     for (const ended of [account, ...others]) await expectSignedOut(ended);
@@ -65,7 +66,7 @@ describe('DELETE /api/user', () => {
 
     const { body } = await remove(account.authorization, { password: account.password }).expect(200);
 
-    expect(body).toEqual({ objects: 3, audio_files: 2, sessions: 1, users: 1 });
+    expect(body).toEqual(receiptOf(app, { objects: 3, audio_files: 2, sessions: 1, users: 1 }));
     expect(await objectsOf(account)).toEqual([]);
     expect(await rowsOf(app, account.userId)).toEqual(NO_ROWS);
     expect(await objectsOf(stranger)).toEqual([...kept].sort());
@@ -97,7 +98,7 @@ describe('DELETE /api/user', () => {
 
     const { body } = await remove(account.authorization, { password: account.password }).expect(200);
 
-    expect(body).toEqual({ objects: 0, audio_files: 120, sessions: 61, users: 1 });
+    expect(body).toEqual(receiptOf(app, { objects: 0, audio_files: 120, sessions: 61, users: 1 }));
     expect(await rowsOf(app, account.userId)).toEqual(NO_ROWS);
     expect(await rowsOf(app, stranger.userId)).toEqual(strangers);
     await app.http.get(PATH).set(stranger.authorization).expect(200);
@@ -110,7 +111,7 @@ describe('DELETE /api/user', () => {
 
     const { body } = await remove(authorization, { password: OLDER_PASSWORD }).expect(200);
 
-    expect(body).toEqual({ objects: 0, audio_files: 1, sessions: 0, users: 1 });
+    expect(body).toEqual(receiptOf(app, { objects: 0, audio_files: 1, sessions: 0, users: 1 }));
     expect(await rowsOf(app, older.user_id)).toEqual(NO_ROWS);
     await expectSignedOut({ authorization });
     await registerAccount(app, { email: older.email });
@@ -123,7 +124,7 @@ describe('DELETE /api/user', () => {
 
     const { body } = await remove(olderToken(app, older.user_id), { password: OLDER_PASSWORD }).expect(200);
 
-    expect(body).toEqual({ objects: 0, audio_files: 0, sessions: 0, users: 1 });
+    expect(body).toEqual(receiptOf(app, { objects: 0, audio_files: 0, sessions: 0, users: 1 }));
     expect(await rowsOf(app, older.user_id)).toEqual(NO_ROWS);
     expect(await rowsOf(app, owner.userId)).toEqual(before);
     await signIn(app, owner);

@@ -5,7 +5,7 @@ import { DiscoveryModule } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { holdsRowsOfUsers, ownerIndexOf, tableDefinitions } from '../../src/database/tables.js';
 import { AccountContents } from '../../src/account/account-contents.js';
-import { HoldsUserData, type Removal, type UserData } from '../../src/user-data/user-data.js';
+import { HoldsUserData, REMOVAL_STEPS, type Removal, type UserData } from '../../src/user-data/user-data.js';
 import { UserDataModule } from '../../src/user-data/user-data.module.js';
 import { UserDataRegistry } from '../../src/user-data/user-data.registry.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -39,7 +39,11 @@ describe('what modules hold of users', () => {
   });
 
   it('goes in the order that deletions rely on: objects, records, sign-ins', () => {
-    expect(registry.holders.map(({ name }) => name)).toEqual(['objects', 'audio_files', 'sessions']);
+    const builtIn = ['objects', 'audio_files', 'sessions'];
+    const names = registry.holders.map(({ name }) => name);
+    expect(names.filter((name) => builtIn.includes(name))).toEqual(builtIn);
+    const steps = registry.holders.map(({ step }) => REMOVAL_STEPS.indexOf(step));
+    expect(steps).toEqual([...steps].sort());
   });
 });
 

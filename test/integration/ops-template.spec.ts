@@ -10,6 +10,7 @@ import {
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { pascalCase } from '../../scripts/ops/cloudformation.js';
 import { buildTemplate } from '../../scripts/ops/template.js';
 import { LOGICAL_NAMES, tableNameParameter } from '../../scripts/ops/parameters.js';
 import { TABLE_KEYS } from '../../src/config/table-names.js';
@@ -188,9 +189,10 @@ describe('ops/cloudformation.json', () => {
     expect(alarms.map(([name]) => name.replace(/Alarm$/, '')).sort()).toEqual(
       [
         ...['BucketErrors', 'ReadBudget', 'UserErrors', 'WriteBudget'],
-        ...['AudioFilesSystemErrors', 'SessionsSystemErrors', 'UsersSystemErrors'],
-        ...['AudioFilesThrottled', 'SessionsThrottled', 'UsersThrottled'],
-        ...['EmailIndexThrottled', 'UserFilesIndexThrottled', 'UserSessionsIndexThrottled'],
+        ...definitions.flatMap(({ name, indexes }) => [
+          ...[`${name}SystemErrors`, `${name}Throttled`],
+          ...indexes.map((index) => `${pascalCase(index.name)}Throttled`),
+        ]),
       ].sort(),
     );
     for (const [, { Properties }] of alarms) {
