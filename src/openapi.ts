@@ -45,12 +45,12 @@ function toldInWords(document: OpenAPIObject): OpenAPIObject {
 
 function tellInWords(parameter: Parameter): void {
   const schema = parameter.schema && !('$ref' in parameter.schema) ? parameter.schema : {};
-  const example: unknown = parameter.example ?? schema.example;
+  const example = (parameter.example ?? schema.example) as string | number | undefined;
   delete parameter.example;
   delete schema.example;
   // What has a list of values or a default needs no example.
   if (example === undefined || schema.enum || schema.default !== undefined) return;
-  const words = `For example \`${String(example)}\``;
+  const words = `For example \`${example}\``;
   parameter.description = parameter.description ? `${parameter.description}. ${words}` : words;
 }
 
