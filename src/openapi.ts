@@ -5,6 +5,10 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import { DocumentationAnswers } from './common/http/compression/documentation-answers.js';
 
 const DOCS_PATH = 'api/docs';
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'] as const;
+
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+type Parameter = Exclude<NonNullable<Operation['parameters']>[number], { $ref: string }>;
 
 /** Builds the OpenAPI document from the decorators of the controllers. */
 export function buildOpenApi(app: INestApplication): OpenAPIObject {
@@ -23,7 +27,34 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
     .addTag('Health', 'For load balancers and orchestrators')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT' })
     .build();
-  return SwaggerModule.createDocument(app, config);
+  return toldInWords(SwaggerModule.createDocument(app, config));
+}
+
+/**
+ * The document with the examples of optional parameters in their descriptions: the page would fill in an example and send
+ * it, so that a list is filtered by everything at once, and each create has the same idempotency key.
+ */
+function toldInWords(document: OpenAPIObject): OpenAPIObject {
+  for (const path of Object.values(document.paths)) {
+    for (const method of METHODS) {
+      for (const parameter of path[method]?.parameters ?? []) {
+        if ('$ref' in parameter || parameter.required) continue;
+        tellInWords(parameter);
+      }
+    }
+  }
+  return document;
+}
+
+function tellInWords(parameter: Parameter): void {
+  const schema = parameter.schema && !('$ref' in parameter.schema) ? parameter.schema : {};
+  const example = (parameter.example ?? schema.example) as string | number | undefined;
+  delete parameter.example;
+  delete schema.example;
+  // What has a list of values or a default needs no example.
+  if (example === undefined || schema.enum || schema.default !== undefined) return;
+  const words = `For example \`${example}\``;
+  parameter.description = parameter.description ? `${parameter.description}. ${words}` : words;
 }
 
 /** Where the files of the page are: a dependency of `@nestjs/swagger`. */

@@ -1,20 +1,22 @@
 import { EnvironmentReader } from '../../src/config/environment-reader.js';
-import type { TableNames } from '../../src/config/config.js';
-import { readDatabaseConfig, readStorageConfig } from '../../src/config/read-config.js';
+import {
+  DEFAULT_TABLE_NAMES,
+  forEachTable,
+  TABLE_KEYS,
+  tableVariable,
+} from '../../src/config/table-names.js';
+import { readStorageConfig } from '../../src/config/read-config.js';
 import { isSet, type Json, pascalCase, ref, type Section } from './cloudformation.js';
 
 /** What the service uses where its environment says nothing. */
 const NOTHING_SET = new EnvironmentReader({});
-const DEFAULT_TABLES = readDatabaseConfig(NOTHING_SET).tables;
 const DEFAULT_FOLDER = readStorageConfig(NOTHING_SET).storage.audioFolder;
 
 const KEY_ARN_PATTERN = String.raw`arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+`;
 const TOPIC_ARN_PATTERN = String.raw`arn:[\w-]+:sns:[\w-]+:\d{12}:[\w.-]+`;
 
 /** Names of the tables inside the template; the real ones are parameters. */
-export const LOGICAL_NAMES = Object.fromEntries(
-  Object.keys(DEFAULT_TABLES).map((table) => [table, pascalCase(table)]),
-) as unknown as TableNames;
+export const LOGICAL_NAMES = forEachTable(pascalCase);
 
 /** The parameter with the name of a table. */
 export function tableNameParameter(logicalName: string): string {
@@ -45,19 +47,15 @@ export function conditions(): Section {
 
 function tableNames(): Section {
   return Object.fromEntries(
-    (Object.keys(DEFAULT_TABLES) as (keyof TableNames)[]).map((table) => [
+    TABLE_KEYS.map((table) => [
       tableNameParameter(LOGICAL_NAMES[table]),
       text(
-        `Name of the table; the service has it in ${environmentName(table)}.`,
-        DEFAULT_TABLES[table],
+        `Name of the table; the service has it in ${tableVariable(table)}.`,
+        DEFAULT_TABLE_NAMES[table],
         String.raw`[\w.-]{3,255}`,
       ),
     ]),
   );
-}
-
-function environmentName(table: string): string {
-  return `${table.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}_TABLE`;
 }
 
 function capacity(): Section {

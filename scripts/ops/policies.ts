@@ -1,11 +1,10 @@
-import type { TableNames } from '../../src/config/config.js';
+import type { TableKey } from '../../src/config/table-names.js';
 import { QUARANTINE_FOLDER, TABLES_MARKER_KEY } from '../../src/storage/reserved-keys.js';
 import type { TableDefinition } from '../../src/database/tables.js';
 import { arn, type Json, ref, type Resources, sub, when } from './cloudformation.js';
-import { LOGICAL_NAMES } from './parameters.js';
 import { tableResource } from './tables.js';
 
-type Operations = Record<keyof TableNames, { table: readonly string[]; index?: readonly string[] }>;
+type Operations = Record<TableKey, { table: readonly string[]; index?: readonly string[] }>;
 
 const ROW = ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'];
 
@@ -69,12 +68,8 @@ function policy(description: string, statements: readonly Json[]): Resources[str
 }
 
 function tableStatements(definitions: readonly TableDefinition[], operations: Operations): Json[] {
-  const named = Object.entries(operations).map(
-    ([table, allowed]) => [LOGICAL_NAMES[table as keyof TableNames], allowed] as const,
-  );
-  const byName = new Map(named);
   return definitions.flatMap((definition) => {
-    const { table, index } = byName.get(definition.name) ?? { table: [] };
+    const { table, index } = operations[definition.table];
     const resource = tableResource(definition);
     return [
       allow(`${definition.name}Rows`, dynamoDb(table), [arn(resource)]),

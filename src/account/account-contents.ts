@@ -1,28 +1,28 @@
 import { Injectable } from '@nestjs/common';
-import { AudioFilesService } from '../audio-files/audio-files.service.js';
-import { AudioObjectsService } from '../audio-files/audio-objects.service.js';
 import type { Caller } from '../common/http/caller.decorator.js';
 import { SessionsService } from '../sessions/sessions.service.js';
+import { SESSIONS_DATA } from '../sessions/sessions.user-data.js';
+import type { UserDataHolder } from '../user-data/user-data.registry.js';
+import { UserDataRegistry } from '../user-data/user-data.registry.js';
 
-/** How many of each thing was removed. */
-export interface RemovedContents {
-  /** In S3. */
-  objects: number;
-  audioFiles: number;
-  sessions: number;
-}
+/** How many of each thing were removed, by the name of who held it. */
+export type RemovedContents = Record<string, number>;
 
 /** All that belongs to an account besides its own row. */
 @Injectable()
 export class AccountContents {
   constructor(
+    private readonly registry: UserDataRegistry,
     private readonly sessions: SessionsService,
-    private readonly audioFiles: AudioFilesService,
-    private readonly audioObjects: AudioObjectsService,
   ) {}
 
+  /** Nothing removed so far. */
+  none(): RemovedContents {
+    return Object.fromEntries(this.registry.holders.map(({ name }) => [name, 0]));
+  }
+
   /**
-   * Removes everything, page by page: the audio before the records that tell of it, then the sessions. Records and audio
+   * Removes everything, page by page: objects before the records that tell of them, then the sign-ins. Records and objects
    * once more at the end: what a request had begun when the account was closed is there by then.
    *
    * @param except the session that goes on
@@ -35,19 +35,24 @@ export class AccountContents {
     removed: RemovedContents,
     onPage: () => void,
   ): Promise<void> {
-    const count = (what: keyof RemovedContents) => (number: number) => {
-      removed[what] += number;
-      onPage();
+    const removeFrom = async ({ name, data }: UserDataHolder) => {
+      const onRemoved = (count: number) => {
+        removed[name] = (removed[name] ?? 0) + count;
+        onPage();
+      };
+      await data.removeAll(userId, { ...(except !== undefined && { except }), onRemoved });
     };
-    await this.audioObjects.removeAll(userId, count('objects'));
-    await this.audioFiles.removeAll(userId, count('audioFiles'));
-    await this.sessions.removeAll(userId, except, count('sessions'));
-    await this.audioFiles.removeAll(userId, count('audioFiles'));
-    await this.audioObjects.removeAll(userId, count('objects'));
+    const { holders } = this.registry;
+    for (const holder of holders) await removeFrom(holder);
+    for (const holder of holders.toReversed()) if (holder.step !== 'sign-ins') await removeFrom(holder);
   }
 
-  /** Removes the caller's own session, when there is nothing else left; see `SessionsService.endLast`. */
-  async removeLast(caller: Caller): Promise<number> {
-    return this.sessions.endLast(caller);
+  /**
+   * Removes the caller's own session, when there is nothing else left; see `SessionsService.endLast`.
+   *
+   * @param removed is added to
+   */
+  async removeLast(caller: Caller, removed: RemovedContents): Promise<void> {
+    removed[SESSIONS_DATA] = (removed[SESSIONS_DATA] ?? 0) + (await this.sessions.endLast(caller));
   }
 }

@@ -14,10 +14,8 @@ import { ClosedAccountsService } from './closed-accounts.service.js';
 /** How long one request may go on deleting; proxies tend to give up after 30 s. Milliseconds. */
 const DELETION_LIMIT_MS = 20_000;
 
-/** How many of each thing a deletion removed. */
-export interface DeletionReceipt extends RemovedContents {
-  users: number;
-}
+/** How many of each thing a deletion removed; of the account itself, in `users`, one. */
+export type DeletionReceipt = RemovedContents;
 
 /** Ends accounts. */
 @Injectable()
@@ -57,17 +55,16 @@ export class AccountDeletionService {
       throw new InvalidTokenError();
     }
     this.signIns.remember(closed);
-    const receipt: DeletionReceipt = { objects: 0, audioFiles: 0, sessions: 0, users: 0 };
-    await this.contents.remove(user.userId, caller.sessionId, receipt, proceed);
+    const removed = this.contents.none();
+    await this.contents.remove(user.userId, caller.sessionId, removed, proceed);
     const closedAt = nowSeconds();
     await this.users.delete(user, closedAt);
     this.closedAccounts.schedule(user.userId, closedAt);
-    receipt.users = 1;
     this.signIns.forget(user.userId);
     this.audit.record('account-deleted', { user_id: user.userId });
     renewDatabaseBudget();
     // The caller's own, last, so that the request could be repeated until here. Without an account it lets nobody in.
-    receipt.sessions += await this.contents.removeLast(caller);
-    return receipt;
+    await this.contents.removeLast(caller, removed);
+    return { ...removed, users: 1 };
   }
 }

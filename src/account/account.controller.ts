@@ -8,7 +8,7 @@ import { MessageDto } from '../common/http/message.dto.js';
 import { SignInDecidedBy } from '../common/http/sign-in-decision.decorator.js';
 import { CostlyRead } from '../limits/costly-read.decorator.js';
 import { toUserDto, UserDto } from '../users/dto/user.dto.js';
-import { AccountDeletionService } from './account-deletion.service.js';
+import { AccountDeletionService, type DeletionReceipt } from './account-deletion.service.js';
 import { AccountService } from './account.service.js';
 import { ChangePasswordDto, DeleteAccountDto, DeletionReceiptDto } from './dto/account.dto.js';
 import { ExportDto } from './dto/export.dto.js';
@@ -75,9 +75,8 @@ export class AccountController {
   async delete(
     @CurrentCaller() caller: Caller,
     @Body() { password }: DeleteAccountDto,
-  ): Promise<DeletionReceiptDto> {
-    const { audioFiles, ...rest } = await this.deletion.delete(caller, password);
-    return { audio_files: audioFiles, ...rest };
+  ): Promise<DeletionReceipt> {
+    return this.deletion.delete(caller, password);
   }
 
   @Get('export')

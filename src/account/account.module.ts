@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
-import { AudioFilesModule } from '../audio-files/audio-files.module.js';
 import { AuthModule } from '../auth/auth.module.js';
 import { SessionsModule } from '../sessions/sessions.module.js';
+import { UserDataModule } from '../user-data/user-data.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccountContents } from './account-contents.js';
 import { AccountDeletionService } from './account-deletion.service.js';
@@ -10,9 +10,9 @@ import { AccountService } from './account.service.js';
 import { ClosedAccountsService } from './closed-accounts.service.js';
 import { ExportService } from './export.service.js';
 
-/** What people do with their own account; knows all that belongs to one. */
+/** What people do with their own account; what else belongs to one tells of itself, see `HoldsUserData`. */
 @Module({
-  imports: [AuthModule, UsersModule, SessionsModule, AudioFilesModule],
+  imports: [AuthModule, UsersModule, SessionsModule, UserDataModule],
   controllers: [AccountController],
   providers: [AccountService, AccountContents, AccountDeletionService, ClosedAccountsService, ExportService],
 })

@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Logger } from '../common/logging/logger.js';
 import { nowSeconds } from '../common/time.js';
 import { ClosedAccountsRepository } from '../users/closed-accounts.repository.js';
-import { AccountContents, type RemovedContents } from './account-contents.js';
+import { AccountContents } from './account-contents.js';
 import { SWEEP_DELAY_SECONDS } from './sweep-delay.js';
 
 /** How often this instance looks whether a sweep is due; milliseconds. */
@@ -71,11 +71,10 @@ export class ClosedAccountsService implements OnApplicationShutdown {
   async sweep(userId: string, now: number): Promise<void> {
     const account = await this.closed.findById(userId);
     if (!account || account.closedAt + SWEEP_DELAY_SECONDS > now) return;
-    const removed: RemovedContents = { objects: 0, audioFiles: 0, sessions: 0 };
+    const removed = this.contents.none();
     await this.contents.remove(userId, undefined, removed, () => undefined);
     await this.closed.delete(account);
-    const { objects, audioFiles: audio_files, sessions } = removed;
-    this.logger.info({ user_id: userId, objects, audio_files, sessions }, 'a deleted account was swept');
+    this.logger.info({ user_id: userId, ...removed }, 'a deleted account was swept');
   }
 
   onApplicationShutdown(): void {

@@ -29,12 +29,12 @@ import {
 } from '../common/http/api-problems.decorator.js';
 import { wasSeen } from '../common/http/entity-tag.js';
 import { MessageDto } from '../common/http/message.dto.js';
+import { ETAG_HEADER } from '../common/http/documented-headers.js';
 import type { AudioFile } from './audio-file.js';
 import { AudioFileOwnerGuard, OwnedAudioFile } from './audio-file-owner.guard.js';
 import { AudioFilesService } from './audio-files.service.js';
 import { AudioObjectsService } from './audio-objects.service.js';
 import { AudioFileDto, etagOf, toAudioFileDto } from './dto/audio-file.dto.js';
-import { ETAG_HEADER } from './dto/headers.js';
 import { SignedUrlDto, toSignedUrlDto } from './dto/signed-url.dto.js';
 import { toChanges, UpdateAudioFileDto } from './dto/update-audio-file.dto.js';
 

@@ -10,9 +10,11 @@ import {
 } from '../common/http/api-problems.decorator.js';
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
 import { Compressed } from '../common/http/compression/compression.interceptor.js';
+import { ETAG_HEADER, PAGE_HEADERS } from '../common/http/documented-headers.js';
 import { ApiIdempotencyKey, IdempotencyKey } from '../common/http/idempotency-key.decorator.js';
 import { LOCATION_HEADER } from '../common/http/location-header.js';
 import { SignInDecidedBy } from '../common/http/sign-in-decision.decorator.js';
+import { nextPageHeaders } from '../common/pagination/next-page.js';
 import { CostlyRead } from '../limits/costly-read.decorator.js';
 import { RateLimited } from '../limits/rate-limited.decorator.js';
 import { AudioFileCreationService } from './audio-file-creation.service.js';
@@ -26,9 +28,7 @@ import {
   toCreatedAudioFileDto,
 } from './dto/audio-file.dto.js';
 import { CreateAudioFileDto, toNewAudioFile } from './dto/create-audio-file.dto.js';
-import { toCursor } from './dto/cursor.js';
-import { ETAG_HEADER, PAGE_HEADERS } from './dto/headers.js';
-import { isFiltered, ListAudioFilesQuery, nextQuery, toListRequest } from './dto/list-audio-files.query.js';
+import { cursorOf, isFiltered, ListAudioFilesQuery, toListRequest } from './dto/list-audio-files.query.js';
 import {
   PresignedUrlDto,
   PresignedUrlQuery,
@@ -70,12 +70,7 @@ export class AudioFilesController {
     @Res({ passthrough: true }) response: Response,
   ): Promise<AudioFileDto[]> {
     const { files, next } = await this.files.list(caller.userId, toListRequest(query));
-    if (next) {
-      response.set({
-        Link: `<${path}?${nextQuery(query, next)}>; rel="next"`,
-        'X-Next-Cursor': toCursor(next),
-      });
-    }
+    if (next) response.set(nextPageHeaders(path, query, cursorOf(next)));
     return files.map(toAudioFileDto);
   }
 

@@ -10,6 +10,7 @@ import { AudioFileListRepository } from './audio-file-list.repository.js';
 import { AudioFilesController } from './audio-files.controller.js';
 import { AudioFilesRepository } from './audio-files.repository.js';
 import { AudioFilesService } from './audio-files.service.js';
+import { AudioFilesUserData, AudioObjectsUserData } from './audio-files.user-data.js';
 import { AudioObjectsService } from './audio-objects.service.js';
 import { BatchItems } from './batch-items.js';
 import { ObjectKeys } from './object-keys.js';
@@ -32,7 +33,8 @@ import { UsageService } from './usage.service.js';
     AudioFileBatchCreationService,
     AudioFileBatchesService,
     BatchItems,
+    AudioObjectsUserData,
+    AudioFilesUserData,
   ],
-  exports: [AudioFilesService, AudioObjectsService],
 })
 export class AudioFilesModule {}

@@ -1,28 +1,34 @@
 import { isReserved } from '../storage/reserved-keys.js';
 import type { AppConfig, AwsConfig, StorageConfig } from './config.js';
 import type { EnvironmentReader } from './environment-reader.js';
+import { DEFAULT_TABLE_NAMES, forEachTable, type TableNames, tableVariable } from './table-names.js';
 
 /** What a command that only talks to the database has to know: no token key among it. */
 export function readDatabaseConfig(env: EnvironmentReader): Pick<AppConfig, 'aws' | 'tables' | 'database'> {
-  const tableName = (name: string, fallback: string) =>
-    env.text(name, fallback, /^[\w.-]{3,255}$/, '3 to 255 letters, digits, "_", "-" or "."');
   const endpoint = env.endpoint('DYNAMODB_ENDPOINT');
   return {
     aws: {
       region: env.text('REGION_NAME', 'us-east-1', /^[a-z0-9-]{1,40}$/, 'an AWS region such as us-east-1'),
       ...readCredentials(env),
     },
-    tables: {
-      users: tableName('USERS_TABLE', 'panzoto-users'),
-      audioFiles: tableName('AUDIO_FILES_TABLE', 'panzoto-audio-files'),
-      sessions: tableName('SESSIONS_TABLE', 'panzoto-sessions'),
-    },
+    tables: readTableNames(env),
     database: {
       budgetMs: env.integer('DATABASE_BUDGET_MS', { default: 1500, min: 100, max: 60_000 }),
       pauseMs: readPause(env),
       ...(endpoint && { endpoint }),
     },
   };
+}
+
+function readTableNames(env: EnvironmentReader): TableNames {
+  return forEachTable((table) =>
+    env.text(
+      tableVariable(table),
+      DEFAULT_TABLE_NAMES[table],
+      /^[\w.-]{3,255}$/,
+      '3 to 255 letters, digits, "_", "-" or "."',
+    ),
+  );
 }
 
 /** What a command that talks to the object store has to know besides. */

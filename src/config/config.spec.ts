@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { readConfig, readDatabaseConfig } from './read-config.js';
+import { DEFAULT_TABLE_NAMES } from './table-names.js';
 import { availableCores } from './available-cores.js';
 import { ConfigurationError, EnvironmentReader } from './environment-reader.js';
 
@@ -44,11 +45,7 @@ describe('readConfig', () => {
         loginFailures: { points: 10, seconds: 900 },
       },
       aws: { region: 'us-east-1' },
-      tables: {
-        users: 'panzoto-users',
-        audioFiles: 'panzoto-audio-files',
-        sessions: 'panzoto-sessions',
-      },
+      tables: DEFAULT_TABLE_NAMES,
       database: { budgetMs: 1500, pauseMs: 500 },
       storage: {
         audioFolder: 'audio_upload',
@@ -172,7 +169,7 @@ describe('readConfig', () => {
       },
       trustProxy: ['10.0.0.0/8', '::1', 'loopback'],
       aws: { region: 'eu-central-1', credentials: { accessKeyId: 'id', secretAccessKey: 'secret' } },
-      tables: { users: 'users', audioFiles: 'audio.files', sessions: 'sessions' },
+      tables: { ...DEFAULT_TABLE_NAMES, users: 'users', audioFiles: 'audio.files', sessions: 'sessions' },
       database: { endpoint: 'http://127.0.0.1:8000', budgetMs: 700, pauseMs: 0 },
       storage: {
         bucket: 'bucket',
@@ -323,6 +320,14 @@ describe('readConfig', () => {
 });
 
 describe('readDatabaseConfig', () => {
+  it('names the tables of the contract where nothing is said', () => {
+    expect(readDatabaseConfig(new EnvironmentReader({})).tables).toMatchObject({
+      users: 'panzoto-users',
+      audioFiles: 'panzoto-audio-files',
+      sessions: 'panzoto-sessions',
+    });
+  });
+
   it('asks for no token key', () => {
     const env = new EnvironmentReader({ USERS_TABLE: 'users' });
     expect(readDatabaseConfig(env).tables.users).toBe('users');

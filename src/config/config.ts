@@ -1,3 +1,5 @@
+import type { TableNames } from './table-names.js';
+
 /** How the service was told to run. Read once at start; injected everywhere else. */
 export class AppConfig {
   readonly nodeEnv: 'production' | 'development' | 'test';
@@ -47,12 +49,6 @@ export interface AwsConfig {
   readonly region: string;
   /** Absent: the SDK's default credential chain applies, which is what roles need. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
-}
-
-export interface TableNames {
-  readonly users: string;
-  readonly audioFiles: string;
-  readonly sessions: string;
 }
 
 export interface DatabaseConfig {

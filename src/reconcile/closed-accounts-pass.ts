@@ -2,6 +2,7 @@ import { SWEEP_DELAY_SECONDS } from '../account/sweep-delay.js';
 import type { ObjectKeys } from '../audio-files/object-keys.js';
 import type { AudioFilesRepository } from '../audio-files/audio-files.repository.js';
 import { untilServed } from '../database/patience.js';
+import type { TableDefinition } from '../database/tables.js';
 import { type ClosedAccount, toClosedAccount } from '../users/closed-account.js';
 import type { ClosedAccountsRepository } from '../users/closed-accounts.repository.js';
 import { type Bucket, BucketError } from './bucket.js';
@@ -14,7 +15,10 @@ import { printable } from './report.js';
  * what came by an upload URL from before, and what a request that was under way has written. See `ClosedAccountsService`.
  */
 export class ClosedAccountsPass {
-  /** @param now Unix seconds */
+  /**
+   * @param now Unix seconds
+   * @param tables whose rows of the account go too, see `tablesToSweep`
+   */
   constructor(
     private readonly repository: ReconcileRepository,
     private readonly files: AudioFilesRepository,
@@ -23,6 +27,7 @@ export class ClosedAccountsPass {
     private readonly keys: ObjectKeys,
     private readonly context: PassContext,
     private readonly now: number,
+    private readonly tables: readonly TableDefinition[],
   ) {}
 
   async run(): Promise<void> {
@@ -67,6 +72,7 @@ export class ClosedAccountsPass {
       this.context.remove(1);
       await untilServed(() => this.files.delete(fileId, userId));
     }
+    for (const table of this.tables) await this.repository.deleteRowsOf(userId, table);
     await untilServed(() => this.closed.delete(account));
     return true;
   }

@@ -3,9 +3,9 @@ import { DeleteCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { LRUCache } from 'lru-cache';
 import type { AudioFile } from '../audio-files/audio-file.js';
 import { audioFileKey, STATUS_NAME } from '../audio-files/audio-file.row.js';
-import type { TableNames } from '../config/config.js';
+import type { TableNames } from '../config/table-names.js';
 import { patiently } from '../database/patience.js';
-import { USER_FILES_INDEX } from '../database/tables.js';
+import { OWNER_ATTRIBUTE, ownerIndexOf, type TableDefinition, USER_FILES_INDEX } from '../database/tables.js';
 import { type Row, WholeTables } from '../database/whole-tables.js';
 
 /** Ids of accounts that are kept in memory, a few MiB. */
@@ -92,15 +92,44 @@ export class ReconcileRepository extends WholeTables {
     }
   }
 
+  /**
+   * Deletes the rows of a user in a table, as far as its index knows them. Costs 0.5 read units for each 4 KB of the index,
+   * and a write unit or more a row.
+   */
+  async deleteRowsOf(userId: string, definition: TableDefinition): Promise<void> {
+    const { name: table, partitionKey } = definition;
+    const index = ownerIndexOf(definition);
+    if (!index) throw new Error(`Table ${definition.table} has no index by ${OWNER_ATTRIBUTE}`);
+    for await (const rows of this.rowsByOwner(table, index.name, userId, partitionKey.name)) {
+      for (const { [partitionKey.name]: key } of rows) {
+        const input = { TableName: table, Key: { [partitionKey.name]: key } };
+        await patiently(() => this.client.send(new DeleteCommand(input)));
+      }
+    }
+  }
+
   private async ofOwner(userId: string, attribute: 's3_key' | 'file_id'): Promise<Set<string>> {
     const found = new Set<string>();
+    for await (const rows of this.rowsByOwner(this.tables.audioFiles, USER_FILES_INDEX, userId, attribute)) {
+      for (const { [attribute]: value } of rows) if (typeof value === 'string') found.add(value);
+    }
+    return found;
+  }
+
+  /** One attribute of the rows of a user, page by page. */
+  private async *rowsByOwner(
+    table: string,
+    index: string,
+    userId: string,
+    attribute: string,
+  ): AsyncGenerator<Row[]> {
     let start: Row | undefined;
     do {
       const { Items = [], LastEvaluatedKey } = await patiently(() =>
         this.client.send(
           new QueryCommand({
-            TableName: this.tables.audioFiles,
-            IndexName: USER_FILES_INDEX,
+            TableName: table,
+            IndexName: index,
             KeyConditionExpression: 'user_id = :owner',
             ExpressionAttributeValues: { ':owner': userId },
             ProjectionExpression: attribute,
@@ -108,9 +137,8 @@ export class ReconcileRepository extends WholeTables {
           }),
         ),
       );
-      for (const { [attribute]: value } of Items as Row[]) if (typeof value === 'string') found.add(value);
+      yield Items as Row[];
       start = LastEvaluatedKey;
     } while (start !== undefined);
-    return found;
   }
 }

@@ -6,6 +6,7 @@ import type { AppConfig } from '../config/config.js';
 import { createDocumentClient } from '../database/clients.js';
 import { Database } from '../database/database.js';
 import type { OperatorStore } from '../storage/operator-store.js';
+import { type TableDefinition, tableDefinitions, tablesToSweep } from '../database/tables.js';
 import { ClosedAccountsRepository } from '../users/closed-accounts.repository.js';
 import { AudioFolders } from './audio-folders.js';
 import { Bucket } from './bucket.js';
@@ -95,6 +96,7 @@ export class Reconcile {
   private readonly folders: AudioFolders;
   private readonly closed: ClosedAccountsRepository;
   private readonly marker: TablesMarker;
+  private readonly swept: readonly TableDefinition[];
   /** See {@link RecordsPass}. Complete before anything is deleted. */
   private readonly outlying = new Set<string>();
 
@@ -113,6 +115,7 @@ export class Reconcile {
     this.marker = new TablesMarker(client, this.bucket, config.tables);
     this.keys = new ObjectKeys(appConfig);
     this.folders = new AudioFolders(this.keys);
+    this.swept = tablesToSweep(tableDefinitions(config.tables));
     this.closed = new ClosedAccountsRepository(database, appConfig);
   }
 
@@ -183,7 +186,7 @@ export class Reconcile {
     const quarantine = new Quarantine(this.bucket, startedAt);
     const { repository, files, bucket, folders, outlying } = this;
     const closedAccounts = new ClosedAccountsPass(
-      ...([repository, files, this.closed, bucket, this.keys, context, startedAt] as const),
+      ...([repository, files, this.closed, bucket, this.keys, context, startedAt, this.swept] as const),
     );
     await closedAccounts.run();
     const records = new RecordsPass(

@@ -1,5 +1,5 @@
 import { DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { TableNames } from '../config/config.js';
+import type { TableNames } from '../config/table-names.js';
 import { patiently } from '../database/patience.js';
 import { TABLES_MARKER_KEY } from '../storage/reserved-keys.js';
 import type { Bucket } from './bucket.js';

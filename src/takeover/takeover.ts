@@ -1,5 +1,5 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { TableNames } from '../config/config.js';
+import type { TableNames } from '../config/table-names.js';
 import type { Row } from '../database/whole-tables.js';
 import { Email } from '../users/email.js';
 import { isAccountKey } from '../users/user.row.js';

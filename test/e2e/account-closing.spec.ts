@@ -7,11 +7,11 @@ import { craftToken } from '../support/crafted-tokens.js';
 import { type DatabaseStub, startDatabaseStub } from '../support/database-stub.js';
 import { expectProblem } from '../support/problems.js';
 import { s3Error, startStorageStub, type StorageStub } from '../support/storage-stub.js';
-import { putAudioFile, rowsOf } from '../support/stored-rows.js';
+import { receiptOf } from '../support/receipts.js';
+import { NO_ROWS, putAudioFile, rowsOf } from '../support/stored-rows.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 import { AUDIO, createUpload, openTestBucket, send, type TestBucket } from '../support/uploads.js';
 
-const NOTHING = { users: [], audioFiles: [], sessions: [] };
 const now = () => Math.floor(Date.now() / 1000);
 const SOON = 19 * 60;
 const DUE = 21 * 60;
@@ -92,8 +92,10 @@ describe('an account whose deletion has begun', () => {
     await app.http.post('/api/audio-file').set(again.authorization).send({ s3_key: 'a' }).expect(409);
 
     const { body } = await remove(other, { ...again, password: renewed.new_password }).expect(200);
-    expect(body).toEqual({ objects: 1, audio_files: 2, sessions: expect.any(Number), users: 1 });
-    expect(await rowsOf(app, account.userId)).toEqual(NOTHING);
+    expect(body).toEqual(
+      receiptOf(other, { objects: 1, audio_files: 2, sessions: expect.any(Number), users: 1 }),
+    );
+    expect(await rowsOf(app, account.userId)).toEqual(NO_ROWS);
     expect(await bucket.keysOf(account)).toEqual([]);
     await registerAccount(app, { email: account.email });
   });
@@ -131,7 +133,7 @@ describe('an account that was deleted', () => {
 
     await sweep(now() + DUE);
     expect(await bucket.keysOf(account)).toEqual([]);
-    expect(await rowsOf(app, account.userId)).toEqual(NOTHING);
+    expect(await rowsOf(app, account.userId)).toEqual(NO_ROWS);
     expect(await tombstoneOf(app, account.userId)).toBeUndefined();
   });
 

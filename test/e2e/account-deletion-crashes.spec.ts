@@ -4,10 +4,10 @@ import { type DatabaseStub, startDatabaseStub } from '../support/database-stub.j
 import { adoptNativeErrors } from '../support/native-errors.js';
 import { OLDER_PASSWORD, olderToken, putOlderUser } from '../support/older-backend.js';
 import { expectProblem } from '../support/problems.js';
-import { putAudioFile, rowsOf } from '../support/stored-rows.js';
+import { receiptOf } from '../support/receipts.js';
+import { NO_ROWS, putAudioFile, rowsOf } from '../support/stored-rows.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
-const NOTHING = { users: [], audioFiles: [], sessions: [] };
 const WRITES = ['PutItem', 'UpdateItem', 'DeleteItem', 'TransactWriteItems', 'BatchWriteItem'];
 
 /** Of an account with three records, which is signed in three times: the lock, 3 + 2, the account, the last session. */
@@ -85,8 +85,8 @@ describe('DELETE /api/user of a process that dies', () => {
     it('goes on with the same token', async () => {
       const { body } = await remove(next, account).expect(200);
 
-      expect(body).toEqual({ objects: 0, ...receiptAfter(writes), users: 1 });
-      expect(await rowsOf(next, account.userId)).toEqual(NOTHING);
+      expect(body).toEqual(receiptOf(next, { objects: 0, ...receiptAfter(writes), users: 1 }));
+      expect(await rowsOf(next, account.userId)).toEqual(NO_ROWS);
       await registerAccount(next, { email: account.email });
     });
 
@@ -96,8 +96,8 @@ describe('DELETE /api/user of a process that dies', () => {
       const { body } = await remove(next, again).expect(200);
 
       const { audio_files, sessions } = receiptAfter(writes);
-      expect(body).toEqual({ objects: 0, audio_files, sessions: sessions + 1, users: 1 });
-      expect(await rowsOf(next, account.userId)).toEqual(NOTHING);
+      expect(body).toEqual(receiptOf(next, { objects: 0, audio_files, sessions: sessions + 1, users: 1 }));
+      expect(await rowsOf(next, account.userId)).toEqual(NO_ROWS);
       await next.http.get('/api/user').set(account.authorization).expect(401);
       await next.http.get('/api/user').set(again.authorization).expect(401);
     });
@@ -120,7 +120,7 @@ describe('DELETE /api/user of a process that dies', () => {
       // The caller's own session is all that is left, and lets nobody in; its time to live removes it.
       expect(answer.status).toBe(lastAnswer === 'arrives' ? 200 : 503);
       const left = await rowsOf(next, account.userId);
-      expect(left).toEqual({ ...NOTHING, sessions: [expect.objectContaining({ device: 'Unknown device' })] });
+      expect(left).toEqual({ ...NO_ROWS, sessions: [expect.objectContaining({ device: 'Unknown device' })] });
       expect(left.sessions[0]?.['expires_at']).toBeGreaterThan(Date.now() / 1000);
       await next.http.get('/api/user').set(account.authorization).expect(401);
       await login(next, account).expect(401);
@@ -134,7 +134,7 @@ describe('DELETE /api/user of a process that dies', () => {
     const account = await accountWithThings();
     stub.behave(() => 'forward');
     const { body } = await remove(dying, account).expect(200);
-    expect(body).toEqual({ objects: 0, audio_files: 3, sessions: 3, users: 1 });
+    expect(body).toEqual(receiptOf(dying, { objects: 0, audio_files: 3, sessions: 3, users: 1 }));
     expect(stub.calls.filter((operation) => WRITES.includes(operation))).toHaveLength(STEPS);
     expect(stub.calls.filter((operation) => operation === 'TransactWriteItems')).toHaveLength(1);
   });
@@ -149,8 +149,8 @@ describe('DELETE /api/user of a process that dies', () => {
     const { body } = await remove(next, account).expect(200);
 
     const left = 3 - Math.max(0, writes - 1);
-    expect(body).toEqual({ objects: 0, audio_files: left, sessions: 0, users: 1 });
-    expect(await rowsOf(next, userId)).toEqual(NOTHING);
+    expect(body).toEqual(receiptOf(next, { objects: 0, audio_files: left, sessions: 0, users: 1 }));
+    expect(await rowsOf(next, userId)).toEqual(NO_ROWS);
     await registerAccount(next, { email });
   });
 });

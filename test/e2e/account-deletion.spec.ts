@@ -6,11 +6,11 @@ import { type Account, createAudioFile, registerAccount, signIn } from '../suppo
 import { objectStorage } from '../support/engine.js';
 import { OLDER_PASSWORD, olderToken, putOlderUser } from '../support/older-backend.js';
 import { expectProblem } from '../support/problems.js';
-import { everyRow, putRows, rowsOf } from '../support/stored-rows.js';
+import { receiptOf } from '../support/receipts.js';
+import { NO_ROWS, everyRow, putRows, rowsOf } from '../support/stored-rows.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const PATH = '/api/user';
-const NOTHING = { users: [], audioFiles: [], sessions: [] };
 
 describe('DELETE /api/user', () => {
   let app: TestApp;
@@ -40,12 +40,12 @@ describe('DELETE /api/user', () => {
     const others = [await signIn(app, account), await signIn(app, account)];
     for (let i = 0; i < 3; i++) await createAudioFile(app, account);
     const before = await rowsOf(app, account.userId);
-    expect(Object.values(before).map((rows) => rows.length)).toEqual([2, 3, 3]);
+    expect([before.users, before.audioFiles, before.sessions].map((rows) => rows.length)).toEqual([2, 3, 3]);
 
     const { body } = await remove(account.authorization, { password: account.password }).expect(200);
 
-    expect(body).toEqual({ objects: 0, audio_files: 3, sessions: 3, users: 1 });
-    expect(await rowsOf(app, account.userId)).toEqual(NOTHING);
+    expect(body).toEqual(receiptOf(app, { objects: 0, audio_files: 3, sessions: 3, users: 1 }));
+    expect(await rowsOf(app, account.userId)).toEqual(NO_ROWS);
     expect((await everyRow(app)).filter((row) => row.includes(account.email))).toEqual([]);
     for (const ended of [account, ...others]) await expectSignedOut(ended);
     const login = await app.http
@@ -66,9 +66,9 @@ describe('DELETE /api/user', () => {
 
     const { body } = await remove(account.authorization, { password: account.password }).expect(200);
 
-    expect(body).toEqual({ objects: 3, audio_files: 2, sessions: 1, users: 1 });
+    expect(body).toEqual(receiptOf(app, { objects: 3, audio_files: 2, sessions: 1, users: 1 }));
     expect(await objectsOf(account)).toEqual([]);
-    expect(await rowsOf(app, account.userId)).toEqual(NOTHING);
+    expect(await rowsOf(app, account.userId)).toEqual(NO_ROWS);
     expect(await objectsOf(stranger)).toEqual([...kept].sort());
     expect((await rowsOf(app, stranger.userId)).audioFiles).toHaveLength(1);
   });
@@ -98,8 +98,8 @@ describe('DELETE /api/user', () => {
 
     const { body } = await remove(account.authorization, { password: account.password }).expect(200);
 
-    expect(body).toEqual({ objects: 0, audio_files: 120, sessions: 61, users: 1 });
-    expect(await rowsOf(app, account.userId)).toEqual(NOTHING);
+    expect(body).toEqual(receiptOf(app, { objects: 0, audio_files: 120, sessions: 61, users: 1 }));
+    expect(await rowsOf(app, account.userId)).toEqual(NO_ROWS);
     expect(await rowsOf(app, stranger.userId)).toEqual(strangers);
     await app.http.get(PATH).set(stranger.authorization).expect(200);
   });
@@ -111,8 +111,8 @@ describe('DELETE /api/user', () => {
 
     const { body } = await remove(authorization, { password: OLDER_PASSWORD }).expect(200);
 
-    expect(body).toEqual({ objects: 0, audio_files: 1, sessions: 0, users: 1 });
-    expect(await rowsOf(app, older.user_id)).toEqual(NOTHING);
+    expect(body).toEqual(receiptOf(app, { objects: 0, audio_files: 1, sessions: 0, users: 1 }));
+    expect(await rowsOf(app, older.user_id)).toEqual(NO_ROWS);
     await expectSignedOut({ authorization });
     await registerAccount(app, { email: older.email });
   });
@@ -124,8 +124,8 @@ describe('DELETE /api/user', () => {
 
     const { body } = await remove(olderToken(app, older.user_id), { password: OLDER_PASSWORD }).expect(200);
 
-    expect(body).toEqual({ objects: 0, audio_files: 0, sessions: 0, users: 1 });
-    expect(await rowsOf(app, older.user_id)).toEqual(NOTHING);
+    expect(body).toEqual(receiptOf(app, { objects: 0, audio_files: 0, sessions: 0, users: 1 }));
+    expect(await rowsOf(app, older.user_id)).toEqual(NO_ROWS);
     expect(await rowsOf(app, owner.userId)).toEqual(before);
     await signIn(app, owner);
   });
@@ -173,7 +173,7 @@ describe('DELETE /api/user', () => {
     // 401 where the account was gone already, 503 where two last steps met.
     for (const { status } of answers) expect([200, 401, 503]).toContain(status);
     expect(answers.map(({ status }) => status)).toContain(200);
-    expect(await rowsOf(app, account.userId)).toEqual(NOTHING);
+    expect(await rowsOf(app, account.userId)).toEqual(NO_ROWS);
   });
 
   /** Uploads audio as an app does that records it first; gives the key. */

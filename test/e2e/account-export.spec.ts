@@ -7,6 +7,7 @@ import { findLogLine } from '../support/log-lines.js';
 import { adoptNativeErrors } from '../support/native-errors.js';
 import { olderToken, putOlderUser } from '../support/older-backend.js';
 import { expectProblem } from '../support/problems.js';
+import { exportOf } from '../support/receipts.js';
 import { putRows } from '../support/stored-rows.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -79,17 +80,19 @@ describe('GET /api/user/export', () => {
       ...document,
       sessions: new Set(document.sessions),
       audio_files: new Set(document.audio_files),
-    }).toEqual({
-      user: { ...user, key_salt },
-      sessions: new Set([
-        { ...session, device: 'Recorder 2.1 on Linux', current: true },
-        { ...session, device: 'Unknown device', current: false },
-      ]),
-      audio_files: new Set([
-        { ...first, object_kept: false },
-        { ...second, object_kept: true },
-      ]),
-    });
+    }).toEqual(
+      exportOf(app, {
+        user: { ...user, key_salt },
+        sessions: new Set([
+          { ...session, device: 'Recorder 2.1 on Linux', current: true },
+          { ...session, device: 'Unknown device', current: false },
+        ]),
+        audio_files: new Set([
+          { ...first, object_kept: false },
+          { ...second, object_kept: true },
+        ]),
+      }),
+    );
   });
 
   it('is a JSON file to be saved, which no cache keeps', async () => {
@@ -131,16 +134,18 @@ describe('GET /api/user/export', () => {
     const older = await putOlderUser(app);
     const records = await putRecords(older.user_id, 1);
     const { body } = await ask({ authorization: olderToken(app, older.user_id) }).expect(200);
-    expect(body).toEqual({
-      user: {
-        user_id: older.user_id,
-        email: older.email,
-        created_at: '2025-09-25T01:06:21Z',
-        key_salt: Buffer.from(older.key_salt, 'base64').toString('hex'),
-      },
-      sessions: [],
-      audio_files: records,
-    });
+    expect(body).toEqual(
+      exportOf(app, {
+        user: {
+          user_id: older.user_id,
+          email: older.email,
+          created_at: '2025-09-25T01:06:21Z',
+          key_salt: Buffer.from(older.key_salt, 'base64').toString('hex'),
+        },
+        sessions: [],
+        audio_files: records,
+      }),
+    );
   });
 
   it('is a 503 where the database is away from the start', async () => {

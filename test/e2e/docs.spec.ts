@@ -104,6 +104,21 @@ describe('the documentation', () => {
     );
   });
 
+  it('has no value of an optional parameter that the page would send', () => {
+    const sent = operations.flatMap((documented) =>
+      (documented.operation.parameters ?? [])
+        .filter(({ required }) => !required)
+        .filter(({ example, schema }) => example !== undefined || schema?.example !== undefined)
+        .map(({ name }) => `${nameOf(documented)}: ${name}`),
+    );
+    expect(sent).toEqual([]);
+    const told = operations.flatMap(({ operation }) => operation.parameters ?? []);
+    expect(told.find(({ name }) => name === 'tag')?.description).toBe(
+      'Has this tag. For example `interview`',
+    );
+    expect(told.find(({ name }) => name === 'key')?.schema?.example).toEqual(expect.any(String));
+  });
+
   it('gives every operation an id of its own and a summary', () => {
     const ids = operations.map(({ operation }) => operation.operationId);
 

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import supertest from 'supertest';
 import { freePort } from '../../scripts/local-engines/ready.js';
 import { buildDockerfile, directoryOf, type Stage } from '../support/dockerfile.js';
-import { deleteTestTables, testClient, testConfig } from '../support/test-tables.js';
+import { deleteTestTables, tableEnvironment, testClient, testConfig } from '../support/test-tables.js';
 
 const run = promisify(execFile);
 const compose = readFileSync('compose.yaml', 'utf8');
@@ -58,9 +58,7 @@ describe('The image', () => {
       DYNAMODB_ENDPOINT: config.database.endpoint,
       AWS_ACCESS_KEY_ID: 'local',
       AWS_SECRET_ACCESS_KEY: 'local',
-      USERS_TABLE: config.tables.users,
-      AUDIO_FILES_TABLE: config.tables.audioFiles,
-      SESSIONS_TABLE: config.tables.sessions,
+      ...tableEnvironment(config.tables),
     };
   }
 

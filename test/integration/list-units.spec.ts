@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { BatchWriteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { toCursor } from '../../src/audio-files/dto/cursor.js';
+import { toCursor } from '../../src/common/pagination/cursor.js';
 import { type Account, registerAccount } from '../support/accounts.js';
 import { type CapacityMeter, meterCapacity } from '../support/capacity-meter.js';
 import { engine } from '../support/engine.js';
@@ -92,8 +92,7 @@ interface Walked {
   }
 
   /** The cursor of the record with this number, oldest first. */
-  const cursorAt = (ids: string[], n: number) =>
-    toCursor({ uploadedAt: FIRST + n * STEP, fileId: ids[n] ?? '' });
+  const cursorAt = (ids: string[], n: number) => toCursor({ time: FIRST + n * STEP, id: ids[n] ?? '' });
 
   /** Costs of a page, held to give so many records. */
   async function page(account: Account, query: string, records: number): Promise<number> {

@@ -10,12 +10,14 @@ import {
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { pascalCase } from '../../scripts/ops/cloudformation.js';
 import { buildTemplate } from '../../scripts/ops/template.js';
-import { LOGICAL_NAMES } from '../../scripts/ops/parameters.js';
+import { LOGICAL_NAMES, tableNameParameter } from '../../scripts/ops/parameters.js';
+import { TABLE_KEYS } from '../../src/config/table-names.js';
 import { TableCreator } from '../../src/database/table-creator.js';
 import { type TableDefinition, tableDefinitions } from '../../src/database/tables.js';
 import { QUARANTINE_DAYS, QUARANTINE_FOLDER, TABLES_MARKER_KEY } from '../../src/storage/reserved-keys.js';
-import { deleteTestTables, testClient, testConfig } from '../support/test-tables.js';
+import { deleteTestTables, testClient, testConfig, testTableNames } from '../support/test-tables.js';
 
 const FILE = 'ops/cloudformation.json';
 /** What CloudFormation takes without a bucket to take it from; more needs `--s3-bucket`. Bytes. */
@@ -197,9 +199,10 @@ describe('ops/cloudformation.json', () => {
     expect(alarms.map(([name]) => name.replace(/Alarm$/, '')).sort()).toEqual(
       [
         ...['BucketErrors', 'ReadBudget', 'UserErrors', 'WriteBudget'],
-        ...['AudioFilesSystemErrors', 'SessionsSystemErrors', 'UsersSystemErrors'],
-        ...['AudioFilesThrottled', 'SessionsThrottled', 'UsersThrottled'],
-        ...['EmailIndexThrottled', 'UserFilesIndexThrottled', 'UserSessionsIndexThrottled'],
+        ...definitions.flatMap(({ name, indexes }) => [
+          ...[`${name}SystemErrors`, `${name}Throttled`],
+          ...indexes.map((index) => `${pascalCase(index.name)}Throttled`),
+        ]),
       ].sort(),
     );
     for (const [, { Properties }] of alarms) {
@@ -295,12 +298,12 @@ describeWith('moto_server')('A deployment to moto', () => {
     'makes tables that are as they should be, %s',
     async (billing) => {
       const suffix = randomUUID();
-      const tables = { users: `u-${suffix}`, audioFiles: `a-${suffix}`, sessions: `s-${suffix}` };
+      const tables = testTableNames();
       const chosen = {
         BillingMode: billing,
-        UsersTableName: tables.users,
-        AudioFilesTableName: tables.audioFiles,
-        SessionsTableName: tables.sessions,
+        ...Object.fromEntries(
+          TABLE_KEYS.map((table) => [tableNameParameter(LOGICAL_NAMES[table]), tables[table]]),
+        ),
         BucketName: `audio-${suffix}`,
         AppOrigins: 'https://app.example.com,https://app.example.org',
         BucketVersioning: 'on',

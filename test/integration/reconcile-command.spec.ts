@@ -18,7 +18,13 @@ import { createS3Client } from '../../src/storage/s3-client.js';
 import { engine, objectStorage } from '../support/engine.js';
 import { s3Error, startStorageStub } from '../support/storage-stub.js';
 import { allRows, olderAudioFile, olderUser, putRows } from '../support/takeover-rows.js';
-import { createTestTables, deleteTestTables, testClient, testConfig } from '../support/test-tables.js';
+import {
+  createTestTables,
+  deleteTestTables,
+  tableEnvironment,
+  testClient,
+  testConfig,
+} from '../support/test-tables.js';
 
 const HOUR = 3600;
 
@@ -59,8 +65,7 @@ describe('npm run reconcile', () => {
         DYNAMODB_ENDPOINT: engine().endpoint,
         S3_ENDPOINT: objectStorage().endpoint,
         AWS_S3_BUCKET_NAME: bucket,
-        USERS_TABLE: config.tables.users,
-        AUDIO_FILES_TABLE: config.tables.audioFiles,
+        ...tableEnvironment(config.tables),
         ...environment,
       },
     });

@@ -9,6 +9,8 @@ import {
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { nowSeconds } from '../../src/common/time.js';
 import type { AppConfig } from '../../src/config/config.js';
+import { type TableDefinition, tableDefinitions, tablesToSweep } from '../../src/database/tables.js';
+import { ReconcileRepository } from '../../src/reconcile/reconcile.repository.js';
 import { Reconcile, type ReconcileOptions } from '../../src/reconcile/reconcile.js';
 import { emptyReport, type Finding, type ReconcileReport } from '../../src/reconcile/report.js';
 import { OperatorStore } from '../../src/storage/operator-store.js';
@@ -233,6 +235,28 @@ describe('Reconcile', () => {
     expect(await reconcile(false)).toMatchObject({ objection });
     await reconcile(true, { force: true });
     expect([await records(), await keys()]).not.toEqual(before);
+  });
+
+  it('deletes the rows of a user in any table with an index by its owner, and nobody else’s', async () => {
+    const [definition] = tableDefinitions(config.tables).filter(({ table }) => table === 'sessions');
+    const row = (userId: string) => ({ session_id: randomUUID(), user_id: userId, created_at: 1 });
+    const others = row('other');
+    await putRows(client, config.tables.sessions, [...Array.from({ length: 30 }, () => row(ada)), others]);
+    const repository = new ReconcileRepository(client, config.tables);
+
+    await repository.deleteRowsOf(ada, definition as TableDefinition);
+
+    expect(await allRows(client, config.tables.sessions)).toEqual([others]);
+  });
+
+  it('sweeps in every table with rows of users that neither expire nor have objects', () => {
+    const notes = {
+      ...(tableDefinitions(config.tables).at(-1) as TableDefinition),
+      ...{ table: 'notes' as never, timeToLive: undefined },
+    };
+    const swept = tablesToSweep([...tableDefinitions(config.tables), notes as unknown as TableDefinition]);
+    expect(swept).toContain(notes);
+    expect(swept.map(({ table }) => table)).not.toEqual(expect.arrayContaining(['users']));
   });
 
   it('sweeps deleted accounts that nothing has swept, once upload URLs from before have ended', async () => {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   CreateTableCommand,
   type CreateTableCommandInput,
@@ -8,17 +7,18 @@ import {
   ListTablesCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { TableNames } from '../../src/config/table-names.js';
 import { TableCreator, TableMismatchError } from '../../src/database/table-creator.js';
 import { type TableDefinition, tableDefinitions } from '../../src/database/tables.js';
-import { testClient, testConfig } from '../support/test-tables.js';
+import { testClient, testConfig, testTableNames } from '../support/test-tables.js';
 
 describe('TableCreator', () => {
   let client: DynamoDBClient;
   let creator: TableCreator;
   let definitions: readonly TableDefinition[];
+  let names: TableNames;
   let users: string;
   let audioFiles: string;
-  let sessions: string;
 
   beforeAll(() => {
     client = testClient(testConfig());
@@ -26,9 +26,9 @@ describe('TableCreator', () => {
   });
 
   beforeEach(() => {
-    const suffix = randomUUID();
-    [users, audioFiles, sessions] = [`users-${suffix}`, `audio-files-${suffix}`, `sessions-${suffix}`];
-    definitions = tableDefinitions({ users, audioFiles, sessions });
+    names = testTableNames();
+    ({ users, audioFiles } = names);
+    definitions = tableDefinitions(names);
   });
 
   afterEach(async () => {
@@ -37,11 +37,13 @@ describe('TableCreator', () => {
 
   afterAll(() => client.destroy());
 
-  /** Which of the three tables of this test exist. */
+  /** Which of the tables of this test exist. */
   async function existing(): Promise<string[]> {
     const { TableNames = [] } = await client.send(new ListTablesCommand({}));
-    return TableNames.filter((name) => [users, audioFiles, sessions].includes(name));
+    return TableNames.filter((name) => Object.values(names).includes(name));
   }
+
+  const all = () => Object.values(names) as string[];
 
   async function described(TableName: string) {
     const { Table } = await client.send(new DescribeTableCommand({ TableName }));
@@ -64,9 +66,7 @@ describe('TableCreator', () => {
   }
 
   it('makes the tables of the contract, and waits until they can be used', async () => {
-    expect(await creator.ensure(definitions)).toEqual(
-      [users, audioFiles, sessions].map((table) => ({ table, created: true })),
-    );
+    expect(await creator.ensure(definitions)).toEqual(all().map((table) => ({ table, created: true })));
     expect(await described(users)).toEqual({
       status: 'ACTIVE',
       billing: 'PAY_PER_REQUEST',
@@ -92,7 +92,7 @@ describe('TableCreator', () => {
         },
       ],
     });
-    expect(await described(sessions)).toEqual({
+    expect(await described(names.sessions)).toEqual({
       status: 'ACTIVE',
       billing: 'PAY_PER_REQUEST',
       keys: [{ AttributeName: 'session_id', KeyType: 'HASH' }],
@@ -112,26 +112,22 @@ describe('TableCreator', () => {
 
   it('leaves tables alone that are there and right', async () => {
     await creator.ensure(definitions);
-    const before = await Promise.all([users, audioFiles, sessions].map(described));
-    expect(await creator.ensure(definitions)).toEqual(
-      [users, audioFiles, sessions].map((table) => ({ table, created: false })),
-    );
-    expect(await Promise.all([users, audioFiles, sessions].map(described))).toEqual(before);
+    const before = await Promise.all(all().map(described));
+    expect(await creator.ensure(definitions)).toEqual(all().map((table) => ({ table, created: false })));
+    expect(await Promise.all(all().map(described))).toEqual(before);
   });
 
   it('makes only the tables that are missing', async () => {
     await creator.ensure(definitions.slice(0, 1));
-    expect(await creator.ensure(definitions)).toEqual([
-      { table: users, created: false },
-      { table: audioFiles, created: true },
-      { table: sessions, created: true },
-    ]);
+    expect(await creator.ensure(definitions)).toEqual(
+      all().map((table) => ({ table, created: table !== users })),
+    );
   });
 
   it('may run many times at once', async () => {
     const results = await Promise.all(Array.from({ length: 5 }, () => creator.ensure(definitions)));
-    expect(results.flat().filter(({ created }) => created)).toHaveLength(3);
-    expect((await existing()).sort()).toEqual([users, audioFiles, sessions].sort());
+    expect(results.flat().filter(({ created }) => created)).toHaveLength(all().length);
+    expect((await existing()).sort()).toEqual(all().sort());
   });
 
   describe('with an audio-file table that is there and different', () => {
@@ -238,11 +234,9 @@ describe('TableCreator', () => {
         GlobalSecondaryIndexes: [index('recorded_at', 'KEYS_ONLY', 'user-recordings-index'), index()],
       };
       await client.send(new CreateTableCommand({ ...asDefined(), ...more }));
-      expect(await creator.ensure(definitions)).toEqual([
-        { table: users, created: true },
-        { table: audioFiles, created: false },
-        { table: sessions, created: true },
-      ]);
+      expect(await creator.ensure(definitions)).toEqual(
+        all().map((table) => ({ table, created: table !== audioFiles })),
+      );
     });
   });
 });

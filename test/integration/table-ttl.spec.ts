@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import {
   CreateTableCommand,
   DescribeTimeToLiveCommand,
@@ -7,11 +6,11 @@ import {
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { TableNames } from '../../src/config/config.js';
+import type { TableNames } from '../../src/config/table-names.js';
 import { TableCreator, TableMismatchError } from '../../src/database/table-creator.js';
 import { tableDefinitions } from '../../src/database/tables.js';
 import { type DatabaseStub, dynamoDbError, startDatabaseStub } from '../support/database-stub.js';
-import { deleteTestTables, testClient, testConfig } from '../support/test-tables.js';
+import { deleteTestTables, testClient, testConfig, testTableNames } from '../support/test-tables.js';
 
 describe('TableCreator, on the time to live of sessions', () => {
   let client: DynamoDBClient;
@@ -31,12 +30,7 @@ describe('TableCreator, on the time to live of sessions', () => {
   });
 
   beforeEach(() => {
-    const suffix = randomUUID();
-    names = {
-      users: `users-${suffix}`,
-      audioFiles: `audio-files-${suffix}`,
-      sessions: `sessions-${suffix}`,
-    };
+    names = testTableNames();
     stub.behave(() => 'forward');
   });
 

@@ -6,7 +6,13 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { AppConfig } from '../../src/config/config.js';
 import { engine } from '../support/engine.js';
 import { allRows, olderAudioFile, olderUser, putRows } from '../support/takeover-rows.js';
-import { createTestTables, deleteTestTables, testClient, testConfig } from '../support/test-tables.js';
+import {
+  createTestTables,
+  deleteTestTables,
+  tableEnvironment,
+  testClient,
+  testConfig,
+} from '../support/test-tables.js';
 
 interface Ended {
   readonly code: number | null;
@@ -50,8 +56,7 @@ describe('npm run takeover', () => {
         AWS_ACCESS_KEY_ID: 'local',
         AWS_SECRET_ACCESS_KEY: 'local',
         DYNAMODB_ENDPOINT: engine().endpoint,
-        USERS_TABLE: config.tables.users,
-        AUDIO_FILES_TABLE: config.tables.audioFiles,
+        ...tableEnvironment(config.tables),
         ...environment,
       },
     });

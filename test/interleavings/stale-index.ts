@@ -1,4 +1,4 @@
-import type { TableNames } from '../../src/config/config.js';
+import type { TableNames } from '../../src/config/table-names.js';
 import { EMAIL_INDEX, USER_FILES_INDEX, USER_SESSIONS_INDEX } from '../../src/database/tables.js';
 import type { Call, DatabaseInput, DatabaseMethod } from './gate.js';
 import type { World } from './world.js';

@@ -7,6 +7,13 @@ export interface Operation {
   summary?: string;
   description?: string;
   security?: Record<string, string[]>[];
+  parameters?: {
+    name: string;
+    required?: boolean;
+    description?: string;
+    example?: unknown;
+    schema?: { example?: unknown };
+  }[];
   requestBody?: { content: Record<string, unknown> };
   responses: Record<
     string,

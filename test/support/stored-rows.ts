@@ -1,4 +1,5 @@
 import { BatchWriteCommand, GetCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { forEachTable, TABLE_KEYS, type TableKey } from '../../src/config/table-names.js';
 import type { TestApp } from './test-app.js';
 
 type Row = Record<string, unknown>;
@@ -35,15 +36,17 @@ export async function everyRow(app: Arranged): Promise<string[]> {
 }
 
 /** Every row that belongs to a user, by table; the reservation of the email is one of `users`. */
-export async function rowsOf(
-  app: Arranged,
-  userId: string,
-): Promise<Record<'users' | 'audioFiles' | 'sessions', Row[]>> {
-  const { users, audioFiles, sessions } = app.config.tables;
-  const own = async (table: string) =>
-    (await scan(app, table)).filter((row) => row['user_id'] === userId || row['owner_id'] === userId);
-  return { users: await own(users), audioFiles: await own(audioFiles), sessions: await own(sessions) };
+export async function rowsOf(app: Arranged, userId: string): Promise<Record<TableKey, Row[]>> {
+  const own = async (table: TableKey) =>
+    (await scan(app, app.config.tables[table])).filter(
+      (row) => row['user_id'] === userId || row['owner_id'] === userId,
+    );
+  const found = await Promise.all(TABLE_KEYS.map(async (table) => [table, await own(table)] as const));
+  return Object.fromEntries(found) as Record<TableKey, Row[]>;
 }
+
+/** What {@link rowsOf} gives of a user of whom nothing is left. */
+export const NO_ROWS: Readonly<Record<TableKey, Row[]>> = forEachTable(() => []);
 
 /** The row of a session as it is stored, or `undefined`. */
 export async function storedSession({ rows, config }: Arranged, sessionId: string): Promise<Row | undefined> {

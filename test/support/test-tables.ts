@@ -1,15 +1,32 @@
 import { randomUUID } from 'node:crypto';
 import { DeleteTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import type { AppConfig, TableNames } from '../../src/config/config.js';
+import type { AppConfig } from '../../src/config/config.js';
 import { readConfig } from '../../src/config/read-config.js';
+import {
+  DEFAULT_TABLE_NAMES,
+  forEachTable,
+  TABLE_KEYS,
+  type TableNames,
+  tableVariable,
+} from '../../src/config/table-names.js';
 import { createDynamoDbClient } from '../../src/database/clients.js';
 import { TableCreator } from '../../src/database/table-creator.js';
 import { tableDefinitions } from '../../src/database/tables.js';
 import { engine, objectStorage } from './engine.js';
 
+/** Names that no other test has, for every table of the service. */
+export function testTableNames(): TableNames {
+  const suffix = randomUUID();
+  return forEachTable((table) => `${DEFAULT_TABLE_NAMES[table]}-${suffix}`);
+}
+
+/** The variables that name these tables. */
+export function tableEnvironment(tables: TableNames): Record<string, string> {
+  return Object.fromEntries(TABLE_KEYS.map((table) => [tableVariable(table), tables[table]]));
+}
+
 /** A configuration against the test engine, with tables of its own and hashes that are quick to make. */
 export function testConfig(environment: Record<string, string> = {}): AppConfig {
-  const suffix = randomUUID();
   return readConfig({
     NODE_ENV: 'test',
     HOST: '127.0.0.1',
@@ -18,9 +35,7 @@ export function testConfig(environment: Record<string, string> = {}): AppConfig 
     DYNAMODB_ENDPOINT: engine().endpoint,
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
-    USERS_TABLE: `users-${suffix}`,
-    AUDIO_FILES_TABLE: `audio-files-${suffix}`,
-    SESSIONS_TABLE: `sessions-${suffix}`,
+    ...tableEnvironment(testTableNames()),
     S3_ENDPOINT: objectStorage().endpoint,
     AWS_S3_BUCKET_NAME: objectStorage().bucket,
     STORAGE_BUDGET_MS: '20000',

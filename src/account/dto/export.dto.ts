@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { AudioFileDto } from '../../audio-files/dto/audio-file.dto.js';
+import { ExportedAudioFileDto } from '../../audio-files/dto/exported-audio-file.dto.js';
 import { SessionDto } from '../../sessions/dto/session.dto.js';
 import { UserDto } from '../../users/dto/user.dto.js';
 
@@ -13,16 +13,6 @@ export class ExportedUserDto extends UserDto {
     maxLength: 64,
   })
   readonly key_salt: string;
-}
-
-/** A record in an export. */
-export class ExportedAudioFileDto extends AudioFileDto {
-  @ApiProperty({
-    description:
-      'Whether its audio is kept in your own folder, and so is deleted with the record and the account',
-    example: true,
-  })
-  readonly object_kept: boolean;
 }
 
 /** Everything held about a user, but for the password hash. */

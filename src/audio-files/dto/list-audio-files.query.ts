@@ -1,6 +1,8 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
 import { ValidationError } from '../../common/errors/domain-errors.js';
+import { parseCursor, toCursor } from '../../common/pagination/cursor.js';
+import { IsCursor } from '../../common/pagination/next-page.js';
 import { parseInstant } from '../../common/time.js';
 import {
   IsInstantOfQuery,
@@ -8,11 +10,9 @@ import {
   IsOneOf,
   IsText,
   IsWhole,
-  rule,
   ToWholeNumber,
 } from '../../common/validation/rules.js';
-import type { AudioFileStatus, ListRequest, Range } from '../audio-file.js';
-import { parseCursor, toCursor } from './cursor.js';
+import type { AudioFileStatus, ListPosition, ListRequest, Range } from '../audio-file.js';
 import {
   BYTES,
   CONTENT_TYPE,
@@ -29,12 +29,6 @@ const ORDERS = ['newest', 'oldest'] as const;
 const STATUSES = ['pending', 'ready'] as const;
 
 const INSTANT = { type: String, format: 'date-time', maxLength: 40 } as const;
-
-function IsCursor(): PropertyDecorator {
-  return rule('isCursor', (value) =>
-    typeof value === 'string' && parseCursor(value) ? undefined : 'must be one that a list came with',
-  );
-}
 
 export class ListAudioFilesQuery {
   @ApiPropertyOptional({
@@ -151,7 +145,7 @@ export function toListRequest(query: ListAudioFilesQuery): ListRequest {
   return {
     limit: query.limit,
     order: query.order,
-    after: query.cursor === undefined ? undefined : parseCursor(query.cursor),
+    after: query.cursor === undefined ? undefined : positionOf(query.cursor),
     uploaded: uploaded ?? {},
     filter: {
       ...(recorded && { recorded }),
@@ -164,12 +158,14 @@ export function toListRequest(query: ListAudioFilesQuery): ListRequest {
   };
 }
 
-/** The query of the page that begins at `next`: the same one with another cursor. */
-export function nextQuery(query: ListAudioFilesQuery, next: NonNullable<ListRequest['after']>): string {
-  const parameters = Object.entries({ ...query, cursor: toCursor(next) })
-    .filter(([, value]) => value !== undefined && value !== null)
-    .map(([name, value]): [string, string] => [name, String(value)]);
-  return new URLSearchParams(parameters).toString();
+/** Where a list of records goes on, as clients carry it. */
+export function cursorOf({ uploadedAt, fileId }: ListPosition): string {
+  return toCursor({ time: uploadedAt, id: fileId });
+}
+
+function positionOf(cursor: string): ListPosition | undefined {
+  const position = parseCursor(cursor);
+  return position && { uploadedAt: position.time, fileId: position.id };
 }
 
 type InstantName = 'uploaded_from' | 'uploaded_to' | 'recorded_from' | 'recorded_to';

@@ -8,7 +8,13 @@ import supertest from 'supertest';
 import { type ManagedChild, startChild } from '../../../scripts/local-engines/child.js';
 import type { AppConfig } from '../../../src/config/config.js';
 import type { LogLine } from '../../support/test-app.js';
-import { createTestTables, deleteTestTables, testClient, testConfig } from '../../support/test-tables.js';
+import {
+  createTestTables,
+  deleteTestTables,
+  tableEnvironment,
+  testClient,
+  testConfig,
+} from '../../support/test-tables.js';
 
 /** For `SECRET_KEY`, which production wants to be random; tests sign tokens of their own with it. */
 export const SECRET_KEY = '5d0f5c9d6f7a4c0bb1f8b7a3e2d9c4a1f0e8d7b6c5a49382';
@@ -71,9 +77,7 @@ function settings({ tables, database, storage }: AppConfig): Record<string, stri
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
     DYNAMODB_ENDPOINT: database.endpoint ?? '',
-    USERS_TABLE: tables.users,
-    AUDIO_FILES_TABLE: tables.audioFiles,
-    SESSIONS_TABLE: tables.sessions,
+    ...tableEnvironment(tables),
     S3_ENDPOINT: storage.endpoint ?? '',
     AWS_S3_BUCKET_NAME: storage.bucket ?? '',
     // A loaded machine must not look like an overloaded service; the faults of overload set their own.

@@ -16,7 +16,7 @@ const fileId = fc.oneof(
   fc.uuid(),
   fc.string({ minLength: 1, maxLength: 64 }).map((text) => text.replaceAll(' ', '/')),
 );
-const position = fc.record({ uploadedAt, fileId });
+const position = fc.record({ time: uploadedAt, id: fileId });
 
 /** Holds a text to be no cursor, or the one cursor of its position. */
 function expectOneTextPerPosition(text: string): void {
@@ -26,7 +26,7 @@ function expectOneTextPerPosition(text: string): void {
 
 describe('toCursor', () => {
   it('writes time and id in base64url', () => {
-    expect(toCursor({ uploadedAt: 1_758_762_381, fileId: FILE_ID })).toBe(CURSOR);
+    expect(toCursor({ time: 1_758_762_381, id: FILE_ID })).toBe(CURSOR);
   });
 
   it('needs no encoding in a URL and has at most 200 characters', () => {
@@ -47,7 +47,7 @@ describe('parseCursor', () => {
     ['before 1970', -1.5],
     ['a microsecond', 0.000_001],
   ])('keeps a time that is %s', (_case, seconds) => {
-    const at = { uploadedAt: seconds, fileId: FILE_ID };
+    const at = { time: seconds, id: FILE_ID };
     expect(parseCursor(toCursor(at))).toEqual(at);
   });
 
@@ -81,7 +81,7 @@ describe('parseCursor', () => {
     ['with a line end after the id', encoded(`1758762381/${FILE_ID}\n`)],
     ['with an id of 65 characters', encoded(`1758762381/${'a'.repeat(65)}`)],
     ['of ten thousand characters', 'a'.repeat(10_000)],
-    ['JSON', encoded(JSON.stringify({ uploadedAt: 1_758_762_381, fileId: FILE_ID }))],
+    ['JSON', encoded(JSON.stringify({ time: 1_758_762_381, id: FILE_ID }))],
   ])('refuses a cursor that is %s', (_case, text) => {
     expect(parseCursor(text)).toBeUndefined();
   });
