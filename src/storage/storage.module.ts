@@ -3,6 +3,7 @@ import { Global, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { logCircuit } from '../common/logging/log-circuit.js';
 import { Logger } from '../common/logging/logger.js';
 import { AppConfig } from '../config/config.js';
+import { Metrics } from '../metrics/metrics.js';
 import { ObjectStore } from './object-store.js';
 import { createS3Client } from './s3-client.js';
 
@@ -13,9 +14,11 @@ import { createS3Client } from './s3-client.js';
     { provide: S3Client, inject: [AppConfig], useFactory: (config: AppConfig) => createS3Client(config) },
     {
       provide: ObjectStore,
-      inject: [S3Client, AppConfig, Logger],
-      useFactory: (client: S3Client, { storage }: AppConfig, logger: Logger) =>
+      inject: [S3Client, AppConfig, Logger, { token: Metrics, optional: true }],
+      useFactory: (client: S3Client, { aws, storage }: AppConfig, logger: Logger, metrics?: Metrics) =>
         new ObjectStore(client, storage.bucket, storage.budgetMs, {
+          site: { region: aws.region, ...(storage.endpoint && { endpoint: storage.endpoint }) },
+          observe: metrics && ((call) => metrics.storageCall(call)),
           pauseMs: storage.pauseMs,
           onChange: logCircuit(logger, 'the object store'),
         }),
