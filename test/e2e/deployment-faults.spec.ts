@@ -98,15 +98,8 @@ describe('a deployment', () => {
     }
   });
 
-  it.each([
-    [
-      'without its bucket',
-      { AWS_S3_BUCKET_NAME: 'no-such-bucket' },
-      /^the bucket is missing: correct AWS_S3_/,
-    ],
-    ['with a wrong secret', { AWS_SECRET_ACCESS_KEY: 'wrong' }, /access key/],
-  ])('%s answers 503, and its log names the bucket and what to do', async (_what, environment, remedy) => {
-    const app = await startFaulty(environment);
+  it('without its bucket answers 503, and its log names the bucket and what to do', async () => {
+    const app = await startFaulty({ AWS_S3_BUCKET_NAME: 'no-such-bucket' });
     const { file_id: fileId } = await createUpload(whole, ada);
     const answer = await app.http.post(`/api/audio-file/${fileId}/complete`).set(ada.authorization);
     expectProblem(answer, {
@@ -117,9 +110,9 @@ describe('a deployment', () => {
     expect(answer.headers['retry-after']).toBe('2');
     expect(faultsOf(app)).toEqual([
       expect.objectContaining({
-        ...{ level: 'error', service: 'S3', operation: 'HeadObject', bucket: app.config.storage.bucket },
+        ...{ level: 'error', service: 'S3', operation: 'HeadObject', bucket: 'no-such-bucket' },
         ...{ region: app.config.aws.region, endpoint: app.config.storage.endpoint },
-        msg: expect.stringMatching(remedy),
+        msg: expect.stringMatching(/^the bucket is missing: correct AWS_S3_BUCKET_NAME/),
       }),
     ]);
   });
