@@ -4,7 +4,7 @@ import promClient, { type MetricObject, type Registry } from 'prom-client';
 const ASKED = 'metrics-asked';
 const GIVEN = 'metrics-given';
 /** What takes longer is left out; scrapers wait for ten seconds at most. Milliseconds. */
-const LIMIT_MS = 2_000;
+const LIMIT_MS = 4_000;
 
 interface Message {
   readonly type?: unknown;

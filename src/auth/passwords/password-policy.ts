@@ -20,7 +20,11 @@ export class PasswordPolicy {
     const lower = password.toLowerCase();
     if (lower.trim() === email) refuse(field, 'Password must not be the email address');
     if (!this.config.passwords.blockCommon) return;
-    this.common ??= loadCommonPasswords();
+    this.common ??= loadCommonPasswords().catch((error: unknown) => {
+      // Files that cannot be read now may be read next time.
+      this.common = undefined;
+      throw error;
+    });
     if ((await this.common).has(lower)) refuse(field, 'Password is one of the most common ones');
   }
 }
