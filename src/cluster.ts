@@ -5,6 +5,8 @@ import type { Logger } from './common/logging/logger.js';
 import type { AppConfig } from './config/config.js';
 import { stopLimitMs } from './config/shutdown-config.js';
 import { serveMetrics } from './metrics/metrics-server.js';
+import { killSilentWorkers } from './worker-heartbeat.js';
+import { metricsOfWorkers } from './worker-metrics.js';
 
 /** A worker that ends sooner has most likely something that a new one will have too. Milliseconds. */
 const SHORT_LIFE_MS = 5_000;
@@ -13,6 +15,8 @@ const FIRST_PAUSE_MS = 250;
 const KILL_AFTER_MS = 1_000;
 /** Workers in a row that end before they listened, after which starting more is pointless. */
 const MAX_FALSE_STARTS = 5;
+/** The longest pause before another try where the system makes no process. */
+const LONGEST_PAUSE_MS = 30_000;
 
 /**
  * Runs the service in several processes, which share the port: one dies, another takes its place. The processes know
@@ -22,9 +26,8 @@ const MAX_FALSE_STARTS = 5;
  * that hangs is killed.
  */
 export async function runWorkers(config: AppConfig, logger: Logger): Promise<void> {
-  const registry = new promClient.AggregatorRegistry();
   if (config.metricsPort !== undefined) {
-    const source = { contentType: registry.contentType, text: () => registry.clusterMetrics() };
+    const source = { contentType: promClient.register.contentType, text: metricsOfWorkers };
     const { port } = await serveMetrics(source, config.metricsHost, config.metricsPort);
     logger.info({ host: config.metricsHost, port }, 'metrics');
   }
@@ -34,16 +37,46 @@ export async function runWorkers(config: AppConfig, logger: Logger): Promise<voi
   let stopping = false;
   let clean = true;
   let falseStarts = 0;
+  let failedForks = 0;
+  killSilentWorkers(logger);
+
+  const startAfter = (milliseconds: number): void => {
+    void sleep(milliseconds).then(() => {
+      if (!stopping) start();
+    });
+  };
+
+  /** Too many processes, files or too little memory: it may pass, and the other workers serve meanwhile. */
+  const failed = (error: unknown): void => {
+    logger.error({ err: error }, 'a worker could not be started; trying again');
+    startAfter(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failedForks++));
+  };
 
   const start = (): void => {
     const startedAt = performance.now();
-    const worker = cluster.fork();
+    let worker: Worker;
+    try {
+      worker = cluster.fork();
+    } catch (error) {
+      failed(error);
+      return;
+    }
+    worker.on('error', (error: unknown) => {
+      // Of a process that there is, errors are about messages to it.
+      if (worker.process.pid === undefined) {
+        // Nobody else takes it out of the list.
+        delete cluster.workers?.[worker.id];
+        failed(error);
+      }
+    });
     let listened = false;
     worker.once('listening', () => {
       listened = true;
-      falseStarts = 0;
+      falseStarts = failedForks = 0;
     });
     worker.once('exit', (code: number | null, signal: string | null) => {
+      // Some systems tell of a process that could not be made in this way too.
+      if (worker.process.pid === undefined) return;
       if (stopping) {
         // One that had not begun to serve had nothing to end well.
         clean &&= code === 0 || !listened;
@@ -56,9 +89,7 @@ export async function runWorkers(config: AppConfig, logger: Logger): Promise<voi
         process.exit(1);
       }
       const pause = performance.now() - startedAt < SHORT_LIFE_MS ? FIRST_PAUSE_MS * 2 ** falseStarts : 0;
-      void sleep(pause).then(() => {
-        if (!stopping) start();
-      });
+      startAfter(pause);
     });
   };
 

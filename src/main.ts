@@ -1,5 +1,4 @@
 import cluster from 'node:cluster';
-import promClient from 'prom-client';
 import { createApp } from './app.setup.js';
 import { lowerPoolPriority } from './auth/passwords/pool-priority.js';
 import { runWorkers } from './cluster.js';
@@ -11,6 +10,8 @@ import { Metrics } from './metrics/metrics.js';
 import { serveMetrics } from './metrics/metrics-server.js';
 import { stopGracefully } from './shutdown.js';
 import { reportConfiguration, warnOfSilentDatabase } from './start-report.js';
+import { sendHeartbeats } from './worker-heartbeat.js';
+import { giveMetrics } from './worker-metrics.js';
 
 /**
  * Where the event loop wants all of a core, each thread that hashes keeps a thirtieth of it. With 10 reads took up to four times as long in
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
   const logger = createLogger(config.logLevel);
   if (cluster.isPrimary) reportConfiguration(config, logger);
   if (config.workers > 1 && cluster.isPrimary) return runWorkers(config, logger);
+  if (cluster.isWorker) sendHeartbeats();
   // Before anything else keeps a thread of the pool busy, such as the resolver.
   await letLoopGoFirst(config, logger);
   const app = await createApp(config, logger);
@@ -53,8 +55,7 @@ async function offerMetrics(metrics: Metrics | undefined, config: AppConfig, log
   if (!metrics || config.metricsPort === undefined) return;
   const { registry } = metrics;
   if (cluster.isWorker) {
-    promClient.AggregatorRegistry.setRegistries([registry]);
-    new promClient.AggregatorRegistry();
+    giveMetrics(registry);
     return;
   }
   const source = { contentType: registry.contentType, text: () => registry.metrics() };

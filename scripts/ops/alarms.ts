@@ -1,8 +1,8 @@
 import type { TableDefinition } from '../../src/database/tables.js';
 import { METRICS_FILTER } from './bucket.js';
 import { ref, type Resource, type Resources, when } from './cloudformation.js';
-import { added, countedIn, ofAllOperations } from './metrics.js';
-import { tableResource } from './tables.js';
+import { added, type Counted, countedIn, ofAllOperations } from './metrics.js';
+import { tableNameParameter } from './parameters.js';
 
 const FIVE_MINUTES = 300;
 const HOUR = 3600;
@@ -10,6 +10,8 @@ const HOUR = 3600;
 const HOURS_A_MONTH = 730;
 /** Of one hour's peak nobody need be told. */
 const HOURS_OVER_BUDGET = 3;
+/** The most that CloudWatch takes in the expression of one alarm. */
+export const METRICS_OF_ALARM = 10;
 
 /** Alarms, and the topic that they go to. */
 export function alarmResources(definitions: readonly TableDefinition[]): Resources {
@@ -21,19 +23,26 @@ export function alarmResources(definitions: readonly TableDefinition[]): Resourc
       Properties: { TopicArn: ref('AlarmTopic'), Protocol: 'email', Endpoint: ref('AlarmEmail') },
     },
     ...Object.fromEntries<Resource>([
-      ...countedIn(definitions).map((part): [string, Resource] => [
-        `${part.id}ThrottledAlarm`,
-        alarm(`DynamoDB throttles requests to ${part.index ?? part.table}.`, {
-          Metrics: added(['ReadThrottleEvents', 'WriteThrottleEvents'], [part], FIVE_MINUTES),
-          Threshold: 0,
-        }),
-      ]),
-      ...definitions.map((definition): [string, Resource] => [
-        `${definition.name}SystemErrorsAlarm`,
-        alarm(`DynamoDB fails requests to ${tableResource(definition)} (HTTP 500).`, {
-          Metrics: ofAllOperations('SystemErrors', tableResource(definition), FIVE_MINUTES),
-          Threshold: 0,
-        }),
+      ...definitions.flatMap((definition): [string, Resource][] => [
+        [
+          `${definition.name}ThrottledAlarm`,
+          // One for table and indexes, whose diagrams on the dashboard tell which it is: a template has little room.
+          alarm(`DynamoDB throttles requests to ${definition.name} or one of its indexes.`, {
+            Metrics: added(
+              ['ReadThrottleEvents', 'WriteThrottleEvents'],
+              countedIn([definition]),
+              FIVE_MINUTES,
+            ),
+            Threshold: 0,
+          }),
+        ],
+        [
+          `${definition.name}SystemErrorsAlarm`,
+          alarm(`DynamoDB fails requests to ${definition.name} (HTTP 500).`, {
+            Metrics: ofAllOperations('SystemErrors', tableNameParameter(definition.name), FIVE_MINUTES),
+            Threshold: 0,
+          }),
+        ],
       ]),
     ]),
     // DynamoDB counts these by account and region only.
@@ -44,29 +53,45 @@ export function alarmResources(definitions: readonly TableDefinition[]): Resourc
       Period: FIVE_MINUTES,
       Threshold: ref('UserErrorLimit'),
     }),
-    ReadBudgetAlarm: budgetAlarm(definitions, 'Read'),
-    WriteBudgetAlarm: budgetAlarm(definitions, 'Write'),
+    ...budgetAlarms(definitions, 'Read'),
+    ...budgetAlarms(definitions, 'Write'),
     BucketErrorsAlarm: {
       ...alarm('S3 fails requests to the bucket of the audio objects (HTTP 5xx).', {
         Namespace: 'AWS/S3',
         MetricName: '5xxErrors',
         Dimensions: [
-          { Name: 'BucketName', Value: ref('AudioBucket') },
+          { Name: 'BucketName', Value: ref('BucketName') },
           { Name: 'FilterId', Value: METRICS_FILTER },
         ],
         Statistic: 'Sum',
         Period: FIVE_MINUTES,
         Threshold: 0,
       }),
-      Condition: 'HasRequestMetrics',
+      Condition: 'HasBucketName',
     },
   };
 }
 
-function budgetAlarm(definitions: readonly TableDefinition[], direction: 'Read' | 'Write'): Resource {
+/** One alarm where its metrics suffice for all tables; otherwise several, each of which has the whole budget. */
+function budgetAlarms(definitions: readonly TableDefinition[], direction: 'Read' | 'Write'): Resources {
+  return Object.fromEntries(
+    inGroups(countedIn(definitions)).map((group, i) => [
+      `${direction}Budget${i === 0 ? '' : i + 1}Alarm`,
+      budgetAlarm(group, direction),
+    ]),
+  );
+}
+
+function inGroups(counted: readonly Counted[]): Counted[][] {
+  return Array.from({ length: Math.ceil(counted.length / METRICS_OF_ALARM) }, (_, i) =>
+    counted.slice(i * METRICS_OF_ALARM, (i + 1) * METRICS_OF_ALARM),
+  );
+}
+
+function budgetAlarm(counted: readonly Counted[], direction: 'Read' | 'Write'): Resource {
   const units = `${direction.toLowerCase()} units`;
   return alarm(`At the rate of the last hours a month takes more ${units} than budgeted.`, {
-    Metrics: added([`Consumed${direction}CapacityUnits`], countedIn(definitions), HOUR, HOURS_A_MONTH),
+    Metrics: added([`Consumed${direction}CapacityUnits`], counted, HOUR, HOURS_A_MONTH),
     Threshold: ref(`Monthly${direction}Units`),
     EvaluationPeriods: HOURS_OVER_BUDGET,
   });

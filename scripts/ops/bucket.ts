@@ -12,7 +12,7 @@ export function bucketResources(): Resources {
   return {
     AudioBucket: {
       Type: 'AWS::S3::Bucket',
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
       UpdateReplacePolicy: 'Retain',
       Properties: {
         BucketName: when('HasBucketName', ref('BucketName')),

@@ -6,7 +6,7 @@ export type Json = string | number | boolean | readonly Json[] | { readonly [key
 export interface Resource {
   readonly Type: string;
   readonly Condition?: string;
-  readonly DeletionPolicy?: 'Retain';
+  readonly DeletionPolicy?: 'RetainExceptOnCreate';
   readonly UpdateReplacePolicy?: 'Retain';
   readonly Properties: { readonly [property: string]: Json };
 }
@@ -19,9 +19,9 @@ export interface Template {
   readonly AWSTemplateFormatVersion: '2010-09-09';
   readonly Description: string;
   readonly Parameters: Section;
-  readonly Conditions: Section;
+  readonly Conditions?: Section;
   readonly Resources: Resources;
-  readonly Outputs: Section;
+  readonly Outputs?: Section;
 }
 
 /** Stands for a property that is left out. */

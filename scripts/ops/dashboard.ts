@@ -1,6 +1,6 @@
 import type { TableDefinition } from '../../src/database/tables.js';
 import { type Resources, sub } from './cloudformation.js';
-import { tableResource } from './tables.js';
+import { tableNameParameter } from './parameters.js';
 
 const MINUTE = 60;
 
@@ -13,7 +13,7 @@ export function dashboardResources(definitions: readonly TableDefinition[]): Res
     diagrams(definition).map(({ title, stat, metrics }) => ({
       type: 'metric',
       properties: {
-        title: `\${${tableResource(definition)}}: ${title}`,
+        title: `\${${tableNameParameter(definition.name)}}: ${title}`,
         region: '${AWS::Region}',
         period: MINUTE,
         stat,
@@ -30,7 +30,7 @@ export function dashboardResources(definitions: readonly TableDefinition[]): Res
 }
 
 function diagrams(definition: TableDefinition): { title: string; stat: string; metrics: readonly Line[] }[] {
-  const name = `\${${tableResource(definition)}}`;
+  const name = `\${${tableNameParameter(definition.name)}}`;
   const ofTableAndIndexes = (metric: string): Line[] => {
     const table = ['AWS/DynamoDB', metric, 'TableName', name];
     return [table, ...definition.indexes.map((index) => [...table, 'GlobalSecondaryIndexName', index.name])];

@@ -1,12 +1,10 @@
 import type { TableDefinition } from '../../src/database/tables.js';
-import { type Json, pascalCase, ref, sub } from './cloudformation.js';
-import { tableResource } from './tables.js';
+import { type Json, ref, sub } from './cloudformation.js';
+import { tableNameParameter } from './parameters.js';
 
 /** A table, or one of its indexes, which DynamoDB counts apart. */
 export interface Counted {
-  /** For names of alarms. */
-  readonly id: string;
-  /** The resource of the table. */
+  /** The parameter with the name of the table. */
   readonly table: string;
   readonly index?: string;
 }
@@ -14,11 +12,8 @@ export interface Counted {
 /** Everything that has capacity of its own. */
 export function countedIn(definitions: readonly TableDefinition[]): Counted[] {
   return definitions.flatMap((definition) => {
-    const table = tableResource(definition);
-    return [
-      { id: definition.name, table },
-      ...definition.indexes.map(({ name }) => ({ id: pascalCase(name), table, index: name })),
-    ];
+    const table = tableNameParameter(definition.name);
+    return [{ table }, ...definition.indexes.map(({ name }) => ({ table, index: name }))];
   });
 }
 

@@ -15,6 +15,8 @@ const DEFAULT_FOLDER = readStorageConfig(NOTHING_SET).storage.audioFolder;
 const KEY_ARN_PATTERN = String.raw`arn:[\w-]+:kms:[\w-]+:\d{12}:key/[\w-]+`;
 const TOPIC_ARN_PATTERN = String.raw`arn:[\w-]+:sns:[\w-]+:\d{12}:[\w.-]+`;
 
+const UNITS = 'units a second of each table and each index, where BillingMode is PROVISIONED';
+
 /** Names of the tables inside the template; the real ones are parameters. */
 export const LOGICAL_NAMES = forEachTable(pascalCase);
 
@@ -23,25 +25,49 @@ export function tableNameParameter(logicalName: string): string {
   return `${logicalName}TableName`;
 }
 
-/** What a deployment may choose. */
-export function parameters(): Section {
-  return { ...tableNames(), ...capacity(), ...bucket(), ...alarms() };
+/** What a deployment of tables, bucket and policies may choose. */
+export function dataParameters(): Section {
+  return { ...tableNames(), ...capacity(), ...bucket() };
 }
 
-/** What follows from the parameters. */
-export function conditions(): Section {
+/** What follows from that. */
+export function dataConditions(): Section {
   return {
     IsProvisioned: { 'Fn::Equals': [ref('BillingMode'), 'PROVISIONED'] },
+    IsProtected: isOn('DeletionProtection'),
     HasBucketName: isSet('BucketName'),
     HasKmsKey: isSet('KmsKeyArn'),
     HasAppOrigins: { 'Fn::Not': [{ 'Fn::Equals': [{ 'Fn::Join': ['', ref('AppOrigins')] }, ''] }] },
     IsVersioned: isOn('BucketVersioning'),
     HasRequestMetrics: isOn('BucketRequestMetrics'),
+  };
+}
+
+/** What a deployment of alarms and dashboard may choose. */
+export function monitoringParameters(): Section {
+  return { ...tableNames(), ...alarms() };
+}
+
+/** What follows from that. */
+export function monitoringConditions(): Section {
+  return {
+    HasBucketName: isSet('BucketName'),
     HasAlarmTopic: isSet('AlarmTopicArn'),
     MakesAlarmTopic: { 'Fn::Equals': [ref('AlarmTopicArn'), ''] },
     MakesSubscription: {
       'Fn::And': [{ Condition: 'MakesAlarmTopic' }, isSet('AlarmEmail')],
     },
+  };
+}
+
+/** What a deployment of auto scaling may choose. */
+export function scalingParameters(): Section {
+  return {
+    ...tableNames(),
+    ...fewest(),
+    MaxReadCapacity: number(`Most read ${UNITS}.`, 100, 1),
+    MaxWriteCapacity: number(`Most write ${UNITS}.`, 100, 1),
+    TargetUtilization: number('Share of the capacity in use at which it grows; percent.', 70, 20, 90),
   };
 }
 
@@ -59,18 +85,25 @@ function tableNames(): Section {
 }
 
 function capacity(): Section {
-  const unit = 'units a second of each table and each index; only where BillingMode is PROVISIONED';
   return {
     BillingMode: choice(
       'On demand costs nothing while nobody calls; provisioned is cheaper under even load.',
       'PAY_PER_REQUEST',
       'PROVISIONED',
     ),
-    MinReadCapacity: number(`Fewest read ${unit}.`, 5, 1),
-    MaxReadCapacity: number(`Most read ${unit}.`, 100, 1),
-    MinWriteCapacity: number(`Fewest write ${unit}.`, 5, 1),
-    MaxWriteCapacity: number(`Most write ${unit}.`, 100, 1),
-    TargetUtilization: number('Share of the capacity in use at which it grows; percent.', 70, 20, 90),
+    ...fewest(),
+    DeletionProtection: choice(
+      'off for the first deployment, so that one that fails can take its tables away again; on from then on.',
+      'on',
+      'off',
+    ),
+  };
+}
+
+function fewest(): Section {
+  return {
+    MinReadCapacity: number(`Fewest read ${UNITS}.`, 5, 1),
+    MinWriteCapacity: number(`Fewest write ${UNITS}.`, 5, 1),
   };
 }
 
@@ -92,7 +125,7 @@ function bucket(): Section {
     BucketVersioning: choice('on keeps what is deleted or overwritten for NoncurrentDays.', 'off', 'on'),
     NoncurrentDays: number('Days after which noncurrent versions are gone for good.', 7, 1),
     BucketRequestMetrics: choice(
-      'on turns on the request metrics of S3, which cost extra, and the alarm on its 5xx answers.',
+      'on turns on the request metrics of S3, which cost extra, for the alarm on its 5xx answers.',
       'off',
       'on',
     ),
@@ -104,6 +137,10 @@ function alarms(): Section {
   return {
     AlarmTopicArn: text('SNS topic that alarms go to. Empty: one is made.', '', `|${TOPIC_ARN_PATTERN}`),
     AlarmEmail: text('Address that the topic made here writes to. Empty: nobody yet.', ''),
+    BucketName: text(
+      'Bucket whose request metrics are on, for the alarm on 5xx of S3. Empty: no such alarm.',
+      '',
+    ),
     MonthlyReadUnits: number(`Budget of read units ${budget}.`, 100_000_000, 1),
     MonthlyWriteUnits: number(`Budget of write units ${budget}.`, 20_000_000, 1),
     UserErrorLimit: number('Requests in 5 minutes that DynamoDB may refuse as wrong (HTTP 400).', 20, 0),

@@ -3,48 +3,90 @@ import { alarmResources } from './alarms.js';
 import { bucketResources } from './bucket.js';
 import { type Json, ref, type Section, type Template, when } from './cloudformation.js';
 import { dashboardResources } from './dashboard.js';
-import { conditions, LOGICAL_NAMES, parameters } from './parameters.js';
+import {
+  dataConditions,
+  dataParameters,
+  LOGICAL_NAMES,
+  monitoringConditions,
+  monitoringParameters,
+  scalingParameters,
+} from './parameters.js';
 import { policyResources } from './policies.js';
+import { scalingResources } from './scaling.js';
 import { tableResource, tableResources } from './tables.js';
 
 /**
- * The CloudFormation template of everything that the service needs on AWS.
+ * The CloudFormation templates by the file that each is in. A stack of its own for each, so that each stays below what a
+ * deployment takes without a bucket to take it from.
  *
- * @param definitions tables whose names are those inside the template
+ * @param definitions tables whose names are those inside the templates
  */
-export function buildTemplate(definitions = tableDefinitions(LOGICAL_NAMES)): Template {
+export function buildTemplates(definitions = tableDefinitions(LOGICAL_NAMES)): Record<string, Template> {
+  return {
+    'ops/cloudformation.json': dataTemplate(definitions),
+    'ops/monitoring.json': monitoringTemplate(definitions),
+    'ops/scaling.json': scalingTemplate(definitions),
+  };
+}
+
+/** What the service needs on AWS. */
+function dataTemplate(definitions: readonly TableDefinition[]): Template {
   return {
     AWSTemplateFormatVersion: '2010-09-09',
-    Description: 'Decision Data backend: tables, bucket, policies, alarms. Made by npm run ops:template.',
-    Parameters: parameters(),
-    Conditions: conditions(),
+    Description: described('tables, bucket, policies'),
+    Parameters: dataParameters(),
+    Conditions: dataConditions(),
     Resources: {
       ...tableResources(definitions),
       ...bucketResources(),
       ...policyResources(definitions),
-      ...alarmResources(definitions),
-      ...dashboardResources(definitions),
     },
-    Outputs: outputs(definitions),
+    Outputs: {
+      ...Object.fromEntries(
+        definitions.map((definition) => [
+          tableResource(definition),
+          output('Name of the table.', ref(tableResource(definition))),
+        ]),
+      ),
+      AudioBucket: output('AWS_S3_BUCKET_NAME of the service.', ref('AudioBucket')),
+      ServicePolicy: output('Managed policy for the role of the service.', ref('ServicePolicy')),
+      OperatorPolicy: output('Managed policy for whoever runs the commands.', ref('OperatorPolicy')),
+    },
   };
 }
 
-function outputs(definitions: readonly TableDefinition[]): Section {
-  const output = (description: string, value: Json) => ({ Description: description, Value: value });
+/** What tells operators how it does. */
+function monitoringTemplate(definitions: readonly TableDefinition[]): Template {
   return {
-    ...Object.fromEntries(
-      definitions.map((definition) => [
-        tableResource(definition),
-        output('Name of the table.', ref(tableResource(definition))),
-      ]),
-    ),
-    AudioBucket: output('AWS_S3_BUCKET_NAME of the service.', ref('AudioBucket')),
-    ServicePolicy: output('Managed policy for the role of the service.', ref('ServicePolicy')),
-    OperatorPolicy: output('Managed policy for whoever runs the commands.', ref('OperatorPolicy')),
-    AlarmTopic: output(
-      'Topic of the alarms.',
-      when('HasAlarmTopic', ref('AlarmTopicArn'), ref('AlarmTopic')),
-    ),
-    Dashboard: output('Name of the CloudWatch dashboard.', ref('Dashboard')),
+    AWSTemplateFormatVersion: '2010-09-09',
+    Description: described('alarms, dashboard'),
+    Parameters: monitoringParameters(),
+    Conditions: monitoringConditions(),
+    Resources: { ...alarmResources(definitions), ...dashboardResources(definitions) },
+    Outputs: {
+      AlarmTopic: output(
+        'Topic of the alarms.',
+        when('HasAlarmTopic', ref('AlarmTopicArn'), ref('AlarmTopic')),
+      ),
+      Dashboard: output('Name of the CloudWatch dashboard.', ref('Dashboard')),
+    },
   };
+}
+
+/** What follows the load, only where capacity is provisioned. */
+function scalingTemplate(definitions: readonly TableDefinition[]): Template {
+  return {
+    AWSTemplateFormatVersion: '2010-09-09',
+    Description: described('auto scaling of provisioned tables'),
+    Parameters: scalingParameters(),
+    Resources: scalingResources(definitions),
+  };
+}
+
+function described(parts: string): string {
+  return `Decision Data backend: ${parts}. Made by npm run ops:template.`;
+}
+
+function output(description: string, value: Json): Section[string] {
+  return { Description: description, Value: value };
 }

@@ -1,20 +1,20 @@
-/** `npm run ops:template` writes `ops/cloudformation.json`; `--check` fails when the file is stale. */
+/** `npm run ops:template` writes the templates in `ops/`; `--check` fails when a file is stale. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
-import { buildTemplate } from './template.js';
-
-const FILE = 'ops/cloudformation.json';
+import type { Template } from './cloudformation.js';
+import { buildTemplates } from './template.js';
 
 async function main(mode: string | undefined): Promise<void> {
+  for (const [file, template] of Object.entries(buildTemplates())) await update(file, template, mode);
+}
+
+async function update(file: string, template: Template, mode: string | undefined): Promise<void> {
   // As `npm run format` would have it.
-  const text = await format(JSON.stringify(buildTemplate()), {
-    ...(await resolveConfig(FILE)),
-    filepath: FILE,
-  });
+  const text = await format(JSON.stringify(template), { ...(await resolveConfig(file)), filepath: file });
   if (mode === '--write') {
-    await writeFile(FILE, text);
-  } else if (text !== (await readFile(FILE, 'utf8').catch(() => ''))) {
-    console.error(`${FILE} is stale. Run: npm run ops:template`);
+    await writeFile(file, text);
+  } else if (text !== (await readFile(file, 'utf8').catch(() => ''))) {
+    console.error(`${file} is stale. Run: npm run ops:template`);
     process.exitCode = 1;
   }
 }

@@ -103,5 +103,6 @@ function parse(text: string | null | undefined): AudioFile | undefined {
 }
 
 function keysOf(fileId: string): [record: string, generation: string] {
-  return [`audio-file:${fileId}`, `audio-file:${fileId}:generation`];
+  // In braces what decides the node of a cluster: a script takes keys of one node only.
+  return [`audio-file:{${fileId}}`, `audio-file:{${fileId}}:generation`];
 }

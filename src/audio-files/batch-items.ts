@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AuditLog } from '../audit/audit-log.js';
 import {
   AccessDeniedError,
+  DeploymentError,
   DomainError,
   UnavailableError,
   ValidationError,
@@ -65,7 +66,8 @@ export class BatchItems {
     const undone = outcomes.filter((outcome) => outcome instanceof UnavailableError);
     if (undone[0]) {
       const fields = { err: undone[0].cause ?? undone[0], items: outcomes.length, undone: undone.length };
-      this.logger.warn(fields, 'a batch was done in part');
+      const remedy = undone[0] instanceof DeploymentError ? { remedy: undone[0].remedy } : {};
+      this.logger.warn({ ...fields, ...remedy }, 'a batch was done in part');
     }
     return outcomes.map((outcome) => {
       if (!(outcome instanceof DomainError)) return succeeded(outcome);

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import { type CallContext, noteCall } from '../common/call-context.js';
 import { temporarilyUnavailable, UnavailableError } from '../common/errors/domain-errors.js';
-import { NoAnswerError } from './database-errors.js';
+import { NoAnswerError, UnprocessedError } from './database-errors.js';
 import type { Database } from './database.js';
 
 type Key = Record<string, string>;
@@ -36,11 +37,16 @@ export async function batchGet<Row>(
 ): Promise<{ rows: Row[]; unprocessed: readonly Key[]; error?: UnavailableError }> {
   const rows: Row[] = [];
   const asked = keys.map((key) => ({ table, key }));
-  const { left, error } = await inBatches(asked, GET_LIMIT, async (batch) => {
-    const answer = await readTogether(database, batch);
-    rows.push(...answer.found.map(({ row }) => row as Row));
-    return answer.left;
-  });
+  const { left, error } = await inBatches(
+    { operation: 'BatchGetItem', table },
+    asked,
+    GET_LIMIT,
+    async (batch) => {
+      const answer = await readTogether(database, batch);
+      rows.push(...answer.found.map(({ row }) => row as Row));
+      return answer.left;
+    },
+  );
   return { rows, unprocessed: left.map(({ key }) => key), ...(error && { error }) };
 }
 
@@ -86,7 +92,7 @@ async function readTogether(
   for (const table of Object.keys(RequestItems)) {
     // DynamoDB names every table that it looked at, with an empty list where it found nothing.
     if (!Responses[table] && !left.some((key) => key.table === table)) {
-      throw temporarilyUnavailable(1, { cause: new NoAnswerError() });
+      throw failed({ operation: 'BatchGetItem', table }, new NoAnswerError());
     }
   }
   const found = Object.entries(Responses).flatMap(([table, rows]) => rows.map((row) => ({ table, row })));
@@ -105,7 +111,9 @@ export async function batchGetAcross(
   keys: readonly TableKey[],
 ): Promise<(Record<string, unknown> | undefined)[]> {
   const found: TableRow[] = [];
-  const { error } = await untilDone(keys, async (batch) => {
+  const tables = [...new Set(keys.map(({ table }) => table))];
+  const call = { operation: 'BatchGetItem', table: tables.join() };
+  const { error } = await untilDone(call, keys, async (batch) => {
     const answer = await readTogether(database, batch);
     found.push(...answer.found);
     return answer.left;
@@ -131,15 +139,25 @@ export async function batchWrite(
   table: string,
   requests: readonly WriteRequest[],
 ): Promise<readonly WriteRequest[]> {
-  const { left } = await inBatches(requests, WRITE_LIMIT, async (batch) => {
+  const call = { operation: 'BatchWriteItem', table };
+  const { left } = await inBatches(call, requests, WRITE_LIMIT, async (batch) => {
     const { UnprocessedItems } = await database.batchWrite({ RequestItems: { [table]: [...batch] } });
     return UnprocessedItems?.[table] ?? [];
   });
   return left;
 }
 
+/** What is called, for the log. */
+type BatchCall = Pick<CallContext, 'operation' | 'table'>;
+
+function failed(call: BatchCall, cause: Error): UnavailableError {
+  noteCall(cause, { service: 'DynamoDB', ...call });
+  return temporarilyUnavailable(1, { cause });
+}
+
 /** Calls `work` on slices of `items`, all at the same time. */
 async function inBatches<Item>(
+  call: BatchCall,
   items: readonly Item[],
   size: number,
   work: (batch: readonly Item[]) => Promise<Item[]>,
@@ -147,13 +165,14 @@ async function inBatches<Item>(
   const slices = Array.from({ length: Math.ceil(items.length / size) }, (_, n) =>
     items.slice(n * size, (n + 1) * size),
   );
-  const leftovers = await Promise.all(slices.map((slice) => untilDone(slice, work)));
+  const leftovers = await Promise.all(slices.map((slice) => untilDone(call, slice, work)));
   const error = leftovers.find((leftover) => leftover.error)?.error;
   return { left: leftovers.flatMap(({ left }) => left), ...(error && { error }) };
 }
 
 /** Calls `work`, and again, after a pause that grows, on what it gives back as undone. */
 async function untilDone<Item>(
+  call: BatchCall,
   batch: readonly Item[],
   work: (batch: readonly Item[]) => Promise<Item[]>,
 ): Promise<Leftover<Item>> {
@@ -167,7 +186,7 @@ async function untilDone<Item>(
     }
     if (left.length === 0) return { left };
     if (retry === RETRIES) {
-      return { left, error: temporarilyUnavailable(1) };
+      return { left, error: failed(call, new UnprocessedError()) };
     }
     // Jitter, so that many at once do not come back at once.
     await sleep(Math.random() * PAUSE_MS * 2 ** retry);

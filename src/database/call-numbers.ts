@@ -5,6 +5,7 @@ import { isTransportFailure } from '../common/transport-failures.js';
 import type { DatabaseCall } from '../metrics/metrics.js';
 import type { EndedCall } from './database.js';
 import { cancellationCodes, translateDatabaseError } from './database-errors.js';
+import { tablesOf } from './tables-of-call.js';
 
 const THROTTLING = /Throttl|Throughput|LimitExceeded/;
 
@@ -16,7 +17,7 @@ export function databaseCallOf({ operation, input, result, durationMs }: EndedCa
     ConsumedCapacity?: ConsumedCapacity | ConsumedCapacity[];
     $metadata?: { attempts?: number };
   };
-  const table = tableOf(input);
+  const table = tablesOf(input)[0] ?? 'unknown';
   const units: Record<string, number> = {};
   for (const { TableName = table, CapacityUnits = 0 } of [consumed ?? []].flat()) {
     if (CapacityUnits > 0) units[TableName] = (units[TableName] ?? 0) + CapacityUnits;
@@ -37,19 +38,4 @@ function outcomeOf(result: unknown): DatabaseCall['outcome'] {
   if (!(translateDatabaseError(result) instanceof UnavailableError)) return 'refused';
   const names = [result.name, ...cancellationCodes(result)];
   return names.some((name) => THROTTLING.test(name)) && !isTransportFailure(result) ? 'throttled' : 'failed';
-}
-
-/** The first one of several. */
-function tableOf(input: object): string {
-  const { TableName, RequestItems, TransactItems } = input as {
-    TableName?: string;
-    RequestItems?: Record<string, unknown>;
-    TransactItems?: Record<string, { TableName?: string }>[];
-  };
-  return (
-    TableName ??
-    Object.keys(RequestItems ?? {})[0] ??
-    Object.values(TransactItems?.[0] ?? {})[0]?.TableName ??
-    'unknown'
-  );
 }

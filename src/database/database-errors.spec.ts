@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { UnavailableError } from '../common/errors/domain-errors.js';
+import { DeploymentError, UnavailableError } from '../common/errors/domain-errors.js';
 import { DeadlineError } from '../common/deadline.js';
 import { cancellationCodes, NoAnswerError, translateDatabaseError } from './database-errors.js';
 
@@ -43,10 +43,39 @@ describe('translateDatabaseError', () => {
     expect(translateDatabaseError(error)).toBeInstanceOf(UnavailableError);
   });
 
+  it.each<[string, RegExp]>([
+    ['ResourceNotFoundException', /^a table is missing: run npm run tables/],
+    ['AccessDeniedException', /refuses the service access: .* ServicePolicy/],
+    ['UnrecognizedClientException', /does not know the access key/],
+    ['InvalidSignatureException', /its signature wrong/],
+    ['MissingAuthenticationTokenException', /does not know the access key/],
+  ])('makes a fault of the deployment of %s, and says what to do', (name, remedy) => {
+    const cause = named(name, { $metadata: { httpStatusCode: 400 } });
+    const translated = translateDatabaseError(cause);
+    expect(translated).toBeInstanceOf(DeploymentError);
+    expect(translated).toMatchObject({
+      message: 'The service is temporarily unavailable',
+      retryAfterSeconds: 1,
+      cause,
+      remedy: expect.stringMatching(remedy),
+    });
+  });
+
+  it.each([
+    'The table does not have the specified index: email-index',
+    'The provided key element does not match the schema',
+  ])('makes a fault of the deployment of a table that differs: %s', (message) => {
+    const remedy = 'a table is not as the service needs it: npm run tables tells what differs';
+    const error = Object.assign(new Error(message), { name: 'ValidationException' });
+    expect(translateDatabaseError(error)).toMatchObject({ remedy });
+  });
+
+  it('makes a fault of the deployment of a transaction with a table that is missing', () => {
+    expect(translateDatabaseError(cancelled('None', 'ResourceNotFound'))).toBeInstanceOf(DeploymentError);
+  });
+
   it.each([
     ['a failed condition', named('ConditionalCheckFailedException', { $metadata: { httpStatusCode: 400 } })],
-    ['a refused permission', named('AccessDeniedException', { $metadata: { httpStatusCode: 400 } })],
-    ['a missing table', named('ResourceNotFoundException', { $metadata: { httpStatusCode: 400 } })],
     ['a malformed request', named('ValidationException', { $metadata: { httpStatusCode: 400 } })],
     ['a transaction with a failed condition', cancelled('ConditionalCheckFailed', 'None')],
     [

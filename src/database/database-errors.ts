@@ -1,5 +1,5 @@
 import { CircuitOpenError } from '../common/circuit-breaker.js';
-import { temporarilyUnavailable } from '../common/errors/domain-errors.js';
+import { DeploymentError, temporarilyUnavailable } from '../common/errors/domain-errors.js';
 import { isTransportFailure } from '../common/transport-failures.js';
 
 /** When a client may try again after the database failed it; seconds. */
@@ -21,12 +21,46 @@ const PASSING = new Set([
   'ServiceUnavailableException',
 ]);
 
+/** What is wrong with the deployment, by the names that DynamoDB gives to it, and what to do. */
+const REMEDIES: readonly (readonly [remedy: string, names: readonly string[]])[] = [
+  [
+    'a table is missing: run npm run tables, or correct its name or REGION_NAME',
+    ['ResourceNotFoundException', 'TableNotFoundException', 'ResourceNotFound'],
+  ],
+  [
+    'DynamoDB refuses the service access: its role lacks what ServicePolicy in ops/cloudformation.json allows',
+    ['AccessDeniedException', 'AccessDenied', 'OptInRequired', 'SubscriptionRequiredException'],
+  ],
+  [
+    'DynamoDB does not know the access key, or finds its signature wrong: check the role, the keys and the clock',
+    [
+      ...['UnrecognizedClientException', 'InvalidClientTokenId', 'MissingAuthenticationTokenException'],
+      ...['InvalidSignatureException', 'IncompleteSignatureException', 'SignatureDoesNotMatch'],
+      ...['RequestTimeTooSkewed', 'RequestExpired'],
+    ],
+  ],
+];
+const OTHER_TABLE = 'a table is not as the service needs it: npm run tables tells what differs';
+
+/** The words of DynamoDB for a table of that name with other keys, or without an index. */
+const OTHER_TABLE_WORDS = /does not have the specified index|does not match the schema/;
+
 /**
- * The one place that reads errors of AWS. What means "cannot serve now" becomes {@link UnavailableError}; everything
- * else stays as it is: a failed condition for the repository that set it, the rest for the log and a 500.
+ * The one place that reads errors of AWS. What means "cannot serve now" becomes {@link UnavailableError}, and
+ * {@link DeploymentError} where it will not pass by itself; everything else stays as it is: a failed condition for the
+ * repository that set it, the rest for the log and a 500.
  */
 export function translateDatabaseError(error: unknown): unknown {
+  const remedy = remedyFor(error);
+  if (remedy !== undefined) return new DeploymentError(remedy, RETRY_AFTER_SECONDS, { cause: error });
   return isPassing(error) ? temporarilyUnavailable(RETRY_AFTER_SECONDS, { cause: error }) : error;
+}
+
+function remedyFor(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const names = [error.name, ...cancellationCodes(error)];
+  if (names.includes('ValidationException') && OTHER_TABLE_WORDS.test(error.message)) return OTHER_TABLE;
+  return REMEDIES.find(([, known]) => known.some((name) => names.includes(name)))?.[0];
 }
 
 /** Whether the database could not serve, as opposed to having answered. */
@@ -48,6 +82,14 @@ export function cancellationCodes(error: unknown): string[] {
   if (!(error instanceof Error) || error.name !== 'TransactionCanceledException') return [];
   const reasons = (error as { CancellationReasons?: { Code?: string }[] }).CancellationReasons ?? [];
   return reasons.map(({ Code }) => Code ?? 'None');
+}
+
+/** Of a batch that DynamoDB answers it has left something undone, again and again. */
+export class UnprocessedError extends Error {
+  constructor() {
+    super('DynamoDB keeps leaving a part of the batch undone, as it does when it throttles');
+    this.name = 'UnprocessedError';
+  }
 }
 
 /** What answered was not DynamoDB. */

@@ -22,6 +22,10 @@ import { Database } from './database.js';
       inject: [DynamoDBClient, AppConfig, Logger, { token: Metrics, optional: true }],
       useFactory: (client: DynamoDBClient, config: AppConfig, logger: Logger, metrics?: Metrics) =>
         new Database(createDocumentClient(client), config.database.budgetMs, {
+          site: {
+            region: config.aws.region,
+            ...(config.database.endpoint && { endpoint: config.database.endpoint }),
+          },
           pauseMs: config.database.pauseMs,
           onChange: logCircuit(logger, 'the database'),
           observe: metrics && ((call) => metrics.databaseCall(databaseCallOf(call))),

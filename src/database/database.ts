@@ -19,12 +19,14 @@ import {
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { MAX_CONNECTIONS } from '../common/aws-client.js';
+import { type CallSite, noteCall } from '../common/call-context.js';
 import { CallSlots } from '../common/call-slots.js';
 import { CircuitBreaker } from '../common/circuit-breaker.js';
 import { withDeadline } from '../common/deadline.js';
 import { currentRequest } from '../common/request-context.js';
 import { meansNoAnswer } from '../common/transport-failures.js';
 import { NoAnswerError, translateDatabaseError } from './database-errors.js';
+import { tablesOf } from './tables-of-call.js';
 
 type Answer = Pick<GetCommandOutput, '$metadata'>;
 
@@ -46,6 +48,8 @@ export interface DatabaseOptions {
   readonly pauseMs?: number;
   /** Is told when asking stops and when it begins again. */
   readonly onChange?: (open: boolean, cause?: unknown) => void;
+  /** For the log. */
+  readonly site?: CallSite;
   /** With it, every call asks DynamoDB for what it consumed. */
   readonly observe?: CallObserver | undefined;
 }
@@ -63,13 +67,15 @@ export class Database {
   private readonly breaker: CircuitBreaker;
   private readonly slots = new CallSlots('the database', MAX_CONNECTIONS);
   private readonly observe: CallObserver | undefined;
+  private readonly site: CallSite;
 
   constructor(
     private readonly client: DynamoDBDocumentClient,
     private readonly budgetMs: number,
-    { pauseMs = 0, onChange, observe }: DatabaseOptions = {},
+    { pauseMs = 0, onChange, observe, site = {} }: DatabaseOptions = {},
   ) {
     this.observe = observe;
+    this.site = site;
     this.breaker = new CircuitBreaker({
       source: 'the database',
       pauseMs,
@@ -141,20 +147,38 @@ export class Database {
     time?.begin();
     try {
       const output = await this.slots.run(milliseconds, (left) =>
-        this.breaker.run(async () => {
-          const answer = await withDeadline('the database', left, (signal) => send(signal, counted));
-          // The SDK reads an empty 200, as something between here and AWS may send, as an answer with nothing in it.
-          if (answer.$metadata.requestId === undefined) throw new NoAnswerError();
-          return answer;
-        }),
+        this.breaker.run(() => this.send(operation, counted, left, send)),
       );
       ended(output);
       return output;
     } catch (error) {
       ended(error);
+      this.note(error, operation, input);
       throw translateDatabaseError(error);
     } finally {
       time?.end();
     }
+  }
+
+  private async send<Input extends object, Output extends Answer>(
+    operation: string,
+    input: Input,
+    milliseconds: number,
+    send: (signal: AbortSignal, input: Input) => Promise<Output>,
+  ): Promise<Output> {
+    try {
+      const answer = await withDeadline('the database', milliseconds, (signal) => send(signal, input));
+      // The SDK reads an empty 200, as something between here and AWS may send, as an answer with nothing in it.
+      if (answer.$metadata.requestId === undefined) throw new NoAnswerError();
+      return answer;
+    } catch (error) {
+      // Before the circuit, which logs what opened it.
+      this.note(error, operation, input);
+      throw error;
+    }
+  }
+
+  private note(error: unknown, operation: string, input: object): void {
+    noteCall(error, { service: 'DynamoDB', operation, table: tablesOf(input).join(), ...this.site });
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { UnavailableError } from '../common/errors/domain-errors.js';
+import { DeploymentError, UnavailableError } from '../common/errors/domain-errors.js';
 import { NoAnswerError, translateDatabaseError } from './database-errors.js';
 
 /** Tries of one call, and the pauses between them, each up to twice as long as the one before; half a minute in all. */
@@ -28,14 +28,15 @@ export async function patiently<Output extends Answer>(call: () => Promise<Outpu
 /**
  * The same for work whose errors are translated already, of DynamoDB or of S3.
  *
- * @throws the error of the last try, or at once what is no `UnavailableError`
+ * @throws the error of the last try, or at once what is no `UnavailableError` or will not pass by itself
  */
 export async function untilServed<Result>(work: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
-      const passing = translateDatabaseError(error) instanceof UnavailableError;
+      const translated = translateDatabaseError(error);
+      const passing = translated instanceof UnavailableError && !(translated instanceof DeploymentError);
       if (!passing || attempt === TRIES) throw error;
       const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
       // Jitter, so that many at once do not come back at once.

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { HealthIndicatorService } from '@nestjs/terminus';
+import { DeploymentError } from '../common/errors/domain-errors.js';
 import { Logger } from '../common/logging/logger.js';
 import { AppConfig } from '../config/config.js';
 import { Database } from '../database/database.js';
@@ -37,7 +38,8 @@ export class DatabaseHealthIndicator {
       );
     } catch (error) {
       const cause = error instanceof Error ? (error.cause ?? error) : error;
-      this.logger.error({ err: cause }, 'the database does not serve');
+      const remedy = error instanceof DeploymentError ? { remedy: error.remedy } : {};
+      this.logger.error({ err: cause, ...remedy }, 'the database does not serve');
       throw error;
     }
   }

@@ -151,8 +151,9 @@ function keysOf(account: string, { address, device }: Guesser): { address: strin
   return { address: pair, device: `${pair}:${hash}` };
 }
 
+/** With the account in braces, so that all keys of an account are on one node of a cluster. */
 function knownKey(key: string): string {
-  return `known:${key}`;
+  return `known:${key.replace(/^[^:]+/, '{$&}')}`;
 }
 
 async function giveBack(counted: readonly Counted[]): Promise<void> {

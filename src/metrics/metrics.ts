@@ -32,6 +32,14 @@ export interface DatabaseCall {
   readonly units: Readonly<Record<string, number>>;
 }
 
+/** A call to S3 that has ended, but for those that clients make with a URL. */
+export interface StorageCallNumbers {
+  /** `HeadObject`, `DeleteObjects`, … */
+  readonly operation: string;
+  readonly durationMs: number;
+  readonly outcome: 'ok' | 'failed';
+}
+
 /**
  * The numbers of one process, in a registry of their own. Names and labels are an interface: dashboards and alarms are
  * built on them. No label has a value that clients choose.
@@ -51,6 +59,9 @@ export class Metrics {
   ]);
   private readonly databaseUnits = this.counter('dynamodb_consumed_units_total', 'Request units consumed', [
     ...['table', 'operation', 'kind'],
+  ]);
+  private readonly storageCalls = this.histogram('s3_call_duration_seconds', 'Calls to S3', [
+    ...['operation', 'outcome'],
   ]);
   private readonly hashWaits = this.histogram('password_hash_wait_seconds', 'Waits for a turn to hash', []);
   private readonly refusals = this.counter('limit_refusals_total', 'Requests over a limit', ['limit']);
@@ -95,6 +106,10 @@ export class Metrics {
     for (const [consumer, units] of Object.entries(call.units)) {
       this.databaseUnits.inc({ table: consumer, operation, kind: call.kind }, units);
     }
+  }
+
+  storageCall({ operation, outcome, durationMs }: StorageCallNumbers): void {
+    this.storageCalls.observe({ operation, outcome }, durationMs / SECOND_MS);
   }
 
   hashWait(durationMs: number): void {

@@ -11,8 +11,11 @@ import { createRedis } from './redis.js';
     {
       provide: Redis,
       inject: [AppConfig, Logger],
-      useFactory: ({ redisUrl }: AppConfig, logger: Logger) =>
-        redisUrl === undefined ? undefined : createRedis(redisUrl, logger),
+      // Whoever has the same tables is the same deployment.
+      useFactory: ({ redisUrl, tables, aws }: AppConfig, logger: Logger) =>
+        redisUrl === undefined
+          ? undefined
+          : createRedis(redisUrl, logger, `${aws.region}:${tables.audioFiles}:`),
     },
   ],
   exports: [Redis],

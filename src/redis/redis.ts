@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import type { Logger } from '../common/logging/logger.js';
+import { SparingLog } from '../common/logging/sparing-log.js';
 
 /** Redis that takes longer counts as away. Milliseconds. */
 const TIMEOUT_MS = 250;
@@ -10,9 +11,13 @@ const LONGEST_PAUSE_MS = 2000;
 /**
  * A client that fails fast: what needs Redis has something to fall back on, and no request may wait for it. It goes
  * on trying to connect, and logs each change between there and away once.
+ *
+ * @param keyPrefix of every key, so that deployments can share a Redis
  */
-export function createRedis(url: string, logger: Logger): Redis {
+export function createRedis(url: string, logger: Logger, keyPrefix: string): Redis {
+  const sparing = new SparingLog(logger);
   const redis = new Redis(url, {
+    keyPrefix,
     connectTimeout: TIMEOUT_MS,
     commandTimeout: TIMEOUT_MS,
     disconnectTimeout: TIMEOUT_MS,
@@ -20,6 +25,12 @@ export function createRedis(url: string, logger: Logger): Redis {
     socketTimeout: HANGING_MS,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
+    // A primary that was demoted takes no writes; the address leads to its successor by now. The command fails, as when away.
+    reconnectOnError: (error) => {
+      const isReplica = /\bREADONLY\b/.test(error.message);
+      if (isReplica) sparing.warn('redis takes no writes, as a replica does; connecting again');
+      return isReplica;
+    },
     retryStrategy: (attempt) => Math.min(attempt * 100, LONGEST_PAUSE_MS),
   });
   let away = false;

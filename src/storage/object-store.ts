@@ -8,15 +8,11 @@ import {
   NotFound,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { MAX_CONNECTIONS } from '../common/aws-client.js';
-import { CallSlots } from '../common/call-slots.js';
-import { CircuitBreaker, type CircuitOptions } from '../common/circuit-breaker.js';
-import { withDeadline } from '../common/deadline.js';
-import { NotConfiguredError, temporarilyUnavailable } from '../common/errors/domain-errors.js';
-import { meansNoAnswer } from '../common/transport-failures.js';
+import { NotConfiguredError } from '../common/errors/domain-errors.js';
 import { type BatchDeletion, deleteObjects, isBatchRefusal, isKeyRefusal } from './object-deletion.js';
 import { Presigner, type SignedUrl, type SigningRequest } from './presigner.js';
-import { ForeignAnswerError, RETRY_AFTER_SECONDS, translateStorageError } from './storage-errors.js';
+import { StorageCalls, type StorageOptions } from './storage-calls.js';
+import { ForeignAnswerError, KeptObjectsError } from './storage-errors.js';
 
 const NO_CONTENT = 204;
 
@@ -42,7 +38,7 @@ export interface ListedObject {
 }
 
 /** What not everybody needs. */
-export interface ObjectStoreOptions extends Partial<Pick<CircuitOptions, 'pauseMs' | 'onChange'>> {
+export interface ObjectStoreOptions extends StorageOptions {
   /** Knows the store by the name that clients have for it, and signs their addresses; the same client by default. */
   readonly signingClient?: S3Client;
 }
@@ -55,26 +51,21 @@ export interface ObjectStoreOptions extends Partial<Pick<CircuitOptions, 'pauseM
  */
 export class ObjectStore {
   private readonly presigner: Presigner | undefined;
-
-  private readonly breaker: CircuitBreaker;
-  private readonly slots = new CallSlots('the object store', MAX_CONNECTIONS);
+  protected readonly calls: StorageCalls;
 
   /**
    * @param bucket absent where this deployment has none
    * @param budgetMs what one call may take
+   * @param options see {@link StorageCalls}
    */
   constructor(
     protected readonly client: S3Client,
     private readonly bucket: string | undefined,
-    private readonly budgetMs: number,
-    { pauseMs = 0, onChange, signingClient = client }: ObjectStoreOptions = {},
+    budgetMs: number,
+    options: ObjectStoreOptions = {},
   ) {
-    this.breaker = new CircuitBreaker({
-      source: 'the object store',
-      pauseMs,
-      isFailure: (error) => error instanceof ForeignAnswerError || meansNoAnswer(error, budgetMs),
-      ...(onChange && { onChange }),
-    });
+    this.calls = new StorageCalls(bucket, budgetMs, options);
+    const { signingClient = client } = options;
     this.presigner = bucket === undefined ? undefined : new Presigner(signingClient, bucket);
   }
 
@@ -91,15 +82,13 @@ export class ObjectStore {
   /** An address for one object. Asks S3 nothing. */
   async sign(request: SigningRequest): Promise<SignedUrl> {
     this.assertConfigured();
-    return this.translated(() =>
-      withDeadline('the object store', this.budgetMs, () => (this.presigner as Presigner).sign(request)),
-    );
+    return this.calls.sign(() => (this.presigner as Presigner).sign(request));
   }
 
   /** What there is under this key. */
   async head(key: string): Promise<StoredObject | undefined> {
     const Bucket = this.bucketName();
-    return this.call(async (abortSignal) => {
+    return this.calls.run('HeadObject', async (abortSignal) => {
       try {
         const head = new HeadObjectCommand({ Bucket, Key: key, ChecksumMode: 'ENABLED' });
         const { ContentLength, ETag, ChecksumSHA256 } = await this.client.send(head, { abortSignal });
@@ -121,7 +110,7 @@ export class ObjectStore {
   /** Deletes an object; succeeds where there is none. */
   async delete(key: string): Promise<void> {
     const Bucket = this.bucketName();
-    await this.call((abortSignal) => this.deleteObject(Bucket, key, abortSignal));
+    await this.calls.run('DeleteObject', (abortSignal) => this.deleteObject(Bucket, key, abortSignal));
   }
 
   /**
@@ -132,20 +121,7 @@ export class ObjectStore {
    * @throws UnavailableError where a call has no answer; some may be gone then
    */
   async deleteMany(keys: readonly string[]): Promise<Set<string>> {
-    const Bucket = this.bucketName();
-    return deleteObjects(keys, {
-      many: (batch) => this.call((signal) => this.deleteBatch(Bucket, batch, signal)),
-      one: (key) =>
-        this.call(async (signal) => {
-          try {
-            await this.deleteObject(Bucket, key, signal);
-            return true;
-          } catch (error) {
-            if (isKeyRefusal(error)) return false;
-            throw error;
-          }
-        }),
-    });
+    return this.deleteEach(keys, new Set());
   }
 
   /**
@@ -154,8 +130,9 @@ export class ObjectStore {
    * @throws UnavailableError also where only some could not be deleted
    */
   async deleteAll(keys: readonly string[]): Promise<void> {
-    const { size } = await this.deleteMany(keys);
-    if (size > 0) throw temporarilyUnavailable(RETRY_AFTER_SECONDS);
+    const codes = new Set<string>();
+    const { size } = await this.deleteEach(keys, codes);
+    if (size > 0) throw this.calls.translated(new KeptObjectsError(size, codes), 'DeleteObjects');
   }
 
   /** All objects whose keys begin with `prefix`, in the order of their keys, up to 1,000 at a time. */
@@ -168,7 +145,7 @@ export class ObjectStore {
         ...{ Bucket, Prefix: prefix, EncodingType: 'url' as const },
         ...(after !== undefined && { StartAfter: after }),
       };
-      const { page, isTruncated } = await this.call(async (abortSignal) => {
+      const { page, isTruncated } = await this.calls.run('ListObjectsV2', async (abortSignal) => {
         const listing = await this.client.send(new ListObjectsV2Command(input), { abortSignal });
         // Nothing of a listing in it: taken for an empty one, the audio of an account would outlive it.
         if (listing.IsTruncated === undefined) throw new ForeignAnswerError();
@@ -180,6 +157,26 @@ export class ObjectStore {
     } while (after !== undefined);
   }
 
+  /** @param codes of S3 for those that it refuses; added to */
+  private async deleteEach(keys: readonly string[], codes: Set<string>): Promise<Set<string>> {
+    const Bucket = this.bucketName();
+    return deleteObjects(keys, {
+      many: (batch) =>
+        this.calls.run('DeleteObjects', (signal) => this.deleteBatch(Bucket, batch, codes, signal)),
+      one: (key) =>
+        this.calls.run('DeleteObject', async (signal) => {
+          try {
+            await this.deleteObject(Bucket, key, signal);
+            return true;
+          } catch (error) {
+            if (!isKeyRefusal(error)) throw error;
+            codes.add((error as Error).name);
+            return false;
+          }
+        }),
+    });
+  }
+
   private async deleteObject(Bucket: string, Key: string, abortSignal: AbortSignal): Promise<void> {
     const command = new DeleteObjectCommand({ Bucket, Key });
     const { $metadata } = await this.client.send(command, { abortSignal });
@@ -189,6 +186,7 @@ export class ObjectStore {
   private async deleteBatch(
     Bucket: string,
     keys: readonly string[],
+    codes: Set<string>,
     abortSignal: AbortSignal,
   ): Promise<BatchDeletion | undefined> {
     // Not quietly: a key that is named nowhere in the answer was not deleted.
@@ -197,6 +195,7 @@ export class ObjectStore {
       const command = new DeleteObjectsCommand({ Bucket, Delete });
       const { Deleted = [], Errors = [] } = await this.client.send(command, { abortSignal });
       if (Deleted.length + Errors.length === 0) throw new ForeignAnswerError();
+      for (const { Code } of Errors) if (Code !== undefined) codes.add(Code);
       const namesOf = (objects: readonly { Key?: string | undefined }[]) =>
         new Set(objects.map(({ Key = '' }) => Key));
       return { gone: namesOf(Deleted), kept: namesOf(Errors) };
@@ -210,22 +209,6 @@ export class ObjectStore {
   protected bucketName(): string {
     if (this.bucket === undefined) throw new NotConfiguredError('Audio storage is not set up on this server');
     return this.bucket;
-  }
-
-  protected async call<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    return this.translated(() =>
-      this.slots.run(this.budgetMs, (left) =>
-        this.breaker.run(() => withDeadline('the object store', left, work)),
-      ),
-    );
-  }
-
-  private async translated<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      throw translateStorageError(error);
-    }
   }
 }
 

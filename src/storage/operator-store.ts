@@ -7,7 +7,7 @@ export class OperatorStore extends ObjectStore {
   /** The text of a small object; `undefined` where there is none. */
   async read(key: string): Promise<string | undefined> {
     const Bucket = this.bucketName();
-    return this.call(async (abortSignal) => {
+    return this.calls.run('GetObject', async (abortSignal) => {
       try {
         const { Body } = await this.client.send(new GetObjectCommand({ Bucket, Key: key }), { abortSignal });
         if (Body === undefined) throw new ForeignAnswerError();
@@ -22,7 +22,7 @@ export class OperatorStore extends ObjectStore {
   /** Writes a small object of JSON, in place of what is there. */
   async write(key: string, json: string): Promise<void> {
     const input = { Bucket: this.bucketName(), Key: key, Body: json, ContentType: 'application/json' };
-    await this.call(async (abortSignal) => {
+    await this.calls.run('PutObject', async (abortSignal) => {
       const { ETag } = await this.client.send(new PutObjectCommand(input), { abortSignal });
       if (ETag === undefined) throw new ForeignAnswerError();
     });
@@ -38,7 +38,7 @@ export class OperatorStore extends ObjectStore {
     const Bucket = this.bucketName();
     const CopySource = `${Bucket}/${key.split('/').map(encodeURIComponent).join('/')}`;
     const input = { Bucket, Key: to, CopySource, ...(etag !== undefined && { CopySourceIfMatch: etag }) };
-    return this.call(async (abortSignal) => {
+    return this.calls.run('CopyObject', async (abortSignal) => {
       try {
         const { CopyObjectResult } = await this.client.send(new CopyObjectCommand(input), { abortSignal });
         if (CopyObjectResult?.ETag === undefined) throw new ForeignAnswerError();

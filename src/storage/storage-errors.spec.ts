@@ -2,8 +2,8 @@ import { NoSuchBucket, NotFound, S3ServiceException } from '@aws-sdk/client-s3';
 import { describe, expect, it } from '@jest/globals';
 import { CircuitOpenError } from '../common/circuit-breaker.js';
 import { DeadlineError } from '../common/deadline.js';
-import { ConflictError, UnavailableError } from '../common/errors/domain-errors.js';
-import { translateStorageError } from './storage-errors.js';
+import { ConflictError, DeploymentError, UnavailableError } from '../common/errors/domain-errors.js';
+import { KeptObjectsError, translateStorageError } from './storage-errors.js';
 
 function answered(name: string, httpStatusCode: number): Error {
   const message = `${name} of bucket secret`;
@@ -46,6 +46,33 @@ describe('translateStorageError', () => {
       retryAfterSeconds: 2,
       cause,
     });
+  });
+
+  it.each<[string, Error, RegExp]>([
+    ['a refusal', answered('AccessDenied', 403), /ServicePolicy/],
+    ['a refusal without a body', answered('UnknownError', 403), /ServicePolicy.*or the access key is wrong/],
+    ['an unknown access key', answered('InvalidAccessKeyId', 403), /does not know the access key/],
+    ['a wrong signature', answered('SignatureDoesNotMatch', 403), /its signature wrong/],
+    ['clocks that are apart', answered('RequestTimeTooSkewed', 403), /the clock/],
+    ['another region', answered('PermanentRedirect', 301), /in another region: correct REGION_NAME/],
+    ['another region without a body', answered('UnknownError', 301), /in another region/],
+    ['a region that the signature names', answered('AuthorizationHeaderMalformed', 400), /in another region/],
+    ['a missing bucket', answered('NoSuchBucket', 404), /^the bucket is missing: correct AWS_S3_BUCKET_NAME/],
+  ])('says what to do about %s', (_what, cause, remedy) => {
+    const translated = translateStorageError(cause);
+    expect(translated).toBeInstanceOf(DeploymentError);
+    expect(translated).toMatchObject({ remedy: expect.stringMatching(remedy) });
+  });
+
+  it.each<[string, Error]>([
+    ['throttling', answered('SlowDown', 503)],
+    ['an expired token', answered('ExpiredToken', 400)],
+    ['objects that were kept', new KeptObjectsError(2, new Set(['AccessDenied']))],
+    ['a refused connection', Object.assign(new Error('refused'), { code: 'ECONNREFUSED' })],
+  ])('takes %s for something that passes', (_what, cause) => {
+    const translated = translateStorageError(cause);
+    expect(translated).toBeInstanceOf(UnavailableError);
+    expect(translated).not.toBeInstanceOf(DeploymentError);
   });
 
   it.each<[string, unknown]>([

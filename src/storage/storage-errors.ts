@@ -1,9 +1,9 @@
 import { CircuitOpenError } from '../common/circuit-breaker.js';
-import { temporarilyUnavailable } from '../common/errors/domain-errors.js';
+import { DeploymentError, temporarilyUnavailable } from '../common/errors/domain-errors.js';
 import { isTransportFailure } from '../common/transport-failures.js';
 
 /** When a client may try again after the object store failed it; seconds. */
-export const RETRY_AFTER_SECONDS = 2;
+const RETRY_AFTER_SECONDS = 2;
 
 /** What answered was not S3: something in between said 200, and nothing that S3 says with it. */
 export class ForeignAnswerError extends Error {
@@ -13,13 +13,61 @@ export class ForeignAnswerError extends Error {
   }
 }
 
+/** Objects are still there of those that were to be deleted together. */
+export class KeptObjectsError extends Error {
+  /** @param codes of S3, as far as it gave some */
+  constructor(count: number, codes: ReadonlySet<string>) {
+    super(`${count} objects were not deleted${codes.size > 0 ? `: ${[...codes].join(', ')}` : ''}`);
+    this.name = 'KeptObjectsError';
+  }
+}
+
+const MISSING = 'the bucket is missing: correct AWS_S3_BUCKET_NAME or S3_ENDPOINT, or make the bucket';
+const REFUSED =
+  'S3 refuses the service access: its role lacks what ServicePolicy in ops/cloudformation.json allows, or the use of the KMS key';
+const UNKNOWN_KEY =
+  'S3 does not know the access key, or finds its signature wrong: check the role, the keys and the clock';
+const OTHER_REGION = 'the bucket is in another region: correct REGION_NAME';
+
+/** What is wrong with the deployment, by the codes of S3, and what to do. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  NoSuchBucket: MISSING,
+  // For a bucket: of an object that is not there nobody throws it.
+  NotFound: MISSING,
+  InvalidBucketName: MISSING,
+  AccessDenied: REFUSED,
+  AllAccessDisabled: REFUSED,
+  AccountProblem: REFUSED,
+  InvalidAccessKeyId: UNKNOWN_KEY,
+  SignatureDoesNotMatch: UNKNOWN_KEY,
+  InvalidToken: UNKNOWN_KEY,
+  RequestTimeTooSkewed: UNKNOWN_KEY,
+  PermanentRedirect: OTHER_REGION,
+  AuthorizationHeaderMalformed: OTHER_REGION,
+  IllegalLocationConstraintException: OTHER_REGION,
+};
+
+/** The same by status, for answers without a body: those to HEAD. */
+const REMEDIES_BY_STATUS: Readonly<Record<number, string>> = {
+  301: OTHER_REGION,
+  403: `${REFUSED}; or the access key is wrong`,
+};
+
 /**
  * S3 answers what the service asks of it, or it cannot serve: a refusal, a bucket that is not there and a wrong region
- * are faults of the deployment, which the client can only wait out. Errors that are not from S3 stay as they are.
+ * are faults of the deployment ({@link DeploymentError}), which the client can only wait out. Errors that are not from S3
+ * stay as they are.
  */
 export function translateStorageError(error: unknown): unknown {
-  const answered = error instanceof ForeignAnswerError || (error instanceof Error && '$metadata' in error);
-  return answered || error instanceof CircuitOpenError || isTransportFailure(error)
-    ? temporarilyUnavailable(RETRY_AFTER_SECONDS, { cause: error })
-    : error;
+  const cause = { cause: error };
+  if (error instanceof ForeignAnswerError || error instanceof KeptObjectsError)
+    return temporarilyUnavailable(RETRY_AFTER_SECONDS, cause);
+  if (error instanceof CircuitOpenError || isTransportFailure(error))
+    return temporarilyUnavailable(RETRY_AFTER_SECONDS, cause);
+  if (!(error instanceof Error && '$metadata' in error)) return error;
+  const { httpStatusCode = 0 } = error.$metadata as { httpStatusCode?: number };
+  const remedy = REMEDIES[error.name] ?? REMEDIES_BY_STATUS[httpStatusCode];
+  return remedy === undefined
+    ? temporarilyUnavailable(RETRY_AFTER_SECONDS, cause)
+    : new DeploymentError(remedy, RETRY_AFTER_SECONDS, cause);
 }

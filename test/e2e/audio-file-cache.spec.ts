@@ -87,6 +87,9 @@ describeWithRedis('GET /api/audio-file/:file_id with CACHE=on', () => {
     http.patch(`/api/audio-file/${fileId}`).set(ada.authorization).send({ title });
   const remove = ({ http }: TestApp, fileId: string) =>
     http.delete(`/api/audio-file/${fileId}`).set(ada.authorization);
+  const keyOf = (fileId: string) =>
+    `${one.config.aws.region}:${one.config.tables.audioFiles}:audio-file:{${fileId}}`;
+
   const titleAt = async (app: TestApp, fileId: string): Promise<unknown> =>
     (await get(app, fileId).expect(200)).body.title;
 
@@ -94,7 +97,7 @@ describeWithRedis('GET /api/audio-file/:file_id with CACHE=on', () => {
   async function cachedRecord(title = 'Monday'): Promise<string> {
     const { file_id: fileId } = await createAudioFile(one, ada, { title });
     await get(one, fileId).expect(200);
-    expect(await client.exists(`audio-file:${fileId}`)).toBe(1);
+    expect(await client.exists(keyOf(fileId))).toBe(1);
     return fileId;
   }
   /** Reads of records at the database while `work` runs. */
@@ -141,13 +144,13 @@ describeWithRedis('GET /api/audio-file/:file_id with CACHE=on', () => {
 
   it('keeps a record for a minute at most', async () => {
     const fileId = await cachedRecord();
-    const left = await client.pttl(`audio-file:${fileId}`);
+    const left = await client.pttl(keyOf(fileId));
     expect(left).toBeGreaterThan(0);
     expect(left).toBeLessThanOrEqual(LIFETIME_MS);
     await sleep(30);
     await get(one, fileId).expect(200);
-    expect(await client.pttl(`audio-file:${fileId}`)).toBeLessThan(left);
-    await client.pexpire(`audio-file:${fileId}`, 1);
+    expect(await client.pttl(keyOf(fileId))).toBeLessThan(left);
+    await client.pexpire(keyOf(fileId), 1);
     await sleep(10);
     expect(await readsDuring(() => get(one, fileId).expect(200))).toBe(1);
   });
@@ -184,7 +187,7 @@ describeWithRedis('GET /api/audio-file/:file_id with CACHE=on', () => {
     const fileId = randomUUID();
     expect(await readsDuring(() => get(one, fileId).expect(404))).toBe(1);
     expect(await readsDuring(() => get(one, fileId).expect(404))).toBe(1);
-    expect(await client.exists(`audio-file:${fileId}`)).toBe(0);
+    expect(await client.exists(keyOf(fileId))).toBe(0);
   });
 
   describe('shows to the next reader, on either instance,', () => {
@@ -236,7 +239,7 @@ describeWithRedis('GET /api/audio-file/:file_id with CACHE=on', () => {
       const { file_id: fileId } = await createAudioFile(one, bob);
       await get(one, fileId, bob).expect(200);
       await one.http.delete('/api/user').set(bob.authorization).send({ password: bob.password }).expect(200);
-      expect(await client.exists(`audio-file:${fileId}`)).toBe(0);
+      expect(await client.exists(keyOf(fileId))).toBe(0);
       await get(one, fileId, ada).expect(404);
       await get(two, fileId, ada).expect(404);
     });
@@ -289,7 +292,7 @@ describeWithRedis('GET /api/audio-file/:file_id with CACHE=on', () => {
     it.each(places)('after a deletion, at %s', async (_where, place) => {
       const { file_id: fileId } = await createAudioFile(one, ada);
       await writeDuringRead(place(), fileId, () => remove(one, fileId).expect(200));
-      expect(await client.exists(`audio-file:${fileId}`)).toBe(0);
+      expect(await client.exists(keyOf(fileId))).toBe(0);
       for (const app of [one, two]) await get(app, fileId).expect(404);
     });
 
@@ -328,7 +331,7 @@ describeWithRedis('GET /api/audio-file/:file_id with CACHE=on', () => {
   it('decides on changes and deletions by what the database has, not by the cache', async () => {
     const fileId = await cachedRecord();
     const { headers } = await get(one, fileId).expect(200);
-    await client.set(`audio-file:${fileId}`, JSON.stringify({ fileId, ownerId: eve.userId, version: 7 }));
+    await client.set(keyOf(fileId), JSON.stringify({ fileId, ownerId: eve.userId, version: 7 }));
     const change = one.http.patch(`/api/audio-file/${fileId}`).set(ada.authorization);
     await change.set('If-Match', String(headers['etag'])).send({ title: 'Tuesday' }).expect(200);
     await remove(one, fileId).expect(200);
@@ -336,7 +339,7 @@ describeWithRedis('GET /api/audio-file/:file_id with CACHE=on', () => {
 
   it('takes what it cannot read for nothing', async () => {
     const fileId = await cachedRecord();
-    await client.set(`audio-file:${fileId}`, '{"fileId":');
+    await client.set(keyOf(fileId), '{"fileId":');
     await get(one, fileId).expect(200);
   });
 

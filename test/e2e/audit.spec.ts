@@ -46,6 +46,7 @@ describe('the audit trail', () => {
   }
   const expectedLine = (id: string, fields: object) => ({
     level: 'info',
+    pid: process.pid,
     time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     request_id: id,
     address: ADDRESS,

@@ -35,10 +35,15 @@ const PASSING: [name: string, behaviour: Behaviour][] = [
 
 /** What is wrong with the service itself. */
 const DEFECTS: [name: string, behaviour: Behaviour][] = [
-  ['AccessDeniedException', dynamoDbError(400, 'AccessDeniedException')],
-  ['ResourceNotFoundException', dynamoDbError(400, 'ResourceNotFoundException')],
   ['ValidationException', dynamoDbError(400, 'ValidationException')],
-  ['UnrecognizedClientException', dynamoDbError(400, 'UnrecognizedClientException')],
+];
+
+/** What is wrong with the deployment. */
+const DEPLOYMENTS: [name: string, behaviour: Behaviour, remedy: RegExp][] = [
+  ['AccessDeniedException', dynamoDbError(400, 'AccessDeniedException'), /ServicePolicy/],
+  ['ResourceNotFoundException', dynamoDbError(400, 'ResourceNotFoundException'), /npm run tables/],
+  ['UnrecognizedClientException', dynamoDbError(400, 'UnrecognizedClientException'), /access key/],
+  ['InvalidSignatureException', dynamoDbError(400, 'InvalidSignatureException'), /signature/],
 ];
 
 /** A caller whose account the application has just asked about, so that what fails is the request's own call. */
@@ -97,6 +102,40 @@ describe('an application whose database', () => {
       expect(stub.calls.length).toBeLessThanOrEqual(2);
       expect(app.logs.filter((line) => line.request_id === requestId && line['err'])).toHaveLength(1);
     });
+  });
+
+  describe.each(DEPLOYMENTS)('answers %s', (name, behaviour, remedy) => {
+    it.each(REQUESTS)(
+      'answers 503 to %s and logs what to do, after one try',
+      async (_request, path, send) => {
+        stub.behave(() => behaviour);
+        const requestId = randomUUID();
+        const answer = await send().set(authorization).set('X-Request-Id', requestId);
+        expect(answer.body).toEqual({
+          ...problemBody(503, 'The service is temporarily unavailable', path),
+          request_id: requestId,
+        });
+        expect(answer.status).toBe(503);
+        expect(answer.headers['retry-after']).toMatch(/^[1-9]\d*$/);
+        expect(answer.text).not.toMatch(LEAK);
+        expect(stub.calls).toHaveLength(1);
+        const tables = Object.values(app.config.tables);
+        expect(app.logs.filter((line) => line.request_id === requestId && line.level === 'error')).toEqual([
+          expect.objectContaining({
+            msg: expect.stringMatching(remedy),
+            service: 'DynamoDB',
+            operation: stub.calls[0],
+            region: app.config.aws.region,
+            endpoint: stub.endpoint,
+            err: expect.objectContaining({ type: name, stack: expect.any(String) }),
+          }),
+        ]);
+        const named = app.logs.find((line) => line.request_id === requestId && line.level === 'error')?.[
+          'table'
+        ];
+        expect(tables).toEqual(expect.arrayContaining(String(named).split(',')));
+      },
+    );
   });
 
   describe.each(DEFECTS)('answers %s', (name, behaviour) => {
@@ -181,14 +220,22 @@ describe('readiness in front of a database', () => {
     await stub.close();
   });
 
-  it.each([...PASSING, ...DEFECTS])('that %s is unhealthy within two seconds', async (_name, behaviour) => {
-    stub.behave(() => behaviour);
-    const answer = await Promise.race([app.http.get('/api/health'), sleep(2000, undefined, { ref: false })]);
-    expect(answer?.status).toBe(503);
-    expect(answer?.body).toEqual({
-      status: 'unhealthy',
-      service: 'decision-data-backend',
-      database: 'dynamodb',
-    });
-  });
+  const deployments = DEPLOYMENTS.map(([name, behaviour]): [string, Behaviour] => [name, behaviour]);
+
+  it.each([...PASSING, ...DEFECTS, ...deployments])(
+    'that %s is unhealthy within two seconds',
+    async (_name, behaviour) => {
+      stub.behave(() => behaviour);
+      const answer = await Promise.race([
+        app.http.get('/api/health'),
+        sleep(2000, undefined, { ref: false }),
+      ]);
+      expect(answer?.status).toBe(503);
+      expect(answer?.body).toEqual({
+        status: 'unhealthy',
+        service: 'decision-data-backend',
+        database: 'dynamodb',
+      });
+    },
+  );
 });

@@ -60,6 +60,7 @@ describe('the log', () => {
       expect(linesOf(id)).toEqual([
         {
           level: 'info',
+          pid: process.pid,
           time: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
           request_id: id,
           method,

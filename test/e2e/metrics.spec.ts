@@ -198,6 +198,27 @@ describe('metrics', () => {
     expect(counted(CALLS, { outcome: 'failed' })).toBe(0);
   });
 
+  it('count calls to S3 by operation, how they ended and how long they took', async () => {
+    const { file_id: fileId, upload } = await createUpload(app, ada);
+    const calls = 's3_call_duration_seconds_count';
+    const complete = () =>
+      app.http
+        .post(`/api/audio-file/${fileId}/complete`)
+        .set(ada.authorization)
+        .then(() => undefined);
+    await send(upload);
+    const ok = await added(app, complete);
+    expect([ok(calls), ok(calls, { operation: 'HeadObject', outcome: 'ok' })]).toEqual([1, 1]);
+    expect(ok('s3_call_duration_seconds_sum', { operation: 'HeadObject' })).toBeGreaterThan(0);
+    const unbucketed = await startTestApp({ METRICS_PORT: '0', AWS_S3_BUCKET_NAME: 'no-such-bucket' }, app);
+    const other = await createUpload(app, ada);
+    const failed = await added(unbucketed, () =>
+      unbucketed.http.post(`/api/audio-file/${other.file_id}/complete`).set(ada.authorization).expect(503),
+    );
+    expect(failed(calls, { operation: 'HeadObject', outcome: 'failed' })).toBe(1);
+    await unbucketed.close();
+  });
+
   it('count waits for a turn to hash', async () => {
     const counted = await added(app, async () => {
       await registerAccount(app);

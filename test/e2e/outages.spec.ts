@@ -47,6 +47,8 @@ describe('an application whose database is away', () => {
       expect.objectContaining({
         level: 'warn',
         msg: 'The service is temporarily unavailable',
+        ...{ service: 'DynamoDB', operation: expect.any(String), table: expect.stringMatching(/-/) },
+        ...{ region: app.config.aws.region, endpoint: app.config.database.endpoint },
         err: expect.objectContaining({ code: 'ECONNREFUSED', stack: expect.any(String) }),
       }),
     ]);

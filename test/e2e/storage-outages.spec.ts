@@ -128,6 +128,16 @@ describe('an application whose object store', () => {
         /aws|amazon|arn:|s3|bucket|secret|denied|slow ?down|econn|xml|html|127\.0/i,
       );
       expect(await everything()).toEqual(before);
+      const lines = apps[name].logs.filter(
+        (line) => line.request_id === answer.headers['x-request-id'] && line['err'] !== undefined,
+      );
+      const { storage, aws } = apps[name].config;
+      expect(lines).toEqual([
+        expect.objectContaining({
+          ...{ service: 'S3', operation: expect.stringMatching(/^(Head|Delete|List)Object/) },
+          ...{ bucket: storage.bucket, region: aws.region, endpoint: storage.endpoint },
+        }),
+      ]);
 
       // What was refused works as soon as the object store serves again.
       stub.behave(() => 'forward');

@@ -1,7 +1,8 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Account, registerAccount } from '../support/accounts.js';
 import { adoptNativeErrors } from '../support/native-errors.js';
 import { send } from './support/client.js';
@@ -13,6 +14,9 @@ const CLIENTS = 20;
 const LIMIT_MS = 10_000;
 /** From the death of a worker until its successor serves. */
 const REPLACED_MS = 5000;
+/** After 15 s without a word a worker is killed; then comes the next check, and the start of another. */
+const HUNG_LIMIT_MS = 60_000;
+const NOT_STARTED = 'a worker could not be started; trying again';
 
 describe(`a service of ${WORKERS} workers`, () => {
   let tables: Tables;
@@ -22,7 +26,7 @@ describe(`a service of ${WORKERS} workers`, () => {
   beforeAll(async () => {
     adoptNativeErrors();
     tables = await createTables();
-    service = await startService(tables, { WORKERS: String(WORKERS) });
+    service = await startService(tables, { WORKERS: String(WORKERS), METRICS_PORT: '0' });
     await until(() => listening() === WORKERS);
     ada = await registerAccount(service);
   });
@@ -35,6 +39,20 @@ describe(`a service of ${WORKERS} workers`, () => {
   const listening = () => service.logs.filter(({ msg }) => msg === 'listening').length;
   const workers = () =>
     readFileSync(`/proc/${service.pid}/task/${service.pid}/children`, 'utf8').trim().split(' ').map(Number);
+
+  const servers = () => service.logs.filter(({ msg }) => msg === 'listening').map((line) => line['pid']);
+
+  // One that took the place of another may still be starting.
+  beforeEach(() => until(() => workers().every((pid) => servers().includes(pid)), HUNG_LIMIT_MS), 120_000);
+
+  async function scrape(): Promise<{ status: number; text: string; ms: number }> {
+    const port = service.logs.find(({ msg }) => msg === 'metrics')?.['port'];
+    const { result, ms } = await timed(async () => {
+      const answer = await fetch(`http://127.0.0.1:${Number(port)}/metrics`);
+      return { status: answer.status, text: await answer.text() };
+    });
+    return { ...result, ms };
+  }
 
   /** How long that took; milliseconds. */
   async function until(condition: () => boolean, limitMs = LIMIT_MS): Promise<number> {
@@ -104,6 +122,56 @@ describe(`a service of ${WORKERS} workers`, () => {
         `replaced after ${seconds(replacedAfter)}`,
     );
   });
+
+  it('says of each line which process wrote it', () => {
+    expect(servers()).toEqual(expect.arrayContaining(workers()));
+    expect(service.logs.every(({ pid }) => typeof pid === 'number')).toBe(true);
+  });
+
+  it('kills one that hangs, has another, and gives the numbers of the others meanwhile', async () => {
+    const before = listening();
+    const [first] = workers();
+    process.kill(first as number, 'SIGSTOP');
+    const { status, text, ms } = await scrape();
+    expect({ status, has: text.includes('http_requests_in_flight') }).toEqual({ status: 200, has: true });
+    const killedAfter = await until(() => listening() > before, HUNG_LIMIT_MS);
+    expect(workers()).toHaveLength(WORKERS);
+    expect(workers()).not.toContain(first);
+    expect(service.logs).toContainEqual(
+      expect.objectContaining({
+        ...{ level: 'error', pid: service.pid, worker: first },
+        msg: 'a worker does not respond; killing it',
+      }),
+    );
+    report('worker hangs', `numbers after ${seconds(ms)}, replaced after ${seconds(killedAfter)}`);
+  }, 120_000);
+
+  it('gives the numbers of the others where one dies while it is asked', async () => {
+    const before = listening();
+    const [first] = workers();
+    process.kill(first as number, 'SIGSTOP');
+    const scraped = scrape();
+    await sleep(200);
+    process.kill(first as number, 'SIGKILL');
+    expect((await scraped).status).toBe(200);
+    await until(() => listening() > before, HUNG_LIMIT_MS);
+  }, 120_000);
+
+  it('goes on where no worker can be started, and has another as soon as one can', async () => {
+    const before = listening();
+    const [first] = workers();
+    const files = (limit: string) =>
+      execFileSync('prlimit', ['--pid', String(service.pid), `--nofile=${limit}:`]);
+    files('3');
+    process.kill(first as number, 'SIGKILL');
+    const tries = () => service.logs.filter(({ msg }) => msg === NOT_STARTED).length;
+    await until(() => tries() >= 2, HUNG_LIMIT_MS);
+    expect(service.running()).toBe(true);
+    files('1024');
+    await until(() => listening() > before, HUNG_LIMIT_MS);
+    expect(workers()).toHaveLength(WORKERS);
+    expect((await service.http.get('/api/health/live')).status).toBe(200);
+  }, 120_000);
 
   it('ends with all of them on SIGTERM to the parent, exit code 0', async () => {
     const pids = [service.pid, ...workers()];

@@ -25,7 +25,7 @@ describeWithRedis('limits in a real Redis that comes and goes', () => {
 
   beforeAll(async () => {
     server = await startRedis();
-    redis = createRedis(server.url, createLogger('silent'));
+    redis = createRedis(server.url, createLogger('silent'), '');
   });
 
   afterAll(async () => {

@@ -1,83 +1,49 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   CreateTableCommand,
   type CreateTableCommandInput,
-  DynamoDBClient,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { pascalCase } from '../../scripts/ops/cloudformation.js';
-import { buildTemplate } from '../../scripts/ops/template.js';
-import { LOGICAL_NAMES, tableNameParameter } from '../../scripts/ops/parameters.js';
-import { TABLE_KEYS } from '../../src/config/table-names.js';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { LOGICAL_NAMES } from '../../scripts/ops/parameters.js';
+import { buildTemplates } from '../../scripts/ops/template.js';
 import { TableCreator } from '../../src/database/table-creator.js';
 import { type TableDefinition, tableDefinitions } from '../../src/database/tables.js';
 import { QUARANTINE_DAYS, QUARANTINE_FOLDER, TABLES_MARKER_KEY } from '../../src/storage/reserved-keys.js';
-import { deleteTestTables, testClient, testConfig, testTableNames } from '../support/test-tables.js';
+import { DEFINITIONS, FILES, ofType, type Parsed, templateOf, valuesOf } from '../support/ops-templates.js';
+import { deleteTestTables, testClient, testConfig } from '../support/test-tables.js';
 
 const FILE = 'ops/cloudformation.json';
-/** What CloudFormation takes without a bucket to take it from; more needs `--s3-bucket`. Bytes. */
-const INLINE_LIMIT = 51_200;
 
-/** Whatever JSON may say; the tests compare it. */
-type Parsed = ReturnType<typeof JSON.parse>;
+const template = templateOf(FILE);
 
-const text = readFileSync(FILE, 'utf8');
-const template = JSON.parse(text) as ReturnType<typeof buildTemplate>;
-const resources = Object.entries(template.Resources);
-const definitions = tableDefinitions(LOGICAL_NAMES);
-
-/** `describe` where the program is installed; elsewhere the tests are skipped, and a line says so. */
-function describeWith(program: string): typeof describe | typeof describe.skip {
-  if (spawnSync(program, ['--help']).status === 0) return describe;
-  process.stderr.write(
-    `Skipped: the tests with ${program}, which is not on the PATH (pip install ${program})\n`,
-  );
-  return describe.skip;
-}
-
-/** Everything under a key of an object, at any depth: `{ Ref: 'X' }` gives `X` for `Ref`. */
-function valuesOf(key: string, value: unknown): unknown[] {
-  if (Array.isArray(value)) return value.flatMap((item) => valuesOf(key, item));
-  if (typeof value !== 'object' || value === null) return [];
-  return Object.entries(value).flatMap(([name, inner]) => [
-    ...(name === key ? [inner] : []),
-    ...valuesOf(key, inner),
-  ]);
-}
-
-/** A value as CloudFormation has it with the parameters' defaults, but for the names of tables. */
+/** A value as CloudFormation has it where no condition holds, with the parameters' defaults but for the names of tables. */
 function resolved(value: Parsed, names: Record<string, string>): Parsed {
   if (Array.isArray(value)) return value.map((item) => resolved(item, names));
   if (typeof value !== 'object' || value === null) return value;
-  if ('Fn::If' in value) return undefined;
+  if ('Fn::If' in value) return resolved(value['Fn::If'][2], names);
+  if (value.Ref === 'AWS::NoValue') return undefined;
   if ('Ref' in value) return names[value.Ref] ?? (template.Parameters[value.Ref] as Parsed).Default;
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, resolved(inner, names)]));
-}
-
-function ofType(type: string): [string, Parsed][] {
-  return resources.filter(([, resource]) => resource.Type === type);
 }
 
 function propertiesOf(resource: string): Parsed {
   return template.Resources[resource]?.Properties;
 }
 
-describe('ops/cloudformation.json', () => {
+describe('The templates in ops/', () => {
   const write = (mode: string) =>
     execFileSync(process.execPath, ['--import', 'tsx', 'scripts/ops/write-template.ts', mode], {
       env: { ...process.env, NODE_OPTIONS: '' },
       encoding: 'utf8',
     });
 
-  it('is what the generator makes of the tables', () => {
-    expect(template).toEqual(buildTemplate());
+  it('are what the generator makes of the tables', () => {
+    const built = buildTemplates();
+    expect(Object.keys(built)).toEqual(FILES);
+    for (const file of FILES) expect([file, templateOf(file)]).toEqual([file, built[file]]);
     expect(write('--check')).toBe('');
-    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(INLINE_LIMIT);
   });
 
   it.each<[string, (definition: TableDefinition) => TableDefinition]>([
@@ -88,45 +54,57 @@ describe('ops/cloudformation.json', () => {
     ['an index', (d) => ({ ...d, indexes: [] })],
     ['the time to live', (d) => ({ ...d, timeToLive: 'other' })],
   ])('is stale once %s of a table changes', (_what, change) => {
-    const [first, ...others] = definitions as [TableDefinition, ...TableDefinition[]];
-    expect(template).not.toEqual(buildTemplate([change(first), ...others]));
+    const [first, ...others] = DEFINITIONS as [TableDefinition, ...TableDefinition[]];
+    expect(template).not.toEqual(buildTemplates([change(first), ...others])[FILE]);
   });
 
-  it('refers to nothing that is not there', () => {
-    const declared = new Set([...Object.keys(template.Parameters), ...Object.keys(template.Resources)]);
-    const refs = valuesOf('Ref', template).filter((name) => !String(name).startsWith('AWS::'));
-    const attributes = valuesOf('Fn::GetAtt', template).map((path) => (path as string[])[0]);
-    const substituted = valuesOf('Fn::Sub', template)
+  it.each(FILES)('%s refers to nothing that is not there, and has nothing that is not used', (file) => {
+    const { Parameters, Conditions = {}, Resources, ...rest } = templateOf(file);
+    const declared = new Set([...Object.keys(Parameters), ...Object.keys(Resources)]);
+    const all = { Conditions, Resources, ...rest };
+    const refs = valuesOf('Ref', all).filter((name) => !String(name).startsWith('AWS::'));
+    const attributes = valuesOf('Fn::GetAtt', all).map((path) => (path as string[])[0]);
+    const substituted = valuesOf('Fn::Sub', all)
       .flatMap((subject) => [...String(subject).matchAll(/\$\{(\w+)[^}]*\}/g)].map((match) => match[1]))
       .filter((name) => name !== 'AWS');
-    expect([...refs, ...attributes, ...substituted].filter((name) => !declared.has(String(name)))).toEqual(
-      [],
-    );
+    const named = new Set([...refs, ...attributes, ...substituted].map(String));
+    expect([...named].filter((name) => !declared.has(name))).toEqual([]);
+    expect(Object.keys(Parameters).filter((name) => !named.has(name))).toEqual([]);
     const used = [
-      ...valuesOf('Fn::If', template).map((branches) => (branches as string[])[0]),
-      ...resources.flatMap(([, { Condition }]) => Condition ?? []),
-    ];
-    expect(used.filter((name) => !Object.hasOwn(template.Conditions, name ?? ''))).toEqual([]);
-    expect(Object.keys(template.Conditions).filter((name) => !used.includes(name))).toEqual([]);
+      ...valuesOf('Fn::If', all).map((branches) => (branches as string[])[0]),
+      ...valuesOf('Condition', Conditions),
+      ...Object.values(Resources).flatMap(({ Condition }) => Condition ?? []),
+    ].map(String);
+    expect(used.filter((name) => !Object.hasOwn(Conditions, name))).toEqual([]);
+    expect(Object.keys(Conditions).filter((name) => !used.includes(name))).toEqual([]);
   });
 
-  it('keeps its tables and audio whatever becomes of the stack', () => {
-    const kept = [...ofType('AWS::DynamoDB::Table'), ...ofType('AWS::S3::Bucket')];
+  it('keeps its tables and audio whatever becomes of the stack, unless it could not be made', () => {
+    const tables = ofType(template, 'AWS::DynamoDB::Table');
+    const kept = [...tables, ...ofType(template, 'AWS::S3::Bucket')];
     expect(kept.map(([name]) => name)).toEqual([
-      ...definitions.map(({ name }) => `${name}Table`),
+      ...DEFINITIONS.map(({ name }) => `${name}Table`),
       'AudioBucket',
     ]);
     for (const [, resource] of kept) {
-      expect(resource).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+      expect(resource).toMatchObject({
+        DeletionPolicy: 'RetainExceptOnCreate',
+        UpdateReplacePolicy: 'Retain',
+      });
     }
-    for (const [, { Properties }] of ofType('AWS::DynamoDB::Table')) {
+    expect(valuesOf('DeletionPolicy', template)).not.toContain('Retain');
+    for (const [, { Properties }] of tables) {
       expect(Properties).toMatchObject({
-        DeletionProtectionEnabled: true,
+        // Protected tables cannot be taken away by a rollback either.
+        DeletionProtectionEnabled: { 'Fn::If': ['IsProtected', true, false] },
         PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
       });
       // Absent: encrypted with the key of DynamoDB.
       expect(Properties).not.toHaveProperty('SSESpecification');
     }
+    expect(template.Parameters['DeletionProtection']).toMatchObject({ Default: 'on' });
+    const [, command = ''] = /```sh\n([\s\S]*?)```/.exec(readFileSync('ops/README.md', 'utf8')) ?? [];
+    expect(command).toContain('DeletionProtection=off');
   });
 
   it('keeps its bucket private and encrypted', () => {
@@ -145,7 +123,7 @@ describe('ops/cloudformation.json', () => {
   });
 
   it('allows the service what it calls, and no action or resource by a wildcard', () => {
-    const statements = ofType('AWS::IAM::ManagedPolicy').flatMap(
+    const statements = ofType(template, 'AWS::IAM::ManagedPolicy').flatMap(
       ([, { Properties }]) => Properties.PolicyDocument.Statement,
     );
     expect(valuesOf('Effect', statements).filter((effect) => effect !== 'Allow')).toEqual([]);
@@ -172,46 +150,6 @@ describe('ops/cloudformation.json', () => {
     const wanted = new Set([...called, ...(checks ? ['dynamodb:ConditionCheckItem'] : [])]);
     expect(new Set(service.filter((action) => action.startsWith('dynamodb:')))).toEqual(wanted);
   });
-
-  it('scales every table and index both ways where capacity is provisioned', () => {
-    const targets = ofType('AWS::ApplicationAutoScaling::ScalableTarget');
-    const scaled = targets.map(([, { Properties }]) => [
-      Properties.ResourceId['Fn::Sub'],
-      Properties.ScalableDimension,
-    ]);
-    const both = (id: string, kind: string) =>
-      ['Read', 'Write'].map((direction) => [id, `dynamodb:${kind}:${direction}CapacityUnits`]);
-    expect(scaled).toEqual(
-      definitions.flatMap(({ name, indexes }) => [
-        ...both(`table/\${${name}Table}`, 'table'),
-        ...indexes.flatMap((index) => both(`table/\${${name}Table}/index/${index.name}`, 'index')),
-      ]),
-    );
-    const policies = ofType('AWS::ApplicationAutoScaling::ScalingPolicy');
-    expect(policies.map(([, { Properties }]) => Properties.ScalingTargetId.Ref)).toEqual(
-      targets.map(([name]) => name),
-    );
-    for (const [, { Condition }] of [...targets, ...policies]) expect(Condition).toBe('IsProvisioned');
-  });
-
-  it('sends every alarm to the topic, and shows every table', () => {
-    const alarms = ofType('AWS::CloudWatch::Alarm');
-    expect(alarms.map(([name]) => name.replace(/Alarm$/, '')).sort()).toEqual(
-      [
-        ...['BucketErrors', 'ReadBudget', 'UserErrors', 'WriteBudget'],
-        ...definitions.flatMap(({ name, indexes }) => [
-          ...[`${name}SystemErrors`, `${name}Throttled`],
-          ...indexes.map((index) => `${pascalCase(index.name)}Throttled`),
-        ]),
-      ].sort(),
-    );
-    for (const [, { Properties }] of alarms) {
-      const topic = { 'Fn::If': ['HasAlarmTopic', { Ref: 'AlarmTopicArn' }, { Ref: 'AlarmTopic' }] };
-      expect([Properties.AlarmActions, Properties.OKActions]).toEqual([[topic], [topic]]);
-    }
-    const { widgets } = JSON.parse(propertiesOf('Dashboard').DashboardBody['Fn::Sub']);
-    expect(widgets).toHaveLength(4 * definitions.length);
-  });
 });
 
 describe('Tables made from the template', () => {
@@ -230,7 +168,7 @@ describe('Tables made from the template', () => {
         config.tables[table as keyof typeof config.tables],
       ]),
     );
-    for (const [, { Properties }] of ofType('AWS::DynamoDB::Table')) {
+    for (const [, { Properties }] of ofType(template, 'AWS::DynamoDB::Table')) {
       const {
         TimeToLiveSpecification,
         PointInTimeRecoverySpecification,
@@ -248,89 +186,4 @@ describe('Tables made from the template', () => {
       Object.values(config.tables).map((table) => ({ table, created: false })),
     );
   });
-});
-
-describeWith('cfn-lint')('cfn-lint', () => {
-  it('finds nothing', () => {
-    const { status, stdout } = spawnSync('cfn-lint', [FILE], { encoding: 'utf8' });
-    expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
-  }, 120_000);
-});
-
-describeWith('moto_server')('A deployment to moto', () => {
-  let server: ChildProcess;
-  let endpoint: string;
-  let client: DynamoDBClient;
-
-  beforeAll(async () => {
-    server = spawn('moto_server', ['-H', '127.0.0.1', '-p', '0'], { stdio: ['ignore', 'ignore', 'pipe'] });
-    let output = '';
-    server.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    const listening = () => /Running on (http:\/\/127\.0\.0\.1:\d+)/.exec(output)?.[1];
-    while (listening() === undefined && server.exitCode === null) await sleep(50);
-    endpoint = listening() ?? '';
-    const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
-    client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials });
-  }, 60_000);
-
-  afterAll(async () => {
-    client.destroy();
-    const ended = once(server, 'exit');
-    server.kill('SIGKILL');
-    await ended;
-  });
-
-  /** The answer of CloudFormation, in XML. */
-  async function cloudFormation(action: string, input: Record<string, string>): Promise<string> {
-    const answer = await fetch(endpoint, {
-      method: 'POST',
-      body: new URLSearchParams({ Action: action, Version: '2010-05-15', ...input }),
-      headers: {
-        // Names the service and the region; moto reads nothing else of it.
-        Authorization:
-          'AWS4-HMAC-SHA256 Credential=local/20250101/us-east-1/cloudformation/aws4_request, SignedHeaders=host, Signature=0',
-      },
-    });
-    return answer.text();
-  }
-
-  it.each(['PAY_PER_REQUEST', 'PROVISIONED'])(
-    'makes tables that are as they should be, %s',
-    async (billing) => {
-      const suffix = randomUUID();
-      const tables = testTableNames();
-      const chosen = {
-        BillingMode: billing,
-        ...Object.fromEntries(
-          TABLE_KEYS.map((table) => [tableNameParameter(LOGICAL_NAMES[table]), tables[table]]),
-        ),
-        BucketName: `audio-${suffix}`,
-        AppOrigins: 'https://app.example.com,https://app.example.org',
-        BucketVersioning: 'on',
-        BucketRequestMetrics: 'on',
-        AlarmEmail: 'ops@example.com',
-        // moto does not take AWS::NoValue out of a list as CloudFormation does.
-        KmsKeyArn: 'arn:aws:kms:us-east-1:123456789012:key/0d3b1f4e',
-      };
-      const StackName = `stack-${suffix}`;
-      const parameters = Object.entries(chosen).flatMap(([key, value], i) => [
-        [`Parameters.member.${i + 1}.ParameterKey`, key],
-        [`Parameters.member.${i + 1}.ParameterValue`, value],
-      ]);
-      const created = await cloudFormation('CreateStack', {
-        StackName,
-        TemplateBody: text,
-        'Capabilities.member.1': 'CAPABILITY_IAM',
-        ...(Object.fromEntries(parameters) as Record<string, string>),
-      });
-      expect(created).toContain('<StackId>');
-      const stacks = await cloudFormation('DescribeStacks', { StackName });
-      expect(stacks).toContain('<StackStatus>CREATE_COMPLETE</StackStatus>');
-      expect(stacks).toContain(`<OutputValue>audio-${suffix}</OutputValue>`);
-      expect(await new TableCreator(client).ensure(tableDefinitions(tables))).toEqual(
-        Object.values(tables).map((table) => ({ table, created: false })),
-      );
-    },
-    60_000,
-  );
 });

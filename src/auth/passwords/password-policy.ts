@@ -20,7 +20,11 @@ export class PasswordPolicy {
   async assertAcceptable(password: string, email: Email, field: string): Promise<void> {
     if (Email.read(password).equals(email)) refuse(field, 'Password must not be the email address');
     if (!this.config.passwords.blockCommon) return;
-    this.common ??= loadCommonPasswords();
+    this.common ??= loadCommonPasswords().catch((error: unknown) => {
+      // Files that cannot be read now may be read next time.
+      this.common = undefined;
+      throw error;
+    });
     if ((await this.common).has(password.toLowerCase()))
       refuse(field, 'Password is one of the most common ones');
   }

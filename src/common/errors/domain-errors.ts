@@ -119,10 +119,27 @@ export class UnavailableError extends DomainError {
 }
 
 /**
+ * The same where repeating helps nothing until somebody mends the deployment: what the request needs is missing, refuses
+ * the service, or is not where the configuration says.
+ */
+export class DeploymentError extends UnavailableError {
+  constructor(
+    /** What is wrong and what to do, for the log. Clients are told what they are told of every outage. */
+    readonly remedy: string,
+    retryAfterSeconds: number,
+    options?: ErrorOptions,
+  ) {
+    super(TEMPORARILY_UNAVAILABLE, retryAfterSeconds, options);
+  }
+}
+
+const TEMPORARILY_UNAVAILABLE = 'The service is temporarily unavailable';
+
+/**
  * Says that DynamoDB or S3 cannot serve now; which of them is nothing for clients.
  *
  * @param options.cause for the log
  */
 export function temporarilyUnavailable(retryAfterSeconds: number, options?: ErrorOptions): UnavailableError {
-  return new UnavailableError('The service is temporarily unavailable', retryAfterSeconds, options);
+  return new UnavailableError(TEMPORARILY_UNAVAILABLE, retryAfterSeconds, options);
 }

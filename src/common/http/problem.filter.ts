@@ -4,6 +4,7 @@ import { AuditLog } from '../../audit/audit-log.js';
 import { Metrics } from '../../metrics/metrics.js';
 import {
   AccessDeniedError,
+  DeploymentError,
   InvalidTokenError,
   TooManyRequestsError,
   UnavailableError,
@@ -59,8 +60,10 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   /** Without a cause nothing failed, there is only too much to do: how often is all there is to know. */
-  private warnOf({ cause, message }: UnavailableError): void {
-    if (cause === undefined) this.sparing.warn(message);
+  private warnOf(error: UnavailableError): void {
+    const { cause, message } = error;
+    if (error instanceof DeploymentError) this.logger.error({ err: cause }, error.remedy);
+    else if (cause === undefined) this.sparing.warn(message);
     else this.logger.warn({ err: cause }, message);
   }
 

@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import { type DestinationStream, type Logger as Pino, pino, stdTimeFunctions } from 'pino';
 import { type LogLevel } from '../../config/config.js';
+import { callOf } from '../call-context.js';
 import { currentRequest } from '../request-context.js';
 
 /**
@@ -20,9 +21,10 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
   return pino(
     {
       level,
-      base: null,
+      // Several processes may write to one stream.
+      base: { pid: process.pid },
       timestamp: stdTimeFunctions.isoTime,
-      formatters: { level: (label) => ({ level: label }) },
+      formatters: { level: (label) => ({ level: label }), log: withCall },
       serializers: { err: describeError },
       mixin: () => {
         const request = currentRequest();
@@ -33,6 +35,16 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
   );
 }
 
+/** Names what was called where an error came about: service, operation, table or bucket, region. */
+function withCall(fields: Record<string, unknown>): Record<string, unknown> {
+  return 'err' in fields ? { ...callOf(fields['err']), ...fields } : fields;
+}
+
+/** Tells nothing of a session token that AWS repeats where it explains why a signature is wrong. */
+function withoutToken(text: string): string {
+  return text.replace(/(x-amz-security-token\s*[:=]\s*)[^\s&,'"]+/gi, '$1…');
+}
+
 /**
  * What of an error may be logged: type, message, code and stack. Other properties stay out, since errors of the AWS
  * SDK carry the request and the item, with password hashes in it.
@@ -41,7 +53,10 @@ function describeError(error: unknown): object {
   if (!(error instanceof Error)) return { type: typeof error };
   const code = 'code' in error && typeof error.code === 'string' ? { code: error.code } : {};
   const cause = error.cause === undefined ? {} : { cause: describeError(error.cause) };
-  return { type: error.name, message: error.message, ...code, stack: error.stack, ...cause };
+  return {
+    ...{ type: error.name, message: withoutToken(error.message), ...code },
+    ...{ stack: error.stack && withoutToken(error.stack), ...cause },
+  };
 }
 
 /** Sends the framework's own lines to the same place; what Nest says at start is of interest at `debug` only. */
