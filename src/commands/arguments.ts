@@ -30,7 +30,7 @@ export function readOptions<const T extends Options>(args: string[], options: T,
       console.log(usage);
       process.exit(0);
     }
-    return values as Values<T>;
+    return values;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     // Its second sentence is about arguments that begin with a dash, which no command takes.

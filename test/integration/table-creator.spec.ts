@@ -43,7 +43,7 @@ describe('TableCreator', () => {
     return TableNames.filter((name) => Object.values(names).includes(name));
   }
 
-  const all = () => Object.values(names) as string[];
+  const all = () => Object.values<string>(names);
 
   async function described(TableName: string) {
     const { Table } = await client.send(new DescribeTableCommand({ TableName }));

@@ -28,7 +28,7 @@ export async function putRows({ rows }: Pick<TestApp, 'rows'>, table: string, it
 
 /** Every row of all tables, in an order that does not change while the rows do not. */
 export async function everyRow(app: Arranged): Promise<string[]> {
-  const tables = await Promise.all(Object.values(app.config.tables).map((name) => scan(app, name as string)));
+  const tables = await Promise.all(Object.values(app.config.tables).map((name) => scan(app, name)));
   return tables
     .flat()
     .map((row) => JSON.stringify(Object.entries(row).sort()))
