@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { startChild } from './child.js';
@@ -34,7 +34,7 @@ export async function startEmbedded(
   const name = `dynoxide ${version}`;
   const port = await probePort(options.port);
   const endpoint = `http://127.0.0.1:${port}`;
-  if (file !== undefined) mkdirSync(dirname(file), { recursive: true });
+  if (file !== undefined) makePrivate(file);
   const child = startChild(join(dirname(manifest), 'dynoxide'), [
     ...['serve', '--host', '127.0.0.1', '--port', String(port)],
     ...(file === undefined ? [] : ['--db-path', file]),
@@ -49,4 +49,11 @@ export async function startEmbedded(
     exited: child.exited,
     stop: () => child.stop(),
   };
+}
+
+/** Nobody else on the machine reads the rows: SQLite gives the files beside it the mode of this one. */
+function makePrivate(file: string): void {
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  closeSync(openSync(file, 'a', 0o600));
+  chmodSync(file, 0o600);
 }

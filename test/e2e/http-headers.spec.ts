@@ -173,7 +173,7 @@ describe('headers of every answer', () => {
   });
 
   describe('of a path that leads nowhere', () => {
-    it.each(['/', '/api', '/nowhere', '/api/nowhere', '/api/audio-files', '/api/health/live/x'])(
+    it.each(['/nowhere', '/api/nowhere', '/api/audio-files', '/api/health/live/x'])(
       'are those of a problem: %s',
       async (path) => {
         const answer = await app.http.get(`${path}?token=secret`);
@@ -181,6 +181,15 @@ describe('headers of every answer', () => {
         expect(answer.text).not.toContain('secret');
       },
     );
+
+    it.each(['/', '/api', '/api/'])('name the documentation where people look first: %s', async (path) => {
+      const answer = await app.http.get(path);
+      const detail = 'There is nothing at this path; the documentation is at /api/docs';
+      expectProblem(answer, { status: 404, detail, instance: path });
+      const links = [...String(answer.headers['link']).matchAll(/<([^>]+)>; rel="service-\w+"/g)];
+      expect(links).toHaveLength(2);
+      for (const [, link = ''] of links) await app.http.get(link).expect(200);
+    });
 
     it('are the same for a request with a token or a body', async () => {
       const { authorization } = await registerAccount(app);

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -90,6 +90,10 @@ describe('npm start', () => {
       .set(authorization)
       .send({ s3_key: 'recordings/monday.m4a' })
       .expect(201);
+    // Rows are nobody else's business on this machine, and SQLite's own files hold them too.
+    for (const file of (await readdir(dataDirectory)).filter((name) => name.startsWith('dynamodb.sqlite'))) {
+      expect((await stat(join(dataDirectory, file))).mode & 0o077).toBe(0);
+    }
     expect(await first.interrupt()).toBe(0);
     expect(await isServing(first.url)).toBe(false);
 

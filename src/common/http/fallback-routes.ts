@@ -1,6 +1,7 @@
 import { Injectable, NotFoundException, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { Express, NextFunction, Request, Response } from 'express';
+import { NotFoundError } from '../errors/domain-errors.js';
 import { ACCEPT_PATCH } from './json-body.js';
 
 /** The path exists, the method does not. */
@@ -14,13 +15,19 @@ export class MethodNotAllowedError extends Error {
   }
 }
 
+/** Where somebody looks first who knows only the address. */
+const ENTRANCES = ['/', '/api'];
+/** Value of the `Link` header there (RFC 8631). */
+const DOCUMENTATION = '</api/docs>; rel="service-doc", </api/docs/openapi.json>; rel="service-desc"';
+
 interface RouterLayer {
   route?: { path: string; methods: Record<string, boolean> };
 }
 
 /**
  * What answers when no route does: 405 with `Allow` for another method of a known path, 204 for OPTIONS, and 404 for
- * the rest, outside of `/api` too, where Express would answer with a page of its own.
+ * the rest, outside of `/api` too, where Express would answer with a page of its own. The two paths that people try first
+ * name the documentation.
  *
  * Nest runs `onModuleInit` when all routes are registered and its own 404 handler is not yet, which is the place.
  */
@@ -37,6 +44,10 @@ export class FallbackRoutes implements OnModuleInit {
         response.set('Allow', allow).status(204).end();
       });
     }
+    express.get(ENTRANCES, (_request: Request, response: Response, next: NextFunction) => {
+      response.set('Link', DOCUMENTATION);
+      next(new NotFoundError('There is nothing at this path; the documentation is at /api/docs'));
+    });
     express.use((_request: Request, _response: Response, next: NextFunction) =>
       next(new NotFoundException()),
     );
