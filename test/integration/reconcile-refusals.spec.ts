@@ -119,12 +119,15 @@ describe('Reconcile, where S3 refuses something', () => {
     const gone = randomUUID();
     const lost = record(0, { user_id: gone, s3_key: `audio_upload/${gone}/x` });
     await putRows(client, config.tables.audioFiles, [...files, lost]);
+    await put(lost.s3_key as string);
     stub.behave(({ operation, attempt }) => {
       // The first time each is looked at is the survey.
       const refused = operation === 'HeadObject' && attempt === 4;
-      return refused || operation === 'DeleteObject' ? s3Error(403, 'AccessDenied') : 'forward';
+      return refused || operation === 'DeleteObject' || operation === 'DeleteObjects'
+        ? s3Error(403, 'AccessDenied')
+        : 'forward';
     });
-    expect(await reconcile()).toEqual({ ...emptyReport(), records: 4, abandoned: 2, failed: 2 });
+    expect(await reconcile()).toEqual({ ...emptyReport(), records: 4, objects: 1, abandoned: 2, failed: 2 });
     expect(failed()).toContain(lost.file_id);
     expect(await allRows(client, config.tables.audioFiles)).toHaveLength(2);
     stub.behave(() => 'forward');

@@ -119,7 +119,7 @@ describe('npm run takeover', () => {
     ['an unknown option', ['--aply'], {}, "Unknown option '--aply'\\nUsage: [^]*"],
     ['an argument', ['apply'], {}, "Unexpected argument 'apply'[^]*\\nUsage: [^]*"],
     ['a value', ['--apply=no'], {}, "Option '--apply' does not take an argument\\nUsage: [^]*"],
-    ['both options', ['--check', '--apply'], {}, 'The takeover stopped: choose one of .*'],
+    ['both options', ['--check', '--apply'], {}, 'choose one of --check and --apply\\nUsage: [^]*'],
     [
       'a missing table',
       ['--apply'],
@@ -133,7 +133,7 @@ describe('npm run takeover', () => {
       'The takeover stopped: ECONNREFUSED.*',
     ],
     ['a wrong setting', [], { DYNAMODB_ENDPOINT: 'nowhere' }, 'DYNAMODB_ENDPOINT must be a URL such as .*'],
-  ])('says in one line what is wrong with %s', async (_case, args, environment, line) => {
+  ])('says what is wrong with %s, and nothing else', async (_case, args, environment, line) => {
     const ended = await takeover(args, environment);
     expect(ended.errors).toMatch(new RegExp(`^${line}\\n$`));
     expect(ended).toMatchObject({ code: 1, output: '' });

@@ -41,6 +41,7 @@ function filtered(error: unknown, { headersSent = false, url = '/api/thing' } = 
     status: (status: number) => Object.assign(response, void (answer.status = status)),
     set: (headers: object) => Object.assign(response, void (answer.headers = headers)),
     send: (body: Buffer) => void (answer.body = JSON.parse(body.toString())),
+    removeHeader: () => undefined,
     destroy: () => void (answer.destroyed = true),
   };
   const request = { originalUrl: url, route: { path: '/api/:thing' } };
@@ -52,7 +53,7 @@ function filtered(error: unknown, { headersSent = false, url = '/api/thing' } = 
   return { ...answer, logged };
 }
 
-const JSON_TYPE = { 'Content-Type': 'application/problem+json' };
+const JSON_TYPE = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' };
 const body = (status: number, title: string, detail: string) => ({
   ...{ type: 'about:blank', title, status, detail, instance: '/api/thing', request_id: 'r-1' },
 });
@@ -95,7 +96,7 @@ describe('ProblemFilter', () => {
         'Unsupported Media Type',
         'The request body must be JSON in UTF-8 with Content-Type: application/json',
       ),
-      {},
+      { 'Accept-Encoding': 'br, gzip, deflate' },
     ],
   ])('answers %s and logs nothing', (error, problem, headers) => {
     expect(filtered(error)).toEqual({
