@@ -45,6 +45,8 @@ export default {
     { ...common, ...engine, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.spec.ts'] },
   ],
   testTimeout: 30_000,
+  // Modules of a spec that has ended stay in the memory of the worker, and collecting garbage among them takes ever longer.
+  workerIdleMemoryLimit: '700MB',
   maxWorkers: Math.ceil(availableParallelism() * (usesDynamoDbLocal() ? 1 : 1.5)),
 };
 

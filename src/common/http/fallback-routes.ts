@@ -2,7 +2,7 @@ import { Injectable, NotFoundException, type OnModuleInit } from '@nestjs/common
 import { HttpAdapterHost } from '@nestjs/core';
 import type { Express, NextFunction, Request, Response } from 'express';
 import { NotFoundError } from '../errors/domain-errors.js';
-import { ACCEPT_PATCH } from './json-body.js';
+import { ACCEPT_PATCH } from './readable-bodies.js';
 
 /** The path exists, the method does not. */
 export class MethodNotAllowedError extends Error {

@@ -2,28 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { NextFunction, Request, Response } from 'express';
 import { BODY_LIMIT, hasBody } from './body-limit.js';
 import type { BodyRoutes } from './body-routes.js';
-
-/** Media types that are read as JSON: the second one only of a PATCH (RFC 7396). */
-const JSON_TYPES = ['application/json'];
-const PATCH_TYPES = [...JSON_TYPES, 'application/merge-patch+json'];
-
-/** Encodings that the body parser undoes. */
-export const BODY_ENCODINGS = 'br, gzip, deflate';
-
-/** Value of the `Accept-Patch` header (RFC 5789 §3.1). */
-export const ACCEPT_PATCH = PATCH_TYPES.join(', ');
-
-/** The body is of a type or in an encoding that is not read. */
-export class UnreadableBodyError extends Error {
-  /** Headers that say what would be read: types by RFC 9110 §12.5.1, of a PATCH also by RFC 5789 §2.2. */
-  readonly headers: Record<string, string>;
-
-  constructor(types: readonly string[]) {
-    super(`The request body must be JSON in UTF-8 with Content-Type: ${types.join(' or ')}`);
-    const accepted = types.join(', ');
-    this.headers = { Accept: accepted, ...(types === PATCH_TYPES && { 'Accept-Patch': ACCEPT_PATCH }) };
-  }
-}
+import { JSON_TYPES, PATCH_TYPES, UnreadableBodyError } from './readable-bodies.js';
 
 /** Options of the body parser. Not strict: what is JSON and no object is told so, by the validation of bodies. */
 export const JSON_BODY = { limit: BODY_LIMIT, type: PATCH_TYPES, strict: false, verify: requireUtf8 };

@@ -19,7 +19,7 @@ import {
 } from '../errors/domain-errors.js';
 import { currentRequest } from '../request-context.js';
 import { MethodNotAllowedError } from './fallback-routes.js';
-import { BODY_ENCODINGS, UnreadableBodyError } from './json-body.js';
+import { BODY_ENCODINGS, UnreadableBodyError } from './readable-bodies.js';
 import { limitHeaders } from './limit-headers.js';
 import type { ProblemDto } from './problem.js';
 
