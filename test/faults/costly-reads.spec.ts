@@ -82,7 +82,6 @@ describe('costly reads of one user', () => {
     const slow = await startService(tables, {
       DYNAMODB_ENDPOINT: database.endpoint,
       SESSION_CACHE_SECONDS: '0',
-      RATE_LIMIT_COSTLY_READ: '0',
     });
     const url = `${slow.url}/api/user/export`;
     try {

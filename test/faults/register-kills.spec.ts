@@ -27,7 +27,13 @@ describe('a process that is killed while it registers an account', () => {
     await tables.delete();
   });
 
-  const startDying = () => startService(tables, { DYNAMODB_ENDPOINT: database.endpoint });
+  async function startDying(): Promise<Service> {
+    database.behave(() => 'forward');
+    const service = await startService(tables, { DYNAMODB_ENDPOINT: database.endpoint });
+    // A start asks the database whether it serves, which is not part of a registration.
+    await service.http.get('/api/health').expect(200);
+    return service;
+  }
   const register = (service: Service, email: string) =>
     send(`${service.url}/api/register`, { method: 'POST', body: { email, password: PASSWORD } });
 

@@ -36,6 +36,7 @@ describe('the log of a start', () => {
       expect(service.logs[0]).toEqual({
         level: 'info',
         time: expect.any(String),
+        pid: expect.any(Number),
         node_env: 'production',
         region: 'us-east-1',
         credentials: 'access key',
@@ -75,7 +76,9 @@ describe('the log of a start', () => {
 
   it('serves the numbers on this machine alone, whatever HOST is', async () => {
     await started({ HOST: '0.0.0.0', METRICS_PORT: '0' }, async (service) => {
-      const line = service.logs.find(({ msg }) => msg === 'metrics');
+      const metrics = () => service.logs.find(({ msg }) => msg === 'metrics');
+      while (!metrics()) await sleep(20);
+      const line = metrics();
       expect(line).toMatchObject({ host: '127.0.0.1' });
       expect((await fetch(`http://127.0.0.1:${String(line?.['port'])}/metrics`)).status).toBe(200);
       // Another address of this machine, on which HOST listens and the numbers do not.
