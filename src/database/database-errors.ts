@@ -42,8 +42,9 @@ const REMEDIES: readonly (readonly [remedy: string, names: readonly string[]])[]
 ];
 const OTHER_TABLE = 'a table is not as the service needs it: npm run tables tells what differs';
 
-/** The words of DynamoDB for a table of that name with other keys, or without an index. */
-const OTHER_TABLE_WORDS = /does not have the specified index|does not match the schema/;
+/** The words of DynamoDB, and of DynamoDB Local, for a table of that name with other keys, or without an index. */
+const OTHER_TABLE_WORDS =
+  /does not have the specified index|does not match the schema|One of the required keys was not given a value/;
 
 /**
  * The one place that reads errors of AWS. What means "cannot serve now" becomes {@link UnavailableError}, and
