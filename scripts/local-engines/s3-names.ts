@@ -31,8 +31,8 @@ export function mendNames(store: FilesystemStore): void {
   ) => {
     const keys: string[] = [];
     const commonPrefixes = new Set<string>();
-    for (const key of await keysOf(store, bucket)) {
-      if (!key.startsWith(prefix) || key <= startAfter) continue;
+    for (const key of await keysOf(store, bucket, prefix)) {
+      if (key <= startAfter) continue;
       const end = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length);
       if (end === -1) keys.push(key);
       else commonPrefixes.add(key.slice(0, end + delimiter.length));
@@ -108,15 +108,30 @@ function keyOf(names: readonly string[]): string {
   return segments.join('/');
 }
 
-/** All keys of a bucket, in the order of S3. */
-async function keysOf({ rootDirectory }: FilesystemStore, bucket: string): Promise<string[]> {
+/** The keys of a bucket with this prefix, in the order of S3. Only folders where they can be are looked into. */
+async function keysOf({ rootDirectory }: FilesystemStore, bucket: string, prefix: string): Promise<string[]> {
   const top = join(rootDirectory, bucket);
-  const entries = await readdir(top, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile() && entry.name.endsWith(OBJECT))
-    .map((entry) => relative(top, join(entry.parentPath, entry.name)).slice(0, -OBJECT.length))
-    .map((path) => keyOf(path.split(sep)))
+  const folder = join(top, ...namesOf(prefix.slice(0, prefix.lastIndexOf('/') + 1)).slice(0, -1));
+  return (await filesBelow(folder))
+    .filter((path) => path.endsWith(OBJECT))
+    .map((path) => keyOf(relative(top, path).slice(0, -OBJECT.length).split(sep)))
+    .filter((key) => key.startsWith(prefix))
     .sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
+}
+
+/** Also while folders go: a deletion removes those that it leaves empty. */
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
+    return [];
+  });
+  const files = await Promise.all(
+    entries.map(async (entry) => {
+      const path = join(folder, entry.name);
+      return entry.isDirectory() ? filesBelow(path) : [path];
+    }),
+  );
+  return files.flat();
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {

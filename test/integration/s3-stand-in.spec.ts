@@ -46,6 +46,25 @@ describe('the stand-in for S3', () => {
   const keys = async () =>
     ((await client.send(new ListObjectsV2Command({ Bucket }))).Contents ?? []).map(({ Key }) => Key);
 
+  it('lists by prefix, whatever goes meanwhile', async () => {
+    const others = Array.from({ length: 30 }, (_, n) => `folder-${n}/sub/a`);
+    for (const key of ['kept/a', 'kept/b/c', 'kept', 'kep/a', ...others])
+      await fetch(await putUrl(key), { method: 'PUT', body: key });
+    const listed = async (Prefix: string) =>
+      ((await client.send(new ListObjectsV2Command({ Bucket, Prefix }))).Contents ?? []).map(
+        ({ Key }) => Key,
+      );
+    expect(await listed('kept/')).toEqual(['kept/a', 'kept/b/c']);
+    expect(await listed('kep')).toEqual(['kep/a', 'kept', 'kept/a', 'kept/b/c']);
+    expect(await listed('kept/b/c/')).toEqual([]);
+    const deletions = others.map((Key) => client.send(new DeleteObjectCommand({ Bucket, Key })));
+    const lists = others.map(() => keys());
+    await Promise.all([...deletions, ...lists]);
+    expect(await keys()).toEqual(['kep/a', 'kept', 'kept/a', 'kept/b/c']);
+    for (const Key of await keys())
+      await client.send(new DeleteObjectCommand({ Bucket, Key: Key }));
+  });
+
   it('takes every key that S3 takes, gives it back, lists it and deletes it', async () => {
     for (const Key of KEYS) {
       // Not by `fetch` alone, which would resolve the steps of a path.
