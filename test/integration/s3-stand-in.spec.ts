@@ -61,8 +61,7 @@ describe('the stand-in for S3', () => {
     const lists = others.map(() => keys());
     await Promise.all([...deletions, ...lists]);
     expect(await keys()).toEqual(['kep/a', 'kept', 'kept/a', 'kept/b/c']);
-    for (const Key of await keys())
-      await client.send(new DeleteObjectCommand({ Bucket, Key: Key }));
+    for (const Key of await keys()) await client.send(new DeleteObjectCommand({ Bucket, Key: Key }));
   });
 
   it('takes every key that S3 takes, gives it back, lists it and deletes it', async () => {
