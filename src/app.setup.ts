@@ -89,7 +89,7 @@ export async function createApp(
   mountDocs(app);
   inspectRequests(app.getHttpServer());
   holdContinue(app.getHttpServer());
-  answerClientErrors(app.getHttpServer());
+  answerClientErrors(app.getHttpServer(), logger);
   limitConnections(app.getHttpServer(), config.keepAliveMs);
   return app;
 }

@@ -2,10 +2,12 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Account, createAudioFile, registerAccount } from '../support/accounts.js';
+import { findLogLine } from '../support/log-lines.js';
 import { everyRow } from '../support/stored-rows.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const ORIGIN = 'https://app.example.com';
 const CLOSE = 'Connection: close\r\n';
 
 describe('what is sent byte by byte', () => {
@@ -13,7 +15,7 @@ describe('what is sent byte by byte', () => {
   let ada: Account;
 
   beforeAll(async () => {
-    app = await startTestApp();
+    app = await startTestApp({ CORS_ORIGINS: ORIGIN });
     ada = await registerAccount(app);
   });
 
@@ -55,7 +57,7 @@ describe('what is sent byte by byte', () => {
       'another length than chunks',
       'POST /api/login HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: tea\r\n\r\n',
       400,
-      '/',
+      '/api/login',
     ],
   ])('is told by problem details with a request id: %s', async (_, bytes, status, instance) => {
     const received = await exchange(bytes);
@@ -107,6 +109,31 @@ describe('what is sent byte by byte', () => {
     );
     expect(statuses(received)).toEqual([201, 400]);
     expect((await everyRow(app)).length).toBe(before + 1);
+  });
+
+  it('is a body that never gets whole: the answer has the id, the path and the CORS headers of its request', async () => {
+    const received = await exchange(
+      `POST /api/login HTTP/1.1\r\nHost: a\r\nOrigin: ${ORIGIN}\r\nX-Request-Id: half-a-body\r\nContent-Type: application/json\r\n` +
+        'Transfer-Encoding: chunked\r\n\r\n4\r\n{"em\r\nno length\r\n',
+    );
+    expect(statuses(received)).toEqual([400]);
+    expect(received).toMatch(new RegExp(`^access-control-allow-origin: ${ORIGIN}$`, 'im'));
+    expect(received.match(/^(content-length|x-request-id|connection|content-type):/gim)).toHaveLength(4);
+    const [, body = ''] = received.split('\r\n\r\n');
+    expect(JSON.parse(body)).toMatchObject({ instance: '/api/login', request_id: 'half-a-body' });
+    const line = await findLogLine(app, ({ request_id }) => request_id === 'half-a-body');
+    expect(line).toMatchObject({ msg: 'request', status: 400, route: '/api/login' });
+  });
+
+  it('is logged with the id of its answer where it is no request at all', async () => {
+    const received = await exchange('no HTTP\r\n\r\n');
+    const id = /^X-Request-Id: (.*)$/m.exec(received)?.[1]?.trim();
+    const line = await findLogLine(app, ({ request_id }) => request_id === id);
+    expect(line).toMatchObject({
+      status: 400,
+      address: expect.any(String),
+      msg: 'The request is not valid HTTP',
+    });
   });
 
   it('has one answer where the rest of an answered request is garbage', async () => {

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { pino } from 'pino';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { currentRequest, DatabaseTime, runInRequest } from '../request-context.js';
 import { answerClientErrors } from './client-errors.js';
@@ -36,7 +37,7 @@ describe('takeTurns', () => {
       response.status(503).send('refused'),
     );
     server = createServer(app);
-    answerClientErrors(server);
+    answerClientErrors(server, pino({ enabled: false }));
     await once(server.listen(0, '127.0.0.1'), 'listening');
     client = connect((server.address() as AddressInfo).port, '127.0.0.1');
     client.on('data', (chunk) => (received += chunk.toString())).on('error', () => undefined);

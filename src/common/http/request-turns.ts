@@ -33,24 +33,25 @@ const turnsOf = new WeakMap<Socket, Turns>();
  * once, it would pass for the answer to one of those before. A request that is not whole is not served any more. Never
  * where the connection ends first.
  *
- * @param callback is told whether a part of an answer, or all of it, was given to a request that is not whole: another one
- *   would be in the middle of it, or the answer to nothing
+ * @param callback gets the response of a request that is not whole, where there is one. Where its headers are sent, another
+ *   answer would be in the middle of it, or the answer to nothing.
  */
-export function afterWholeRequests(socket: Socket, callback: (isAnswerBegun: boolean) => void): void {
+export function afterWholeRequests(socket: Socket, callback: (unfinished?: Response) => void): void {
   const turns = turnsOf.get(socket);
   if (!turns) {
-    callback(false);
+    callback();
     return;
   }
   const { current, last, waiting } = turns;
   const isWhole = last.request.complete;
+  const unfinished = isWhole ? undefined : last.response;
   if (current === undefined || (current === last && !isWhole)) {
-    callback(!isWhole && last.response.headersSent);
+    callback(unfinished);
     return;
   }
   // Those who wait are in order: the one that will never be whole is the last of them.
   if (!isWhole && turns.tooMany === 0) waiting.pop();
-  waiting.push(() => callback(false));
+  waiting.push(() => callback(unfinished));
 }
 
 /**
