@@ -49,6 +49,9 @@ export class ClosedAccountsPass {
       for await (const page of this.bucket.pages(prefix)) this.context.remove(page.length);
     }
     this.context.remove((await this.repository.idsOfOwner(userId)).size);
+    for (const table of this.tables) {
+      for await (const keys of this.repository.rowKeysOf(userId, table)) this.context.remove(keys.length);
+    }
     return true;
   }
 
@@ -72,7 +75,12 @@ export class ClosedAccountsPass {
       this.context.remove(1);
       await untilServed(() => this.files.delete(fileId, userId));
     }
-    for (const table of this.tables) await this.repository.deleteRowsOf(userId, table);
+    for (const table of this.tables) {
+      for await (const keys of this.repository.rowKeysOf(userId, table)) {
+        this.context.remove(keys.length);
+        for (const key of keys) await this.repository.deleteRow(key, table);
+      }
+    }
     await untilServed(() => this.closed.delete(account));
     return true;
   }

@@ -93,19 +93,25 @@ export class ReconcileRepository extends WholeTables {
   }
 
   /**
-   * Deletes the rows of a user in a table, as far as its index knows them. Costs 0.5 read units for each 4 KB of the index,
-   * and a write unit or more a row.
+   * The keys of a user's rows in a table, page by page, as far as its index knows them; where the user is the key, that one
+   * key, whether there is a row or not. Costs 0.5 read units for each 4 KB of the index.
    */
-  async deleteRowsOf(userId: string, definition: TableDefinition): Promise<void> {
+  async *rowKeysOf(userId: string, definition: TableDefinition): AsyncGenerator<Row[]> {
     const { name: table, partitionKey } = definition;
+    if (partitionKey.name === OWNER_ATTRIBUTE) {
+      yield [{ [OWNER_ATTRIBUTE]: userId }];
+      return;
+    }
     const index = ownerIndexOf(definition);
     if (!index) throw new Error(`Table ${definition.table} has no index by ${OWNER_ATTRIBUTE}`);
     for await (const rows of this.rowsByOwner(table, index.name, userId, partitionKey.name)) {
-      for (const { [partitionKey.name]: key } of rows) {
-        const input = { TableName: table, Key: { [partitionKey.name]: key } };
-        await patiently(() => this.client.send(new DeleteCommand(input)));
-      }
+      yield rows.map(({ [partitionKey.name]: key }) => ({ [partitionKey.name]: key }));
     }
+  }
+
+  /** Deletes one row. Costs a write unit or more. */
+  async deleteRow(key: Row, { name }: TableDefinition): Promise<void> {
+    await patiently(() => this.client.send(new DeleteCommand({ TableName: name, Key: key })));
   }
 
   private async ofOwner(userId: string, attribute: 's3_key' | 'file_id'): Promise<Set<string>> {
