@@ -1,7 +1,8 @@
 /** The environment cannot be used. One line for each problem, fit to be printed as it is. */
 export class ConfigurationError extends Error {
   constructor(readonly problems: readonly string[]) {
-    super(`The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}`);
+    const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
+    super(`The configuration has ${count}:\n${problems.join('\n')}`);
     this.name = 'ConfigurationError';
   }
 }
