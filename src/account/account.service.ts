@@ -40,7 +40,7 @@ export class AccountService {
   async changePassword(caller: Caller, current: string, replacement: string): Promise<void> {
     // Both at once: a sign-in that has ended is no matter of the password.
     const { account: user, proof } = await this.signIns.confirm(caller);
-    await this.passwords.assertAcceptable(replacement, Email.read(user.email), 'new_password');
+    this.passwords.assertAcceptable(replacement, Email.read(user.email), 'new_password');
     await this.confirm(user, current, 'password-change-failed');
     const hash = await this.passwords.hash(replacement);
     let { passwordHash } = user;

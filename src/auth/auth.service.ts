@@ -56,7 +56,7 @@ export class AuthService {
    */
   async register(request: RegistrationRequest): Promise<Registration> {
     const { email, password, device } = request;
-    await this.passwords.assertAcceptable(password, email, 'password');
+    this.passwords.assertAcceptable(password, email, 'password');
     const { user, isNew } = await this.makeOrFindAccount(request);
     const signedIn = await this.signIn(user, device);
     if (isNew) await this.passwords.trustClient(user.email);

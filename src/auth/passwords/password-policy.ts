@@ -1,7 +1,10 @@
+import { createRequire } from 'node:module';
 import { Injectable } from '@nestjs/common';
-import { ValidationError } from '../../common/errors/domain-errors.js';
+import { UnavailableError, ValidationError } from '../../common/errors/domain-errors.js';
 import { AppConfig } from '../../config/config.js';
 import { Email } from '../../users/email.js';
+
+const require = createRequire(import.meta.url);
 
 /**
  * What a new password must not be: one of the most common ones (NIST SP 800-63B §5.1.1.2), where that is configured,
@@ -9,31 +12,37 @@ import { Email } from '../../users/email.js';
  */
 @Injectable()
 export class PasswordPolicy {
-  private common: Promise<ReadonlySet<string>> | undefined;
+  private common: ReadonlySet<string> | undefined;
 
   constructor(private readonly config: AppConfig) {}
 
   /**
    * @param field what the request calls the password
    * @throws ValidationError naming it
+   * @throws UnavailableError where the list cannot be read now
    */
-  async assertAcceptable(password: string, email: Email, field: string): Promise<void> {
+  assertAcceptable(password: string, email: Email, field: string): void {
     if (Email.read(password).equals(email)) refuse(field, 'Password must not be the email address');
     if (!this.config.passwords.blockCommon) return;
-    this.common ??= loadCommonPasswords().catch((error: unknown) => {
-      // Files that cannot be read now may be read next time.
-      this.common = undefined;
-      throw error;
-    });
-    if ((await this.common).has(password.toLowerCase()))
-      refuse(field, 'Password is one of the most common ones');
+    this.common ??= loadCommonPasswords();
+    if (this.common.has(password.toLowerCase())) refuse(field, 'Password is one of the most common ones');
   }
 }
 
-/** Loaded when it is first needed: the list takes some megabytes. */
-async function loadCommonPasswords(): Promise<ReadonlySet<string>> {
-  const { dictionary } = await import('@zxcvbn-ts/language-common');
-  return new Set(dictionary['passwords-common']);
+/**
+ * Loaded when it is first needed: the list takes some megabytes. By `require`, since an `import` that failed once, with too
+ * many files open for example, fails for as long as the process lives.
+ *
+ * @throws UnavailableError where it cannot be read now
+ */
+function loadCommonPasswords(): ReadonlySet<string> {
+  try {
+    const { dictionary } =
+      require('@zxcvbn-ts/language-common') as typeof import('@zxcvbn-ts/language-common');
+    return new Set(dictionary['passwords-common']);
+  } catch (error) {
+    throw new UnavailableError('Passwords cannot be checked now', 1, { cause: error });
+  }
 }
 
 function refuse(field: string, message: string): never {

@@ -34,8 +34,8 @@ export class PasswordsService {
    * @param field what the request calls the password
    * @throws ValidationError naming it
    */
-  async assertAcceptable(password: string, email: Email, field: string): Promise<void> {
-    await this.policy.assertAcceptable(password, email, field);
+  assertAcceptable(password: string, email: Email, field: string): void {
+    this.policy.assertAcceptable(password, email, field);
   }
 
   /**
