@@ -14,6 +14,9 @@ const ASSET_CACHE = 'public, max-age=604800';
 const ASSET = /\.(?:css|js|map|png)$/;
 const TEXT = /\.(?:css|js)$/;
 
+/** The document, which is written anew for each request by what serves it: in YAML that takes a tenth of a second. */
+const DOCUMENTS: ReadonlySet<string> = new Set(['openapi.json', 'openapi.yaml', 'swagger-ui-init.js']);
+
 /** Better than for what changes: each answer is compressed once. */
 const QUALITY = 6;
 
@@ -23,6 +26,12 @@ const encode = {
   gzip: async (body: Buffer) => promisify(gzip)(body),
 } as const;
 
+/** An answer as it was made. */
+interface Plain {
+  readonly type: string;
+  readonly body: Buffer;
+}
+
 /** An answer in one coding. */
 interface Encoded {
   readonly body: Buffer;
@@ -30,13 +39,14 @@ interface Encoded {
 }
 
 /**
- * Compresses the documentation, which is the same for everybody: once for each coding, so that whoever asks again and again
- * costs nothing. Its assets may be kept by browsers; the page and the document, which change with the service, may not.
+ * Keeps and compresses the documentation, which is the same for everybody: the document is made once, and each answer is
+ * compressed once for each coding, so that whoever asks again and again costs next to nothing. Its assets may be kept by browsers; the page and the document, which change with the service, may not.
  */
 export class DocumentationAnswers {
   private readonly assets: ReadonlySet<string>;
   /** By coding, and by name of the asset or digest of the answer: a path can be spelled in many ways. */
   private readonly encoded = new Map<string, Promise<Encoded>>();
+  private readonly documents = new Map<string, Plain>();
 
   /** @param folder of the assets */
   constructor(private readonly folder: string) {
@@ -57,6 +67,11 @@ export class DocumentationAnswers {
       return;
     }
     response.vary('Accept-Encoding');
+    const document = documentOf(request.path);
+    if (document !== undefined) {
+      await this.sendDocument(document, request, response, next);
+      return;
+    }
     const coding = codingFor(request);
     // Ranges are those of the file.
     if (coding === undefined || request.headers.range !== undefined) next();
@@ -70,6 +85,41 @@ export class DocumentationAnswers {
   private async sendAsset(name: string, coding: ContentCoding, response: Response): Promise<void> {
     const { body, etag } = await this.once(name, coding, async () => readFile(join(this.folder, name)));
     response.type(extname(name)).set({ 'Content-Encoding': coding, ETag: etag }).send(body);
+  }
+
+  private async sendDocument(
+    name: string,
+    request: Request,
+    response: Response,
+    next: NextFunction,
+  ): Promise<void> {
+    const document = this.documents.get(name);
+    if (!document) {
+      this.keepAnswer(name, request, response, next);
+      next();
+      return;
+    }
+    const coding = codingFor(request);
+    response.set('Content-Type', document.type);
+    if (coding === undefined) {
+      response.send(document.body);
+      return;
+    }
+    const { body } = await this.once(name, coding, async () => Promise.resolve(document.body));
+    response.set('Content-Encoding', coding).send(body);
+  }
+
+  /** Keeps what is sent in the end, if it is no error, and sends it from there. */
+  private keepAnswer(name: string, request: Request, response: Response, next: NextFunction): void {
+    const send = response.send.bind(response);
+    response.send = (body?: unknown) => {
+      response.send = send;
+      if (typeof body !== 'string' || response.statusCode !== 200) return send(body);
+      const type = response.get('Content-Type') ?? 'text/html; charset=utf-8';
+      this.documents.set(name, { type, body: Buffer.from(body) });
+      this.sendDocument(name, request, response, next).catch(next);
+      return response;
+    };
   }
 
   /** Has what is sent in the end compressed, if it is no error. */
@@ -101,6 +151,12 @@ export class DocumentationAnswers {
     const body = await encode[coding](await read());
     return { body, etag: `"${digestOf(body)}"` };
   }
+}
+
+/** What a path below that of the documentation asks for, as Express matches it: in capitals or not, with a slash or not. */
+function documentOf(path: string): string | undefined {
+  const name = path.slice(1).toLowerCase().replace(/\/$/, '');
+  return DOCUMENTS.has(name) ? name : undefined;
 }
 
 function digestOf(body: Buffer): string {
