@@ -182,21 +182,31 @@ export class AudioObjectsService {
     return this.store.isConfigured && this.keys.isOwn(ownerId, s3Key);
   }
 
-  /** Deletes the audio of a record, where it is kept here. Succeeds where there is none. */
+  /**
+   * Deletes the audio of a record, where it is kept here; not the object of another record, see {@link removeMany}. Succeeds
+   * where there is none.
+   *
+   * @throws UnavailableError
+   */
   async remove(file: AudioFile): Promise<void> {
-    if (this.isKept(file)) await this.store.delete(file.s3Key);
+    if (!this.isKept(file)) return;
+    const { theirs, unknown } = await this.namedByOthers([file]);
+    if (unknown.size > 0) throw temporarilyUnavailable(1);
+    if (theirs.size === 0) await this.store.delete(file.s3Key);
   }
 
   /**
-   * Deletes the audio of many records.
+   * Deletes the audio of many records. An object that is named by the id of another record stays with that one: with the
+   * object gone, that record's upload URL would take another content. Costs 1 read unit for a key of that form.
    *
    * @returns the records whose audio could not be deleted now
    */
   async removeMany(files: readonly AudioFile[]): Promise<Set<AudioFile>> {
-    const kept = files.filter((file) => this.isKept(file));
-    if (kept.length === 0) return new Set();
+    const { theirs, unknown } = await this.namedByOthers(files.filter((file) => this.isKept(file)));
+    const kept = files.filter((file) => this.isKept(file) && !theirs.has(file) && !unknown.has(file));
+    if (kept.length === 0) return unknown;
     const failed = await this.store.deleteMany([...new Set(kept.map(({ s3Key }) => s3Key))]);
-    return new Set(kept.filter(({ s3Key }) => failed.has(s3Key)));
+    return new Set([...unknown, ...kept.filter(({ s3Key }) => failed.has(s3Key))]);
   }
 
   /**
@@ -213,6 +223,23 @@ export class AudioObjectsService {
         onRemoved(page.length);
       }
     }
+  }
+
+  /** Those whose object has the name, and is the audio, of another record; and those of which that could not be asked now. */
+  private async namedByOthers(
+    files: readonly AudioFile[],
+  ): Promise<{ theirs: Set<AudioFile>; unknown: Set<AudioFile> }> {
+    const named = files.flatMap((file) => {
+      const id = this.keys.fileIdOf(file.ownerId, file.s3Key);
+      return id === undefined || id === file.fileId ? [] : [{ file, id }];
+    });
+    if (named.length === 0) return { theirs: new Set(), unknown: new Set() };
+    const { files: found, unprocessed } = await this.files.findByIds([...new Set(named.map(({ id }) => id))]);
+    const isTheirs = ({ file, id }: (typeof named)[number]) => found.get(id)?.s3Key === file.s3Key;
+    return {
+      theirs: new Set(named.filter(isTheirs).map(({ file }) => file)),
+      unknown: new Set(named.filter(({ id }) => unprocessed.has(id)).map(({ file }) => file)),
+    };
   }
 
   private async ticket(key: string, headers: UploadTicket['headers']): Promise<UploadTicket> {

@@ -68,6 +68,17 @@ describe('QuotaService', () => {
     (await service.reserve(file(40))).keep();
   });
 
+  it('counts anew where more was deleted than it knew of, written by another instance', async () => {
+    const pages: Page[] = [[file()]];
+    const { service, countedPages } = quotaOf({ maxFiles: 3 }, pages);
+    (await service.reserve(file())).cancel();
+    for (let i = 0; i < 4; i++) service.release(file());
+    pages[0] = [file(), file()];
+    (await service.reserve(file())).keep();
+    await expect(service.reserve(file())).rejects.toEqual(exceeded('3 audio files'));
+    expect(countedPages).toHaveBeenCalledTimes(2);
+  });
+
   it('takes no note of a release for somebody whom it has not counted', async () => {
     const { service } = quotaOf({ maxFiles: 1 }, [[file()]]);
     service.release(file());

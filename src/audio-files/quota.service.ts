@@ -155,6 +155,8 @@ export class QuotaService {
     if (!counted) return;
     counted.files += files;
     counted.bytes += bytes;
+    // Deleted here and written by another instance since: below nothing, it would let in more than the quota.
+    if (counted.files < 0 || counted.bytes < 0) this.totals.forget(ownerId);
   }
 
   /** Counts again where records were written or deleted meanwhile: nobody knows whether the count has them. */
