@@ -1,11 +1,17 @@
 import { isReserved } from '../storage/reserved-keys.js';
 import type { AppConfig, AwsConfig, StorageConfig } from './config.js';
 import type { EnvironmentReader } from './environment-reader.js';
-import { DEFAULT_TABLE_NAMES, forEachTable, type TableNames, tableVariable } from './table-names.js';
+import {
+  DEFAULT_TABLE_NAMES,
+  forEachTable,
+  type TableNames,
+  TABLE_KEYS,
+  tableVariable,
+} from './table-names.js';
 
 /** What a command that only talks to the database has to know: no token key among it. */
 export function readDatabaseConfig(env: EnvironmentReader): Pick<AppConfig, 'aws' | 'tables' | 'database'> {
-  const endpoint = env.endpoint('DYNAMODB_ENDPOINT');
+  const endpoint = env.endpoint('DYNAMODB_ENDPOINT', 'http://127.0.0.1:8000');
   return {
     aws: {
       region: env.text('REGION_NAME', 'us-east-1', /^[a-z0-9-]{1,40}$/, 'an AWS region such as us-east-1'),
@@ -20,21 +26,28 @@ export function readDatabaseConfig(env: EnvironmentReader): Pick<AppConfig, 'aws
   };
 }
 
+const TABLE_NAME = /^[\w.-]{3,255}$/;
+
 function readTableNames(env: EnvironmentReader): TableNames {
-  return forEachTable((table) =>
+  const names = forEachTable((table) =>
     env.text(
       tableVariable(table),
       DEFAULT_TABLE_NAMES[table],
-      /^[\w.-]{3,255}$/,
+      TABLE_NAME,
       '3 to 255 letters, digits, "_", "-" or "."',
     ),
   );
+  TABLE_KEYS.forEach((table, index) => {
+    const twin = TABLE_KEYS.slice(0, index).find((other) => names[other] === names[table]);
+    if (twin && TABLE_NAME.test(names[table])) env.problem(tableVariable(table), `another table than ${tableVariable(twin)}`);
+  });
+  return names;
 }
 
 /** What a command that talks to the object store has to know besides. */
 export function readStorageConfig(env: EnvironmentReader): Pick<AppConfig, 'storage'> {
-  const endpoint = env.endpoint('S3_ENDPOINT');
-  const publicEndpoint = env.endpoint('S3_PUBLIC_ENDPOINT');
+  const endpoint = env.endpoint('S3_ENDPOINT', 'http://127.0.0.1:9000');
+  const publicEndpoint = env.endpoint('S3_PUBLIC_ENDPOINT', 'https://audio.example.com');
   const bucket = env.optional('AWS_S3_BUCKET_NAME');
   if (bucket !== undefined && !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
     env.problem('AWS_S3_BUCKET_NAME', 'a bucket name: 3 to 63 lower-case letters, digits, "-" or "."');
@@ -52,9 +65,13 @@ export function readStorageConfig(env: EnvironmentReader): Pick<AppConfig, 'stor
   };
 }
 
+/** Leaves half of the 1,024 bytes of a key to what comes below it. */
+const LONGEST_FOLDER = 512;
+
 function readFolders(env: EnvironmentReader): Pick<StorageConfig, 'audioFolder' | 'earlierAudioFolders'> {
   const check = (name: string, folder: string, rule: string) => {
     if (!/^[\w-]+(\/[\w-]+)*$/.test(folder)) env.problem(name, rule);
+    else if (folder.length > LONGEST_FOLDER) env.problem(name, `at most ${LONGEST_FOLDER} characters long`);
     // Else what is in quarantine would be audio again, and removed once more.
     else if (isReserved(folder)) env.problem(name, 'outside of quarantine and reconcile, which are in use');
     return folder;

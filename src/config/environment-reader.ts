@@ -63,8 +63,8 @@ export class EnvironmentReader {
     return word ?? fallback;
   }
 
-  /** An http or https URL without credentials, path or query. */
-  endpoint(name: string): string | undefined {
+  /** An http or https URL without credentials, path or query, such as the example. */
+  endpoint(name: string, example: string): string | undefined {
     const value = this.optional(name);
     if (value === undefined) return undefined;
     const url = URL.canParse(value) ? new URL(value) : undefined;
@@ -76,7 +76,7 @@ export class EnvironmentReader {
       url.pathname === '/' &&
       url.search === '' &&
       url.hash === '';
-    if (!plain) this.problem(name, 'a URL such as http://127.0.0.1:8000');
+    if (!plain) this.problem(name, `a URL such as ${example}`);
     return value;
   }
 

@@ -33,7 +33,7 @@ export function readCorsOrigins(env: EnvironmentReader): string[] {
 
 /** What is wrong with an origin, and what to do; nothing where it is one. */
 function faultOfOrigin(origin: string): string | undefined {
-  if (origin === '*') return 'is *: name each origin';
+  if (origin.includes('*')) return 'has a *, which no browser sends: name each origin';
   if (!SCHEMES.test(origin) || !URL.canParse(origin)) {
     return 'does not begin with a scheme and a host: http://, https://, capacitor://, ionic:// or tauri://';
   }
