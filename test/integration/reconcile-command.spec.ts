@@ -4,55 +4,27 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, utimesSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CreateBucketCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { nowSeconds } from '../../src/common/time.js';
-import type { AppConfig } from '../../src/config/config.js';
+import { emptyReport } from '../../src/reconcile/report.js';
 import type { ListedObject } from '../../src/storage/object-store.js';
 import { OperatorStore } from '../../src/storage/operator-store.js';
-import { adoptBucket } from '../support/adopted-bucket.js';
-import { Reconcile } from '../../src/reconcile/reconcile.js';
-import { emptyReport } from '../../src/reconcile/report.js';
-import { createS3Client } from '../../src/storage/s3-client.js';
 import { engine, objectStorage } from '../support/engine.js';
+import { ReconcileScene } from '../support/reconcile-scene.js';
 import { s3Error, startStorageStub } from '../support/storage-stub.js';
-import { allRows, olderAudioFile, olderUser, putRows } from '../support/takeover-rows.js';
-import {
-  createTestTables,
-  deleteTestTables,
-  tableEnvironment,
-  testClient,
-  testConfig,
-} from '../support/test-tables.js';
+import { olderAudioFile, olderUser } from '../support/takeover-rows.js';
+import { tableEnvironment } from '../support/test-tables.js';
 
 const HOUR = 3600;
 
 describe('npm run reconcile', () => {
-  let config: AppConfig;
-  let client: DynamoDBClient;
-  let s3: S3Client;
-  let bucket: string;
-  let ada: string;
+  let scene: ReconcileScene;
 
   beforeEach(async () => {
-    bucket = `b-${randomUUID()}`;
-    config = testConfig({ AWS_S3_BUCKET_NAME: bucket });
-    client = testClient(config);
-    s3 = createS3Client(config);
-    await createTestTables(client, config.tables);
-    await s3.send(new CreateBucketCommand({ Bucket: bucket }));
-    await adoptBucket(client, s3, config);
-    const user = olderUser();
-    ada = user.user_id;
-    await putRows(client, config.tables.users, [user]);
+    scene = await ReconcileScene.arrange();
   });
 
-  afterEach(async () => {
-    await deleteTestTables(client, config.tables);
-    client.destroy();
-    s3.destroy();
-  });
+  afterEach(() => scene.close());
 
   /** Runs the command with what it needs in its environment, and nothing else: no key, no table of sessions. */
   async function reconcile(args: string[], environment: Record<string, string> = {}) {
@@ -64,8 +36,8 @@ describe('npm run reconcile', () => {
         AWS_SECRET_ACCESS_KEY: 'local',
         DYNAMODB_ENDPOINT: engine().endpoint,
         S3_ENDPOINT: objectStorage().endpoint,
-        AWS_S3_BUCKET_NAME: bucket,
-        ...tableEnvironment(config.tables),
+        AWS_S3_BUCKET_NAME: scene.bucket,
+        ...tableEnvironment(scene.config.tables),
         ...environment,
       },
     });
@@ -79,31 +51,28 @@ describe('npm run reconcile', () => {
 
   /** Stores an object that is as old as this; the stand-in keeps it as a file whose time is that of the object. */
   async function putAged(Key: string, hours: number): Promise<void> {
-    await s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body: 'abc' }));
+    await scene.put(Key);
     const path = readdirSync(tmpdir())
       .filter((name) => name.startsWith('s3-'))
-      .map((name) => join(tmpdir(), name, bucket, `${Key}._S3rver_object`))
+      .map((name) => join(tmpdir(), name, scene.bucket, `${Key}._S3rver_object`))
       .find((candidate) => existsSync(candidate));
     const time = nowSeconds() - hours * HOUR - 60;
     utimesSync(path as string, time, time);
   }
 
   it('reports, mends with --apply, and has nothing to do then', async () => {
-    const at = (hours: number, more: object) => ({
-      ...olderAudioFile({ user_id: ada, uploaded_at: nowSeconds() - hours * HOUR - 60, ...more }),
-      file_id: randomUUID(),
-    });
-    const own = (name: string) => `audio_upload/${ada}/${name}`;
+    const at = (hours: number, more: object) =>
+      scene.record({ uploaded_at: nowSeconds() - hours * HOUR - 60, ...more });
     const pending = { status: 'pending', file_size: 3 };
     const [missing, there] = [
-      at(30, { s3_key: own('missing'), ...pending }),
-      at(31, { s3_key: own('there'), ...pending }),
+      at(30, { s3_key: scene.own('missing'), ...pending }),
+      at(31, { s3_key: scene.own('there'), ...pending }),
     ];
     const lost = at(32, { user_id: randomUUID(), s3_key: 'x/y' });
-    await putRows(client, config.tables.audioFiles, [missing, there, lost, at(5, { ...pending })]);
-    await putAged(own('there'), 31);
-    await putAged(own('stray'), 33);
-    await putAged(own('young'), 5);
+    await scene.store(missing, there, lost, at(5, { ...pending }));
+    await putAged(scene.own('there'), 31);
+    await putAged(scene.own('stray'), 33);
+    await putAged(scene.own('young'), 5);
     await putAged('audio_upload/foreign', 34);
 
     const lines = (mended: boolean) =>
@@ -111,7 +80,7 @@ describe('npm run reconcile', () => {
         `pending  ${missing.file_id} 30h: no object${mended ? '; deleted' : ''}`,
         `pending  ${there.file_id} 31h: the object is there as announced${mended ? '; made ready' : ''}`,
         `record   ${lost.file_id} 32h: no account${mended ? '; deleted' : ''}`,
-        `object   ${own('stray')} 33h: no record${mended ? '; moved to quarantine' : ''}`,
+        `object   ${scene.own('stray')} 33h: no record${mended ? '; moved to quarantine' : ''}`,
         'foreign  audio_upload/foreign 34h: not in the folder of a user',
         'records read:                      4',
         'objects read:                      3',
@@ -129,11 +98,11 @@ describe('npm run reconcile', () => {
       ].sort();
     const told = ({ output }: { output: string }) => output.split('\n').sort();
 
-    const before = await allRows(client, config.tables.audioFiles);
+    const before = await scene.records();
     const checked = await reconcile([]);
     expect(checked).toMatchObject({ code: 0, errors: '' });
     expect(told(checked)).toEqual(lines(false));
-    expect(await allRows(client, config.tables.audioFiles)).toEqual(before);
+    expect(await scene.records()).toEqual(before);
 
     const applied = await reconcile(['--apply']);
     expect(applied).toMatchObject({ code: 0, errors: '' });
@@ -141,13 +110,13 @@ describe('npm run reconcile', () => {
     const again = await reconcile([]);
     expect(again).toMatchObject({ code: 0, errors: '' });
     expect(again.output).not.toMatch(/^(pending|record|object) {2}|Nothing was changed/m);
-    expect((await reconcile(['--older-than-hours', '4'])).output).toContain(own('young'));
+    expect((await reconcile(['--older-than-hours', '4'])).output).toContain(scene.own('young'));
   }, 60_000);
 
   it('goes on where S3 refuses something, says what, and ends with an error', async () => {
     const bob = olderUser();
-    await putRows(client, config.tables.users, [bob]);
-    const [first, second] = [ada, bob.user_id].sort().map((id) => `audio_upload/${id}/stray`);
+    await scene.putUsers(bob);
+    const [first, second] = [scene.ada, bob.user_id].sort().map((id) => `audio_upload/${id}/stray`);
     for (const key of [first, second]) await putAged(key as string, 30);
     const stub = await startStorageStub();
     stub.behave(({ operation, attempt }) =>
@@ -159,14 +128,14 @@ describe('npm run reconcile', () => {
       'Not everything was mended: S3 refused 1 of the records and objects above; all else was done\n';
     expect(ended).toMatchObject({ code: 1, errors: line });
     expect(ended.output).toContain(
-      `object   ${first} 30h: Bucket ${bucket} cannot be used now: AccessDenied`,
+      `object   ${first} 30h: Bucket ${scene.bucket} cannot be used now: AccessDenied`,
     );
     expect(ended.output).toContain(`object   ${second} 30h: no record; moved to quarantine\n`);
     expect(ended.output).toMatch(/^objects without record moved: +1$/m);
   }, 60_000);
 
   it('refuses to mend what looks like the wrong tables, and says so on a dry run', async () => {
-    for (let n = 0; n < 21; n++) await putAged(`audio_upload/${ada}/${n}`, 30);
+    for (let n = 0; n < 21; n++) await putAged(`audio_upload/${scene.ada}/${n}`, 30);
     const objection =
       '21 of 21 objects have no record: do AUDIO_FILES_TABLE and AWS_S3_BUCKET_NAME belong together?';
     expect(await reconcile(['--apply'])).toEqual({
@@ -227,7 +196,7 @@ describe('npm run reconcile', () => {
   it('deletes in batches what takes more than one, and reads pages without end', async () => {
     // The stand-in answers no listing that is longer than a page.
     const objects = Array.from({ length: 2500 }, (_, n) => ({
-      key: `audio_upload/${ada}/${String(n).padStart(4, '0')}`,
+      key: `audio_upload/${scene.ada}/${String(n).padStart(4, '0')}`,
       ...{ size: 3, modifiedAt: 1 },
     }));
     const batches: number[] = [];
@@ -247,13 +216,14 @@ describe('npm run reconcile', () => {
         return Promise.resolve(new Set());
       }
     }
-    const rows = Array.from({ length: 130 }, () => olderAudioFile({ user_id: ada }));
-    await putRows(client, config.tables.audioFiles, rows);
+    const rows = Array.from({ length: 130 }, () => olderAudioFile({ user_id: scene.ada }));
+    await scene.store(...rows);
     const seen: string[] = [];
-    const { report } = await new Reconcile(client, new LongStore(s3, bucket, 20_000), config, {
-      ...{ apply: true, force: true, maxDeletions: 2500, olderThanHours: 24, onFinding: () => undefined },
+    const { report } = await scene.run({
+      ...{ apply: true, force: true, maxDeletions: 2500, hoursFromNow: 0 },
+      store: new LongStore(scene.s3, scene.bucket, 20_000),
       onProgress: ({ reading, count }) => seen.push(`${reading} ${count}`),
-    }).run();
+    });
     expect(report).toEqual({ ...emptyReport(), records: 130, objects: 2500, strays: 2500 });
     expect(batches).toEqual([1000, 1000, 500]);
     expect(seen).toEqual(
