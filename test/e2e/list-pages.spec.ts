@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import fc from 'fast-check';
 import { type Account, registerAccount } from '../support/accounts.js';
 import { recordBody } from '../support/audio-file-body.js';
-import { expectProblem } from '../support/problems.js';
+import { expectListRefused } from '../support/list-refusals.js';
 import { putRows } from '../support/stored-rows.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
@@ -193,11 +193,8 @@ describe('pages of a list', () => {
     expect(idsOf(body as Listed[])).toEqual([third?.file_id, first?.file_id]);
   });
 
-  const refuse = async (query: string, field: string, message: string) => {
-    const answer = await get(`${PATH}?${query}`);
-    expectProblem(answer, { status: 400, detail: message, instance: PATH, errors: [{ field, message }] });
-    for (const name of ['link', 'x-next-cursor']) expect(answer.headers).not.toHaveProperty(name);
-  };
+  const refuse = (query: string, field: string, message: string) =>
+    expectListRefused(app, ada, { query, field, message });
 
   it('refuse a forged or cut cursor, or give your own records and nobody else’s', async () => {
     const own = new Set(idsOf(await store([FIRST, FIRST, FIRST + 1])));
@@ -215,47 +212,5 @@ describe('pages of a list', () => {
       expect(idsOf(body as Listed[]).filter((fileId) => !own.has(fileId))).toEqual([]);
     });
     await fc.assert(property, { numRuns: 150 });
-  });
-
-  const cursor = encoded(`${FIRST}/c1b7d0c2-58a5-4d0f-9a53-6a3b0a4c7f10`);
-  /** This parameter with each of these values, which are separated by bars. */
-  const bad = (name: string, rule: string, values: string) =>
-    values.split('|').map((value) => [`${name}=${value}`, name, `${name} ${rule}`] as const);
-
-  it.each([
-    ...bad('cursor', CURSOR_RULE, '|%20|garbage|%00|%F0%9F%92%9A|__proto__|null|undefined|&cursor='),
-    ...bad('cursor', CURSOR_RULE, `${cursor}=|${cursor}%0A|+${cursor}|${cursor}&cursor=${cursor}`),
-    ...bad('cursor', CURSOR_RULE, `${encoded(`${FIRST}`)}|${encoded('/c1b7d0c2')}|${'a'.repeat(300)}`),
-    ...bad('limit', 'must be a whole number from 1 to 100', '|0|101|-1|1.5|+5|%20|all|5&limit=5|1&limit=2'),
-    ...bad('order', 'must be one of newest, oldest', '|NEWEST|asc|newest%20|toString|newest&order=oldest'),
-  ])('refuse ?%s', refuse);
-
-  it.each(ORDERS)('refuse a cursor outside of the range of uploads, order %s', async (order) => {
-    const [below, above] = [`uploaded_to=${iso(FIRST - 1)}`, `uploaded_from=${iso(FIRST + 1)}`];
-    const message = 'cursor must be within uploaded_from and uploaded_to';
-    for (const range of [below, above, `uploaded_from=${iso(FIRST - 9)}&${below}`]) {
-      await refuse(`order=${order}&${range}&cursor=${cursor}`, 'cursor', message);
-    }
-  });
-
-  it.each(ORDERS)(
-    'take a cursor within the last second of the range, and refuse one beyond, order %s',
-    async (order) => {
-      const range = `order=${order}&uploaded_to=${iso(FIRST)}`;
-      const at = (fraction: string) => encoded(`${FIRST}.${fraction}/c1b7d0c2-58a5-4d0f-9a53-6a3b0a4c7f10`);
-      for (const fraction of ['5', '999999'])
-        await get(`${PATH}?${range}&cursor=${at(fraction)}`).expect(200);
-      const message = 'cursor must be within uploaded_from and uploaded_to';
-      await refuse(`${range}&cursor=${at('9999998')}`, 'cursor', message);
-    },
-  );
-
-  it('are for nobody without a token, or with a bad one', async () => {
-    const bad = { Authorization: `Bearer ${ada.token.slice(0, -4)}AAAA` };
-    for (const header of [{}, bad]) {
-      const answer = await app.http.get(`${PATH}?limit=1&cursor=${cursor}`).set(header);
-      const detail = header === bad ? 'Token is invalid or expired' : 'Not authenticated';
-      expectProblem(answer, { status: 401, detail, instance: PATH });
-    }
   });
 });
