@@ -40,8 +40,8 @@ export class AudioFileBatchesService {
     const kept = await this.removeAudio(owned);
     const gone = owned.filter((file) => !kept.has(file));
     const left = await this.files
-      .deleteMany(gone.map(({ fileId }) => fileId))
-      // Not one by one: without a condition, two requests at once both delete the same record. Also where it failed.
+      .deleteMany(gone)
+      // Not one by one: two requests at once may both delete the same record. Also where it failed.
       .finally(() => owned.length > 0 && this.quota.recount(ownerId));
     for (const file of owned) {
       if (kept.has(file) || left.has(file.fileId)) outcomes.set(file.fileId, temporarilyUnavailable(1));

@@ -4,6 +4,9 @@ import { Injectable, Optional } from '@nestjs/common';
 import { AppConfig } from '../config/config.js';
 import { batchGet, batchWrite } from '../database/batches.js';
 import { Database } from '../database/database.js';
+import { forEachAtMost } from '../common/concurrency.js';
+import { DomainError } from '../common/errors/domain-errors.js';
+import { outcomeOf } from '../common/outcome.js';
 import type { AudioFile, AudioFileChanges } from './audio-file.js';
 import { AudioFileCache } from './audio-file.cache.js';
 import {
@@ -17,6 +20,9 @@ import {
   STEP,
 } from './audio-file.expressions.js';
 import { audioFileKey, type AudioFileRow, STATUS_NAME, toAudioFile, toRow } from './audio-file.row.js';
+
+/** Deletes of a batch that have to ask for a version, simultaneously. */
+const PARALLEL = 25;
 
 /** How a delete ended. */
 export type DeleteOutcome = 'deleted' | 'not-found' | 'not-owner' | 'changed';
@@ -204,15 +210,26 @@ export class AudioFilesRepository {
 
   /**
    * Deletes records whose owner was looked up before: an id never passes to somebody else, since it is random or made
-   * from the owner's. Costs 2 write units each.
+   * from the owner's. Those with an id of the latter kind can be made anew, and go only at the version they were read at.
+   * Costs 2 write units each.
    *
-   * @param fileIds all different
-   * @returns ids of those that could not be deleted now
+   * @param files all different
+   * @returns ids of those that could not be deleted now, or were changed
    */
-  async deleteMany(fileIds: readonly string[]): Promise<Set<string>> {
-    const requests = fileIds.map((fileId) => ({ DeleteRequest: { Key: audioFileKey(fileId) } }));
-    const left = await this.uncached(fileIds, () => batchWrite(this.database, this.table, requests));
-    return new Set(left.map(({ DeleteRequest }) => (DeleteRequest?.Key as unknown as AudioFileRow).file_id));
+  async deleteMany(files: readonly AudioFile[]): Promise<Set<string>> {
+    const isKeyed = ({ requestHash }: AudioFile) => requestHash !== null;
+    const [random, left] = [files.filter((file) => !isKeyed(file)), new Set<string>()];
+    const requests = random.map(({ fileId }) => ({ DeleteRequest: { Key: audioFileKey(fileId) } }));
+    const ids = random.map(({ fileId }) => fileId);
+    const unprocessed = await this.uncached(ids, () => batchWrite(this.database, this.table, requests));
+    for (const { DeleteRequest } of unprocessed) {
+      left.add((DeleteRequest?.Key as unknown as AudioFileRow).file_id);
+    }
+    await forEachAtMost(PARALLEL, files.filter(isKeyed), async (file) => {
+      const outcome = await outcomeOf(() => this.delete(file.fileId, file.ownerId, file));
+      if (outcome instanceof DomainError || outcome === 'changed') left.add(file.fileId);
+    });
+    return left;
   }
 
   private async update(

@@ -4,6 +4,7 @@ import {
   ConflictError,
   NotFoundError,
   PreconditionFailedError,
+  temporarilyUnavailable,
   ValidationError,
 } from '../common/errors/domain-errors.js';
 import { isUuid, spellingsOf } from '../common/ids.js';
@@ -11,13 +12,16 @@ import { endOfSecond } from '../common/time.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { AudioFile, AudioFileChanges, AudioFilePage, ListRequest } from './audio-file.js';
 import { AudioFileListRepository } from './audio-file-list.repository.js';
-import { AudioFilesRepository } from './audio-files.repository.js';
+import { AudioFilesRepository, type DeleteOutcome } from './audio-files.repository.js';
 import { AudioObjectsService } from './audio-objects.service.js';
 import { QuotaService } from './quota.service.js';
 
 /** Records that a filtered page looks at, at a time and at most. */
 const FILTER_STEP = 100;
 const FILTER_REACH = 500;
+
+/** How often a delete begins anew where the record is changed under it. */
+const MOST_TRIES = 4;
 
 /** The rules of audio-file records. */
 @Injectable()
@@ -91,29 +95,40 @@ export class AudioFilesService {
 
   /**
    * Deletes the audio, where it is kept here, and then the record: interrupted in between, the same request finishes.
-   * The condition of the write repeats the owner, so that check and write cannot come apart. A record that must be as it was
-   * seen is marked before its audio goes, so that nothing is gone where it is not.
+   * The condition of the write repeats owner and version, so that check and write cannot come apart: a record that was made
+   * anew meanwhile, with audio of its own, does not go without that. A record that must be as it was seen is marked before its
+   * audio goes, so that nothing is gone where it is not.
    *
    * @param unchanged whether nobody else may have changed the record since it was read
    * @throws PreconditionFailedError where somebody did
    * @throws NotFoundError where somebody was faster
-   * @throws UnavailableError where S3 cannot serve now; nothing is gone then
+   * @throws UnavailableError where S3 cannot serve now, and nothing is gone then; where the record is changed again and again
    */
   async delete(file: AudioFile, unchanged = false): Promise<void> {
-    const isMarked = unchanged && this.objects.isKept(file);
-    if (isMarked) await this.beginDelete(file);
+    if (unchanged && this.objects.isKept(file)) await this.beginDelete(file);
+    let now: AudioFile = file;
+    for (let tries = 1; ; tries++) {
+      const outcome = await this.deleteAt(now);
+      if (outcome === 'deleted') break;
+      if (outcome === 'not-found') throw notFound();
+      if (outcome === 'not-owner') throw new AccessDeniedError();
+      if (unchanged) throw new PreconditionFailedError();
+      // Changed, or deleted and made anew: the record of now has audio of its own.
+      if (tries === MOST_TRIES) throw temporarilyUnavailable(1);
+      now = await this.getOwned(file.fileId, file.ownerId, false);
+    }
+    this.quota.release(now);
+    this.metrics?.activity('audio-file-deleted');
+  }
+
+  /** Deletes the audio, and the record if it is as it was read. */
+  private async deleteAt(file: AudioFile): Promise<DeleteOutcome> {
     await this.objects.remove(file);
-    const seen = unchanged && !isMarked ? file : undefined;
-    const outcome = await this.files.delete(file.fileId, file.ownerId, seen).catch((error: unknown) => {
+    return this.files.delete(file.fileId, file.ownerId, file).catch((error: unknown) => {
       // Nobody knows whether it is gone.
       this.quota.recount(file.ownerId);
       throw error;
     });
-    if (outcome === 'changed') throw new PreconditionFailedError();
-    if (outcome === 'not-found') throw notFound();
-    if (outcome === 'not-owner') throw new AccessDeniedError();
-    this.quota.release(file);
-    this.metrics?.activity('audio-file-deleted');
   }
 
   private async beginDelete(file: AudioFile): Promise<void> {

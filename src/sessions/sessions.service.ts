@@ -82,8 +82,10 @@ export class SessionsService {
     const reference = signInReference(signIn);
     await this.signIns.confirm(signIn);
     if (sessionId === undefined) {
-      // Before the session that it became, if it did: an ended token becomes none.
+      // The session that it became goes first: once the token has ended, nobody could ask with it for the rest.
+      if (await this.repository.findById(reference, true)) await this.repository.delete(reference, userId);
       await this.endToken(userId, issuedAt, reference);
+      // And what a renewal has made meanwhile; an ended token becomes none.
       await this.repository.delete(reference, userId);
     } else {
       await this.remove(userId, sessionId);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Account, signIn } from '../support/accounts.js';
+import { startDatabaseStub } from '../support/database-stub.js';
 import { OLDER_PASSWORD, olderToken, putOlderUser } from '../support/older-backend.js';
 import { rowsOf } from '../support/stored-rows.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -57,6 +58,27 @@ describe('a token of the older backend that was renewed', () => {
     await renewed(other);
     expect(await sessions(older)).toHaveLength(2);
   });
+
+  it.each([1, 2, 3, 4, 5])(
+    'ends with its session where the first logout gets no further than %d calls, and is repeated',
+    async (calls) => {
+      const stub = await startDatabaseStub();
+      const failing = await startTestApp({ DYNAMODB_ENDPOINT: stub.endpoint, CIRCUIT_PAUSE_MS: '0' }, app);
+      const session = await renewed();
+      const logout = () => failing.http.post('/api/logout').set(older.authorization);
+      stub.behave(() => (stub.calls.length <= calls ? 'forward' : 'cut'));
+      const first = await logout();
+      stub.behave(() => 'forward');
+      const second = await logout();
+      await failing.close();
+      await stub.close();
+      // Whatever the client was told of its second try, it was true.
+      expect([first.status, second.status]).not.toContain(500);
+      expect(second.status).toBeLessThan(500);
+      for (const caller of [older, session]) await renew(caller).expect(401);
+      expect((await rowsOf(app, userId)).sessions).toEqual([]);
+    },
+  );
 
   it.each([
     ['logs out', async (session: Caller) => app.http.post('/api/logout').set(session.authorization)],

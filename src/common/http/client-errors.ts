@@ -5,7 +5,7 @@ import type { Response } from 'express';
 import type { Logger } from '../logging/logger.js';
 import { LINGER_MS } from './closing-answer.js';
 import { PROBLEM_JSON, type ProblemDto } from './problem.js';
-import { afterWholeRequests } from './request-turns.js';
+import { afterWholeRequests, isAnswering } from './request-turns.js';
 
 /** Code of our own: Node tells of this method by an event of its own, and would close the connection without a word. */
 const CONNECT = 'CONNECT';
@@ -53,9 +53,11 @@ export function answerClientErrors(server: Server, logger: Logger): void {
     else endWith(error.code ?? '', socket);
   });
   server.on('connect', (_request: unknown, socket: Socket) => {
-    // Node leaves the connection to us, errors included.
+    // Node leaves the connection to us, errors, time limits and answers that wait for room included: an answer that is under
+    // way would never go on, and nothing would ever end it.
     socket.on('error', () => socket.destroy());
-    endWith(CONNECT, socket);
+    if (isAnswering(socket)) socket.destroy();
+    else endWith(CONNECT, socket);
   });
 }
 

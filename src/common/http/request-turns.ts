@@ -52,6 +52,11 @@ export function afterWholeRequests(socket: Socket, callback: (unfinished?: Respo
   waiting.push(() => callback(unfinished));
 }
 
+/** Whether a request of the connection is being answered, or waits for that. */
+export function isAnswering(socket: Socket): boolean {
+  return turnsOf.get(socket)?.current !== undefined;
+}
+
 /**
  * For Express: serves the requests of one connection one after the other, each when the answer before it was handed to the
  * operating system. A client that sends many at once (pipelining) and reads nothing makes one answer wait in memory, and
