@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import type { Logger } from './common/logging/logger.js';
 import type { AppConfig } from './config/config.js';
@@ -6,6 +7,10 @@ import { HealthService } from './health/health.service.js';
 import { Lifecycle } from './health/lifecycle.js';
 
 const AWS = 'AWS';
+
+/** How often the database is asked before it is warned of, and how long after. */
+const TRIES = 2;
+const PAUSE_MS = 1000;
 
 /** Says in one line what the service is configured for, without a secret, and warns of what it will miss. */
 export function reportConfiguration(config: AppConfig, logger: Logger): void {
@@ -48,11 +53,16 @@ export async function warnOfSilentDatabase(
   logger: Logger,
 ): Promise<void> {
   if (cluster.isWorker && cluster.worker?.id !== 1) return;
-  const isReady = await app
-    .get(HealthService)
-    .isReady()
-    .catch(() => false);
-  if (isReady || app.get(Lifecycle).stopping) return;
+  for (let times = 1; ; times++) {
+    const isReady = await app
+      .get(HealthService)
+      .isReady()
+      .catch(() => false);
+    if (isReady || app.get(Lifecycle).stopping) return;
+    if (times === TRIES) break;
+    // A machine that is busy starting may be too slow for the first time.
+    await sleep(PAUSE_MS, undefined, { ref: false });
+  }
   logger.warn(
     { region: aws.region, dynamodb: database.endpoint ?? AWS, tables },
     'the database does not serve yet: check region, endpoint, tables and credentials; requests that need it answer 503',

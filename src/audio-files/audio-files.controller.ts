@@ -100,7 +100,7 @@ export class AudioFilesController {
     ...BODY_PROBLEMS,
     ...WRITE_PROBLEMS,
     ...STORAGE_PROBLEMS,
-    400: 's3_key is required',
+    400: 's3_key is required for an object that is in S3, or content_type and file_size for one that is to be uploaded',
     403: 'Access denied',
     409: 'The audio has not been uploaded yet',
     422: 'The idempotency key was used before with different content',

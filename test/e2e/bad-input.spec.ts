@@ -69,7 +69,8 @@ const WRONG_KEYS: typeof NO_TEXT = [
   ['leading upwards', `"${MARKER}/../../etc"`, 'must not contain "." or ".." segments'],
 ];
 
-const EITHER_RULE = 'is required for an object that is in S3, or content_type for one that is to be uploaded';
+const EITHER_RULE =
+  'is required for an object that is in S3, or content_type and file_size for one that is to be uploaded';
 
 const WRONG_SIZES = [
   ...['"482133"', '""', `"${MARKER}"`, 'true', 'false', '[482133]', '[]', '{}', `{"${MARKER}":1}`],

@@ -22,14 +22,20 @@ function spansOf(document: string): string[] {
 
 /** Whether it is a message: words, of which none is a command, a request, an option or a setting. */
 function isMessage(span: string): boolean {
-  const isOther = /^(npm|npx|node|aws|docker|openssl|curl|--|[A-Z_]+[ =])|[{}=/]|\w\(|: [^\s…]+$/.test(span);
+  const isOther = /^(npm|npx|apt-get|node|aws|docker|openssl|curl|--|[A-Z_]+[ =])|[{}=/]|\w\(|: [^\s…]+$/.test(span);
   return /\w \w/.test(span) && !isOther;
 }
 
 /** Whether the code says it: as the beginning of a text, or as its end after `…`. */
 function isSaid(message: string): boolean {
   if (message.startsWith('…')) return texts.some((text) => text.endsWith(message.slice(1).trim()));
-  return texts.some((text) => text.startsWith(message.replace(/ ?…$/, '')));
+  if (texts.some((text) => text.startsWith(message.replace(/ ?…$/, '')))) return true;
+  // What begins with something to fill in.
+  const ends = texts.flatMap((text) => /^\$\{[\w.]+\}( .{20,})$/.exec(text)?.[1] ?? []);
+  return ends.some((end) => {
+    const at = message.indexOf(end.slice(0, 15));
+    return at > 0 && end.startsWith(message.slice(at).replace(/ ?…$/, ''));
+  });
 }
 
 describe('The documents for operators', () => {
@@ -62,7 +68,11 @@ describe('The documents for operators', () => {
     expect(remedies.length).toBe(8);
     const explained = spansOf('docs/operations.md').filter(isMessage);
     const isExplained = (message: string) =>
-      explained.some((span) => message.startsWith(span.replace(/ ?…$/, '')) || message === span);
+      explained.some(
+        (span) =>
+          message.startsWith(span.replace(/ ?…$/, '')) ||
+          (message.startsWith('… ') && span.endsWith(message.slice(1))),
+      );
     expect([...errors, ...remedies].filter((message) => !isExplained(message))).toEqual([]);
   });
 });

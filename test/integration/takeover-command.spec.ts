@@ -132,6 +132,15 @@ describe('npm run takeover', () => {
       { DYNAMODB_ENDPOINT: 'http://127.0.0.1:1' },
       'The takeover stopped: ECONNREFUSED.*',
     ],
+    [
+      'no credentials',
+      [],
+      {
+        ...{ AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_EC2_METADATA_DISABLED: 'true' },
+        AWS_SHARED_CREDENTIALS_FILE: '/nowhere',
+      },
+      'The takeover stopped: There are no credentials for AWS: set AWS_ACCESS_KEY_ID and .*',
+    ],
     ['a wrong setting', [], { DYNAMODB_ENDPOINT: 'nowhere' }, 'DYNAMODB_ENDPOINT must be a URL such as .*'],
   ])('says what is wrong with %s, and nothing else', async (_case, args, environment, line) => {
     const ended = await takeover(args, environment);

@@ -127,10 +127,10 @@ function isUpload(dto: CreateAudioFileDto): boolean {
 }
 
 function IsKeyOrUpload(): PropertyDecorator {
-  return rule('isObjectKey', (value, dto) =>
-    !isGiven(value) && isGiven((dto as CreateAudioFileDto).file_size)
-      ? 'is required for an object that is in S3, or content_type for one that is to be uploaded'
-      : wrongObjectKey(value),
+  return rule('isObjectKey', (value) =>
+    isGiven(value)
+      ? wrongObjectKey(value)
+      : 'is required for an object that is in S3, or content_type and file_size for one that is to be uploaded',
   );
 }
 
