@@ -22,6 +22,9 @@ import {
 } from '../support/ops-templates.js';
 import { testTableNames } from '../support/test-tables.js';
 
+/** So many tables fit into templates that are taken inline, those that are there among them. */
+const TABLES_THAT_FIT = 6;
+
 /** `describe` where the program is installed; elsewhere the tests are skipped, and a line says so. */
 function describeWith(program: string): typeof describe | typeof describe.skip {
   if (spawnSync(program, ['--help']).status === 0) return describe;
@@ -36,12 +39,12 @@ describe('The size of the templates', () => {
     expect(Buffer.byteLength(textOf(file))).toBeLessThanOrEqual(INLINE_LIMIT);
   });
 
-  it('leaves room for three more tables and a function with all that belongs to it', async () => {
+  it(`leaves room for ${TABLES_THAT_FIT} tables and a function with all that belongs to it`, async () => {
     const model = DEFINITIONS.at(-1) as TableDefinition;
-    const more = ['Reminders', 'Transcripts', 'Subscriptions'].map((name) => ({
+    const more = Array.from({ length: Math.max(0, TABLES_THAT_FIT - DEFINITIONS.length) }, (_, n) => ({
       ...model,
-      name,
-      indexes: model.indexes.map((index) => ({ ...index, name: `user-${name.toLowerCase()}-index` })),
+      name: `Transcripts${n}`,
+      indexes: model.indexes.map((index) => ({ ...index, name: `user-transcripts-${n}-index` })),
     }));
     const built = buildTemplates([...DEFINITIONS, ...more]);
     const busiest = valuesOf('Action', built).sort((a, b) => String(b).length - String(a).length)[0];
@@ -62,7 +65,11 @@ describe('The size of the templates', () => {
       });
       sizes[file] = Buffer.byteLength(text);
     }
-    expect(Object.entries(sizes).filter(([, bytes]) => bytes > INLINE_LIMIT)).toEqual([]);
+    const tooLarge = Object.entries(sizes).filter(([, bytes]) => bytes > INLINE_LIMIT);
+    // Whoever reads this has added resources to a template, or a table beyond those that fit. Move resources into a template
+    // of their own (`buildTemplates` in scripts/ops/template.ts), or deploy the template with `--s3-bucket`: then name it
+    // under "Deploy" in ops/README.md, change the number there, and leave it out here and in the test above.
+    expect({ templatesTooLargeToDeployInline: tooLarge }).toEqual({ templatesTooLargeToDeployInline: [] });
   });
 });
 
