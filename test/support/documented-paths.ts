@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import type { TestApp } from './test-app.js';
 
 /** What the tests read of an operation in the OpenAPI document. */
@@ -31,10 +32,21 @@ export interface DocumentedOperation {
   operation: Operation;
 }
 
+type Paths = Record<string, Record<string, Operation>>;
+
 /** Every operation of the OpenAPI document that the application serves. */
 export async function documentedOperations({ http }: Pick<TestApp, 'http'>): Promise<DocumentedOperation[]> {
   const { body } = await http.get('/api/docs/openapi.json').expect(200);
-  const { paths } = body as { paths: Record<string, Record<string, Operation>> };
+  return operationsOf((body as { paths: Paths }).paths);
+}
+
+/** Every operation of the document in the repository: tests for each of them are listed before an application is started. */
+export function committedOperations(): DocumentedOperation[] {
+  const document = readFileSync(new URL('../../openapi.json', import.meta.url), 'utf8');
+  return operationsOf((JSON.parse(document) as { paths: Paths }).paths);
+}
+
+function operationsOf(paths: Paths): DocumentedOperation[] {
   return Object.entries(paths).flatMap(([template, operations]) =>
     Object.entries(operations).map(([method, operation]) => ({
       method: method.toUpperCase(),
