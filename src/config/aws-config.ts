@@ -21,6 +21,7 @@ export function readDatabaseConfig(env: EnvironmentReader): Pick<AppConfig, 'aws
     database: {
       budgetMs: env.integer('DATABASE_BUDGET_MS', { default: 1500, min: 100, max: 60_000 }),
       pauseMs: readPause(env),
+      transport: env.oneOf('DYNAMODB_TRANSPORT', ['lean', 'sdk'], 'lean'),
       ...(endpoint && { endpoint }),
     },
   };
@@ -39,7 +40,8 @@ function readTableNames(env: EnvironmentReader): TableNames {
   );
   TABLE_KEYS.forEach((table, index) => {
     const twin = TABLE_KEYS.slice(0, index).find((other) => names[other] === names[table]);
-    if (twin && TABLE_NAME.test(names[table])) env.problem(tableVariable(table), `another table than ${tableVariable(twin)}`);
+    if (twin && TABLE_NAME.test(names[table]))
+      env.problem(tableVariable(table), `another table than ${tableVariable(twin)}`);
   });
   return names;
 }

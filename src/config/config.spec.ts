@@ -33,7 +33,7 @@ describe('readConfig', () => {
       },
       aws: { region: 'us-east-1' },
       tables: DEFAULT_TABLE_NAMES,
-      database: { budgetMs: 1500, pauseMs: 500 },
+      database: { budgetMs: 1500, pauseMs: 500, transport: 'lean' },
       storage: {
         audioFolder: 'audio_upload',
         earlierAudioFolders: [],
@@ -112,6 +112,7 @@ describe('readConfig', () => {
       MAX_FILES_PER_USER: '5000',
       MAX_BYTES_PER_USER: '1099511627776',
       CIRCUIT_PAUSE_MS: '0',
+      DYNAMODB_TRANSPORT: 'sdk',
       MAX_EVENT_LOOP_LAG_MS: '100',
       MAX_REQUESTS_IN_FLIGHT: '64',
       MAX_REQUESTS_ARRIVING: '32',
@@ -157,7 +158,7 @@ describe('readConfig', () => {
       trustProxy: ['10.0.0.0/8', '::1', 'loopback'],
       aws: { region: 'eu-central-1', credentials: { accessKeyId: 'id', secretAccessKey: 'secret' } },
       tables: { ...DEFAULT_TABLE_NAMES, users: 'users', audioFiles: 'audio.files', sessions: 'sessions' },
-      database: { endpoint: 'http://127.0.0.1:8000', budgetMs: 700, pauseMs: 0 },
+      database: { endpoint: 'http://127.0.0.1:8000', budgetMs: 700, pauseMs: 0, transport: 'sdk' },
       storage: {
         bucket: 'bucket',
         endpoint: 'https://s3.internal',

@@ -58,6 +58,8 @@ export interface DatabaseConfig {
   readonly budgetMs: number;
   /** After calls without an answer, how long to pause before the next one; 0 for not at all. Milliseconds. */
   readonly pauseMs: number;
+  /** How the service sends its calls: `lean`, or through all of the SDK. */
+  readonly transport: 'lean' | 'sdk';
 }
 
 /** From when on requests are turned away; 0 for never. */

@@ -1,12 +1,14 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { Global, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { Global, Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { logCircuit } from '../common/logging/log-circuit.js';
 import { Logger } from '../common/logging/logger.js';
 import { AppConfig } from '../config/config.js';
 import { Metrics } from '../metrics/metrics.js';
-import { createDocumentClient, createDynamoDbClient } from './clients.js';
+import { createDynamoDbClient, createServingClient } from './clients.js';
 import { databaseCallOf } from './call-numbers.js';
 import { Database } from './database.js';
+import { type DocumentClient, LeanDocumentClient } from './lean/lean-client.js';
 
 /** The one DynamoDB client, behind {@link Database}. */
 @Global()
@@ -18,10 +20,15 @@ import { Database } from './database.js';
       useFactory: (config: AppConfig) => createDynamoDbClient(config),
     },
     {
+      provide: DynamoDBDocumentClient,
+      inject: [DynamoDBClient, AppConfig],
+      useFactory: (client: DynamoDBClient, config: AppConfig) => createServingClient(client, config),
+    },
+    {
       provide: Database,
-      inject: [DynamoDBClient, AppConfig, Logger, { token: Metrics, optional: true }],
-      useFactory: (client: DynamoDBClient, config: AppConfig, logger: Logger, metrics?: Metrics) =>
-        new Database(createDocumentClient(client), config.database.budgetMs, {
+      inject: [DynamoDBDocumentClient, AppConfig, Logger, { token: Metrics, optional: true }],
+      useFactory: (client: DocumentClient, config: AppConfig, logger: Logger, metrics?: Metrics) =>
+        new Database(client, config.database.budgetMs, {
           site: {
             region: config.aws.region,
             ...(config.database.endpoint && { endpoint: config.database.endpoint }),
@@ -35,9 +42,13 @@ import { Database } from './database.js';
   exports: [Database],
 })
 export class DatabaseModule implements OnApplicationShutdown {
-  constructor(private readonly client: DynamoDBClient) {}
+  constructor(
+    private readonly client: DynamoDBClient,
+    @Inject(DynamoDBDocumentClient) private readonly documents: DocumentClient,
+  ) {}
 
-  onApplicationShutdown(): void {
+  async onApplicationShutdown(): Promise<void> {
+    if (this.documents instanceof LeanDocumentClient) await this.documents.close();
     this.client.destroy();
   }
 }

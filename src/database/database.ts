@@ -5,7 +5,6 @@ import {
   type BatchWriteCommandInput,
   DeleteCommand,
   type DeleteCommandInput,
-  type DynamoDBDocumentClient,
   GetCommand,
   type GetCommandInput,
   type GetCommandOutput,
@@ -25,6 +24,7 @@ import { CircuitBreaker } from '../common/circuit-breaker.js';
 import { withDeadline } from '../common/deadline.js';
 import { currentRequest } from '../common/request-context.js';
 import { meansNoAnswer } from '../common/transport-failures.js';
+import type { DocumentClient } from './lean/lean-client.js';
 import { NoAnswerError, translateDatabaseError } from './database-errors.js';
 import { tablesOf } from './tables-of-call.js';
 
@@ -70,7 +70,7 @@ export class Database {
   private readonly site: CallSite;
 
   constructor(
-    private readonly client: DynamoDBDocumentClient,
+    private readonly client: DocumentClient,
     private readonly budgetMs: number,
     { pauseMs = 0, onChange, observe, site = {} }: DatabaseOptions = {},
   ) {

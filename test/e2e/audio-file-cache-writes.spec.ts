@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { createAudioFile, registerAccount } from '../support/accounts.js';
 import { CacheScene } from '../support/cache-scene.js';
+import { aroundCalls } from '../support/database-calls.js';
 import { describeWithRedis } from '../support/redis.js';
 import { createUpload, send } from '../support/uploads.js';
 import type { TestApp } from '../support/test-app.js';
@@ -10,20 +10,17 @@ import type { TestApp } from '../support/test-app.js';
 /** Holds the next answer to a read back at an instance, which has then seen what was there before. */
 type HoldRead = () => { arrived: Promise<void>; release: () => void };
 
-function holdReadsOf({ app }: TestApp): HoldRead {
+function holdReadsOf(app: TestApp): HoldRead {
   let hold: (() => Promise<void>) | undefined;
-  app.get(DynamoDBClient, { strict: false }).middlewareStack.add(
-    (next, context) => async (args) => {
-      const result = await next(args);
-      if (context.commandName === 'GetItemCommand') {
-        const held = hold;
-        hold = undefined;
-        await held?.();
-      }
-      return result;
-    },
-    { step: 'initialize', name: 'holdReads' },
-  );
+  aroundCalls(app, async ({ command, input }, send) => {
+    const output = await send(input);
+    if (command === 'GetCommand') {
+      const held = hold;
+      hold = undefined;
+      await held?.();
+    }
+    return output;
+  });
   return () => {
     let [arrive, release] = [() => undefined as void, () => undefined as void];
     const arrived = new Promise<void>((resolve) => (arrive = resolve));

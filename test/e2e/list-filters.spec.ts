@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Response } from 'supertest';
 import { type Account, registerAccount } from '../support/accounts.js';
 import { putRows } from '../support/stored-rows.js';
+import { aroundCalls } from '../support/database-calls.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const PATH = '/api/user/audio-files';
@@ -59,15 +59,11 @@ describe('filters of a list', () => {
 
   beforeAll(async () => {
     app = await startTestApp();
-    app.app.get(DynamoDBClient, { strict: false }).middlewareStack.add(
-      (next) => async (args) => {
-        const result = await next(args);
-        const { ScannedCount } = result.output as { ScannedCount?: number };
-        if (ScannedCount !== undefined) scanned.push(ScannedCount);
-        return result;
-      },
-      { step: 'initialize', name: 'scannedCount' },
-    );
+    aroundCalls(app, async ({ input }, send) => {
+      const output = await send(input);
+      if (output['ScannedCount'] !== undefined) scanned.push(output['ScannedCount'] as number);
+      return output;
+    });
   });
 
   beforeEach(async () => void (ada = await registerAccount(app)));

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Metrics } from '../../src/metrics/metrics.js';
 import { serviceVersion } from '../../src/metrics/version.js';
 import { type Account, createAudioFile, registerAccount } from '../support/accounts.js';
 import { added, inFlight, samplesOf, settled, sum } from '../support/metric-samples.js';
 import { createUpload } from '../support/uploads.js';
+import { aroundCalls } from '../support/database-calls.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const REQUESTS = 'http_request_duration_seconds_count';
@@ -158,13 +158,10 @@ describe('without METRICS_PORT', () => {
     try {
       expect(app.app.get<Metrics | undefined>(Metrics)).toBeUndefined();
       const asked: unknown[] = [];
-      app.app.get(DynamoDBClient, { strict: false }).middlewareStack.add(
-        (next) => (args) => {
-          asked.push((args.input as { ReturnConsumedCapacity?: string }).ReturnConsumedCapacity);
-          return next(args);
-        },
-        { step: 'initialize', name: 'inputs' },
-      );
+      aroundCalls(app, (call, send) => {
+        asked.push(call.input['ReturnConsumedCapacity']);
+        return send(call.input);
+      });
       const account = await registerAccount(app);
       const { file_id: fileId } = await createAudioFile(app, account);
       await app.http.get(`/api/audio-file/${fileId}`).set(account.authorization).expect(200);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { AudioFile } from '../../src/audio-files/audio-file.js';
 import { AudioFileListRepository } from '../../src/audio-files/audio-file-list.repository.js';
 import { AudioFilesRepository } from '../../src/audio-files/audio-files.repository.js';
-import { createDocumentClient } from '../../src/database/clients.js';
+import { createDocumentClient, createServingClient } from '../../src/database/clients.js';
 import { Database } from '../../src/database/database.js';
 import { createTestTables, deleteTestTables, testClient, testConfig } from '../support/test-tables.js';
 
@@ -42,7 +42,7 @@ describe('AudioFilesRepository', () => {
   beforeAll(async () => {
     client = testClient(config);
     rows = createDocumentClient(client);
-    const database = new Database(rows, config.database.budgetMs);
+    const database = new Database(createServingClient(client, config), config.database.budgetMs);
     files = new AudioFilesRepository(database, config);
     lists = new AudioFileListRepository(database, config);
     await createTestTables(client, config.tables);

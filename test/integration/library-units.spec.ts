@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Account, createAudioFile, registerAccount } from '../support/accounts.js';
 import { type CapacityMeter, meterCapacity, type RequestUnits } from '../support/capacity-meter.js';
 import { engine } from '../support/engine.js';
+import { aroundCalls } from '../support/database-calls.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
 
 const counts = engine().kind === 'embedded';
@@ -28,19 +29,15 @@ const UPLOAD = { s3_key: undefined, content_type: 'audio/wav', file_size: 5 };
 
   beforeAll(async () => {
     app = await startTestApp();
-    const client = app.app.get(DynamoDBClient, { strict: false });
-    meter = meterCapacity(client);
-    client.middlewareStack.add(
-      (next) => async (args) => {
-        try {
-          return await next(args);
-        } catch (error) {
-          if (error instanceof ConditionalCheckFailedException) failedConditions += 1;
-          throw error;
-        }
-      },
-      { step: 'initialize', name: 'failedConditions' },
-    );
+    meter = meterCapacity(app);
+    aroundCalls(app, async ({ input }, send) => {
+      try {
+        return await send(input);
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) failedConditions += 1;
+        throw error;
+      }
+    });
     ada = await registerAccount(app);
     // So that the application knows the session.
     await app.http.get('/api/user/audio-files').set(ada.authorization).expect(200);

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { BatchWriteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { toCursor } from '../../src/common/pagination/cursor.js';
 import { type Account, registerAccount } from '../support/accounts.js';
@@ -57,7 +57,7 @@ interface Walked {
     );
     largeIds = await store(large, all);
     for (const account of [small, large, month]) await get(account, 'limit=1');
-    meter = meterCapacity(app.app.get(DynamoDBClient, { strict: false }));
+    meter = meterCapacity(app);
   }, 120_000);
 
   afterAll(() => app.close());

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Account, createAudioFile, registerAccount } from '../support/accounts.js';
 import { type CapacityMeter, meterCapacity } from '../support/capacity-meter.js';
@@ -23,7 +22,7 @@ if (!counts) {
 
   beforeAll(async () => {
     app = await startTestApp();
-    meter = meterCapacity(app.app.get(DynamoDBClient, { strict: false }));
+    meter = meterCapacity(app);
   });
 
   afterAll(() => app.close());
@@ -133,7 +132,7 @@ if (!counts) {
   it('of the check of a session are 1 to read again when its lifetime is over', async () => {
     const short = await startTestApp({ SESSION_CACHE_SECONDS: '1' });
     try {
-      const shortMeter = meterCapacity(short.app.get(DynamoDBClient, { strict: false }));
+      const shortMeter = meterCapacity(short);
       const account = await registerAccount(short);
       await list(short, account);
       await sleep(1100);

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createDocumentClient } from '../../src/database/clients.js';
+import { createDocumentClient, createServingClient } from '../../src/database/clients.js';
 import { Database } from '../../src/database/database.js';
 import type { User } from '../../src/users/user.js';
 import { UsersRepository } from '../../src/users/users.repository.js';
@@ -31,7 +31,10 @@ describe('UsersRepository', () => {
   beforeAll(async () => {
     client = testClient(config);
     rows = createDocumentClient(client);
-    users = new UsersRepository(new Database(rows, config.database.budgetMs), config);
+    users = new UsersRepository(
+      new Database(createServingClient(client, config), config.database.budgetMs),
+      config,
+    );
     await createTestTables(client, config.tables);
   });
 

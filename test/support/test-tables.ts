@@ -48,6 +48,8 @@ export function testConfig(environment: Record<string, string> = {}): AppConfig 
     ARGON2_TIME_COST: '1',
     HASH_MAX_WAIT_MS: '20000',
     SHUTDOWN_GRACE_MS: '0',
+    // The integration tier runs on both.
+    ...(process.env['DYNAMODB_TRANSPORT'] && { DYNAMODB_TRANSPORT: process.env['DYNAMODB_TRANSPORT'] }),
     ...environment,
   });
 }

@@ -1,0 +1,75 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { convertToAttr, convertToNative } from '@aws-sdk/util-dynamodb';
+
+/** As the document client of this service is made, and as `@aws-sdk/lib-dynamodb` sets it. */
+const MARSHALL = { removeUndefinedValues: true, convertTopLevelContainer: true } as const;
+const UNMARSHALL = { convertWithoutMapWrapper: true } as const;
+
+type Attributes = Record<string, AttributeValue>;
+type Values = Record<string, unknown>;
+
+/** What JSON cannot hold, which is sent in base64. */
+const BINARY = /"(?:B|BS)":/;
+
+/** A row, a key or the values of an expression as they are sent. */
+export function marshallAll(values: Values): Attributes {
+  const attributes: Attributes = {};
+  for (const name of Object.keys(values)) {
+    const value: unknown = values[name];
+    if (value === undefined || typeof value === 'function') continue;
+    attributes[name] = encodeBinary(convertToAttr(value, MARSHALL));
+  }
+  return attributes;
+}
+
+/** The opposite of {@link marshallAll}. */
+export function unmarshallAll(attributes: Attributes): Values {
+  const values: Values = {};
+  for (const name of Object.keys(attributes)) {
+    values[name] = convertToNative(attributes[name] as AttributeValue, UNMARSHALL) as unknown;
+  }
+  return values;
+}
+
+/** Whether an answer may hold bytes, by its text. */
+export function hasBinary(text: string): boolean {
+  return BINARY.test(text);
+}
+
+/** Makes base64 of bytes, in place. */
+function encodeBinary(value: AttributeValue): AttributeValue {
+  const any = value as { B?: unknown; BS?: unknown; M?: Attributes; L?: AttributeValue[] };
+  if (any.B !== undefined) any.B = toBase64(any.B as Uint8Array);
+  else if (any.BS !== undefined) any.BS = (any.BS as Uint8Array[]).map(toBase64);
+  else if (any.M !== undefined)
+    for (const name of Object.keys(any.M)) encodeBinary(any.M[name] as AttributeValue);
+  else if (any.L !== undefined) for (const item of any.L) encodeBinary(item);
+  return value;
+}
+
+/** Makes bytes of base64, in place, wherever an answer has attribute values. */
+export function decodeBinary(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  if (Array.isArray(value)) {
+    for (const item of value) decodeBinary(item);
+    return;
+  }
+  const any = value as Record<string, unknown>;
+  const names = Object.keys(any);
+  const [only] = names;
+  // An attribute value has one member; a row may have an attribute called B, whose value is an object.
+  if (names.length === 1 && only === 'B' && typeof any['B'] === 'string') any['B'] = toBytes(any['B']);
+  else if (names.length === 1 && only === 'BS' && Array.isArray(any['BS']))
+    any['BS'] = any['BS'].map(toBytes);
+  else for (const name of names) decodeBinary(any[name]);
+}
+
+function toBase64(bytes: ArrayBuffer | ArrayBufferView): string {
+  return ArrayBuffer.isView(bytes)
+    ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
+    : Buffer.from(bytes).toString('base64');
+}
+
+function toBytes(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'base64'));
+}

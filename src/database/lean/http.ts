@@ -1,0 +1,106 @@
+import { Pool } from 'undici';
+import { MAX_CONNECTIONS } from '../../common/aws-client.js';
+
+/** An answer, whatever it says. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Buffer;
+}
+
+/** The names that the SDK's handler gives to what undici calls otherwise; others look at them. */
+const NAMES: Readonly<Record<string, string>> = {
+  UND_ERR_ABORTED: 'AbortError',
+  UND_ERR_HEADERS_TIMEOUT: 'TimeoutError',
+  UND_ERR_BODY_TIMEOUT: 'TimeoutError',
+  UND_ERR_CONNECT_TIMEOUT: 'TimeoutError',
+  UND_ERR_SOCKET: 'RequestTimeout',
+};
+
+/** Connections to DynamoDB. */
+export class HttpPool {
+  private readonly pool: Pool;
+
+  /** @param budgetMs what a whole call may take; one try takes less, so that there is time for a second */
+  constructor(origin: string, budgetMs: number) {
+    const oneTryMs = Math.ceil(budgetMs * 0.6);
+    this.pool = new Pool(origin, {
+      connections: MAX_CONNECTIONS,
+      pipelining: 1,
+      connect: { timeout: Math.ceil(budgetMs / 3) },
+      headersTimeout: oneTryMs,
+      bodyTimeout: oneTryMs,
+      keepAliveTimeout: 30_000,
+    });
+  }
+
+  /**
+   * Sends a POST and gives the whole answer.
+   *
+   * @throws Error of undici or of the system, by the names that the SDK's handler gives to them
+   */
+  async post(
+    path: string,
+    headers: Record<string, string>,
+    body: string,
+    signal?: AbortSignal,
+  ): Promise<HttpAnswer> {
+    return new Promise((resolve, reject) => {
+      let status = 0;
+      let answered: HttpAnswer['headers'] = {};
+      const chunks: Buffer[] = [];
+      let cancel: ((reason: Error) => void) | undefined;
+      const abort = () => {
+        const error = abortError(signal);
+        cancel?.(error);
+        reject(error);
+      };
+      const end = () => signal?.removeEventListener('abort', abort);
+      if (signal?.aborted) {
+        abort();
+        return;
+      }
+      signal?.addEventListener('abort', abort, { once: true });
+      this.pool.dispatch(
+        { path, method: 'POST', headers, body },
+        {
+          onRequestStart(controller) {
+            if (signal?.aborted) controller.abort(abortError(signal));
+            else cancel = (reason) => controller.abort(reason);
+          },
+          onResponseStart(_controller, statusCode, responseHeaders) {
+            status = statusCode;
+            answered = responseHeaders;
+          },
+          onResponseData(_controller, chunk) {
+            chunks.push(chunk);
+          },
+          onResponseEnd() {
+            end();
+            const [first] = chunks;
+            resolve({
+              status,
+              headers: answered,
+              body: chunks.length === 1 && first ? first : Buffer.concat(chunks),
+            });
+          },
+          onResponseError(_controller, error: Error & { code?: string }) {
+            end();
+            const name = NAMES[error.code ?? ''];
+            reject(name === undefined ? error : Object.assign(error, { name }));
+          },
+        },
+      );
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.pool.destroy();
+  }
+}
+
+function abortError(signal?: AbortSignal): Error {
+  const error = new Error('The call was given up', { cause: signal?.reason });
+  error.name = 'AbortError';
+  return error;
+}
