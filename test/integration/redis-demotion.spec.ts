@@ -16,14 +16,14 @@ describeWithRedis('a real Redis that is made a replica', () => {
 
   beforeAll(async () => {
     [primary, successor] = await Promise.all([startRedis(), startRedis()]);
-    operator = new Redis((primary).url);
+    operator = new Redis(primary.url);
     const sink = new Writable({
       write(chunk: Buffer, _encoding, done) {
         log += chunk.toString();
         done();
       },
     });
-    redis = createRedis((primary).url, createLogger('info', sink), '');
+    redis = createRedis(primary.url, createLogger('info', sink), '');
     await until(() => redis.status === 'ready');
   });
 

@@ -22,7 +22,8 @@ function spansOf(document: string): string[] {
 
 /** Whether it is a message: words, of which none is a command, a request, an option or a setting. */
 function isMessage(span: string): boolean {
-  const isOther = /^(npm|npx|apt-get|node|aws|docker|openssl|curl|--|[A-Z_]+[ =])|[{}=/]|\w\(|: [^\s…]+$/.test(span);
+  const isOther =
+    /^(npm|npx|apt-get|node|aws|docker|openssl|curl|--|[A-Z_]+[ =])|[{}=/]|\w\(|: [^\s…]+$/.test(span);
   return /\w \w/.test(span) && !isOther;
 }
 
