@@ -32,6 +32,10 @@ export function mendStore(store: FilesystemStore): void {
   };
   const getMetadata = store.getMetadata.bind(store);
   store.getMetadata = (bucket, key) => inTurn(() => getMetadata(bucket, key));
+  // A copy takes what is there away first: where its source was deleted then, both would be gone.
+  const whole = Object.create(store, { getMetadata: { value: getMetadata } }) as FilesystemStore;
+  const copyObject = store.copyObject.bind(whole);
+  store.copyObject = (...names) => inTurn(() => copyObject(...names));
   const deleteObject = store.deleteObject.bind(store);
   store.deleteObject = (bucket, key) => inTurn(() => deleteObject(bucket, key));
 

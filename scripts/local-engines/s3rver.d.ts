@@ -36,6 +36,13 @@ declare module 's3rver' {
     putMetadata(bucket: string, key: string, metadata: object, md5: string): Promise<void>;
     existsObject(bucket: string, key: string): Promise<boolean>;
     putObject(object: NewObject): Promise<{ size: number; md5: string }>;
+    copyObject(
+      sourceBucket: string,
+      sourceKey: string,
+      bucket: string,
+      key: string,
+      metadata?: object,
+    ): Promise<object>;
     deleteObject(bucket: string, key: string): Promise<void>;
   }
 

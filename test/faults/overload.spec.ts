@@ -220,8 +220,9 @@ describe('a flood of logins at ten times the capacity', () => {
       );
       return;
     }
-    const lowered = threadNiceness(service).filter((niceness) => niceness > 0);
-    expect(lowered).toEqual([15, 15, 15, 15]);
+    // Of the others it is that of whoever started the tests.
+    const lowered = threadNiceness(service).filter((niceness) => niceness === 15);
+    expect(lowered).toHaveLength(4);
   });
 
   it('is served as far as it can be and refused beyond, and reads go on', async () => {
