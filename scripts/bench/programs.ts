@@ -31,6 +31,8 @@ const COMMAND_LIMIT_MS = 60_000;
 export function serviceEnvironment(databaseEndpoint: string): Record<string, string> {
   return {
     PATH: process.env['PATH'] ?? '',
+    // The one thing to compare by.
+    DYNAMODB_TRANSPORT: process.env['DYNAMODB_TRANSPORT'] ?? '',
     NODE_ENV: 'production',
     LOG_LEVEL: 'info',
     HOST: '127.0.0.1',

@@ -1,12 +1,12 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { Injectable, Optional } from '@nestjs/common';
-import { AppConfig } from '../config/config.js';
-import { batchGet, batchWrite } from '../database/batches.js';
-import { Database } from '../database/database.js';
 import { forEachAtMost } from '../common/concurrency.js';
 import { DomainError } from '../common/errors/domain-errors.js';
 import { outcomeOf } from '../common/outcome.js';
+import { AppConfig } from '../config/config.js';
+import { batchGet, batchWrite } from '../database/batches.js';
+import { Database } from '../database/database.js';
 import type { AudioFile, AudioFileChanges } from './audio-file.js';
 import { AudioFileCache } from './audio-file.cache.js';
 import {
