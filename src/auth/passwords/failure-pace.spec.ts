@@ -88,4 +88,19 @@ describe('FailurePace', () => {
     expect(measure).toHaveBeenCalledTimes(1);
     expect(await held(fresh, 0)).toBe(240);
   });
+
+  it('measures again after a minute, so that a start on a busy machine slows down failures no longer', async () => {
+    const busy = new FailurePace(LARGE);
+    await busy.calibrate(() => Promise.resolve(16));
+    expect(await held(busy, 0)).toBe(1920);
+    await jest.advanceTimersByTimeAsync(60_000);
+    await busy.calibrate(() => Promise.resolve(1));
+    expect(await held(busy, 0)).toBe(120);
+  });
+
+  it('keeps what it knows where it cannot be measured again', async () => {
+    await jest.advanceTimersByTimeAsync(60_000);
+    await pace.calibrate(() => Promise.reject(new Error('out of memory')));
+    expect(await held(pace, 0)).toBe(120);
+  });
 });

@@ -7,6 +7,8 @@ const HALF_LIFE_MS = 600_000;
  * it. Relative, so that the checks of a slow machine stay below it.
  */
 const LONGEST = 8;
+/** So long the speed of the machine is taken for what it was: it may have been measured in a busy moment. Milliseconds. */
+const MEASURED_FOR_MS = 60_000;
 
 /**
  * Makes failed logins take the same time whatever was checked. Hashes of the older backend cost several times as much
@@ -17,6 +19,7 @@ const LONGEST = 8;
  */
 export class FailurePace {
   private calibration: Promise<void> | undefined;
+  private measuredAt: number | undefined;
   private msPerUnit = 0;
   private slowestMs = 0;
   private updatedAt = performance.now();
@@ -25,19 +28,26 @@ export class FailurePace {
   constructor(private largestWork: number) {}
 
   /**
-   * Finds out how fast this machine is, once: whoever comes meanwhile waits for the same run.
+   * Finds out how fast this machine is, where that was not done within the last minute: whoever comes meanwhile waits for
+   * the same run.
    *
    * @param measure how long a unit of work (1 KiB, one pass) takes; milliseconds
+   * @throws what `measure` throws, as long as the speed is unknown; afterwards the earlier one holds
    */
   async calibrate(measure: () => Promise<number>): Promise<void> {
-    this.calibration ??= measure().then((msPerUnit) => {
-      this.msPerUnit = msPerUnit;
-    });
+    if (this.measuredAt !== undefined && performance.now() - this.measuredAt < MEASURED_FOR_MS) return;
+    this.calibration ??= this.measured(measure);
+    await this.calibration;
+  }
+
+  private async measured(measure: () => Promise<number>): Promise<void> {
     try {
-      await this.calibration;
+      this.msPerUnit = await measure();
+      this.measuredAt = performance.now();
     } catch (error) {
+      if (this.measuredAt === undefined) throw error;
+    } finally {
       this.calibration = undefined;
-      throw error;
     }
   }
 

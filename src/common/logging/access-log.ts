@@ -11,6 +11,9 @@ const WELL_FORMED_ID = /^[\w.:-]{1,128}$/;
 /** Stands for the route of a request that has none. */
 const UNMATCHED = 'unmatched';
 
+/** Of a request whose client left before there was an answer, as nginx has it: no status was sent. */
+const CLIENT_LEFT = 499;
+
 /** Who wants to know of requests besides. */
 export interface RequestMetrics {
   requestStarted(): void;
@@ -42,15 +45,16 @@ export function accessLog(logger: Logger, metrics?: RequestMetrics) {
     response.setHeader('X-Request-Id', requestId);
     whenOver(request, response, () => {
       const aborted = !response.writableFinished;
+      const status = aborted && !response.headersSent ? CLIENT_LEFT : response.statusCode;
       const route = routeTemplate(request);
       const durationMs = performance.now() - started;
-      metrics?.requestEnded(request.method, route, response.statusCode, durationMs, context.userId);
+      metrics?.requestEnded(request.method, route, status, durationMs, context.userId);
       const fields = {
         // Repeated here: the event may come from the socket, outside the request's context.
         request_id: requestId,
         method: request.method,
         route,
-        status: response.statusCode,
+        status,
         duration_ms: Math.round(durationMs * 10) / 10,
         ...(context.userId !== undefined && { user_id: context.userId }),
         ...(aborted && { aborted }),
