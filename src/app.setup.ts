@@ -4,22 +4,22 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 import { AppModule } from './app.module.js';
-import { ArrivingRequests, holdContinue } from './common/http/arriving-requests.js';
-import { answerClientErrors } from './common/http/client-errors.js';
-import { BodyRoutes } from './common/http/body-routes.js';
-import { limitBody } from './common/http/body-limit.js';
-import { limitConnections } from './common/http/connection-limits.js';
-import { ExpressServerAdapter } from './common/http/express-server.adapter.js';
-import { JSON_BODY, requireJson } from './common/http/json-body.js';
-import { OverloadGuard } from './common/http/overload.js';
-import { warnOfUntrustedProxy } from './common/http/proxy-warning.js';
-import { takeTurns } from './common/http/request-turns.js';
-import { inspectRequests, refuseUnservable } from './common/http/unservable-requests.js';
-import { UnsentBytes } from './common/http/unsent-bytes.js';
-import { requireUtf8Url } from './common/http/utf8-url.js';
+import { ArrivingRequests, holdContinue } from './common/http/bodies/arriving-requests.js';
+import { answerClientErrors } from './common/http/problems/client-errors.js';
+import { BodyRoutes } from './common/http/bodies/body-routes.js';
+import { limitBody } from './common/http/bodies/body-limit.js';
+import { limitConnections } from './common/http/connections/connection-limits.js';
+import { ExpressServerAdapter } from './common/http/connections/express-server.adapter.js';
+import { JSON_BODY, requireJson } from './common/http/bodies/json-body.js';
+import { OverloadGuard } from './common/http/admission/overload.js';
+import { warnOfUntrustedProxy } from './common/http/admission/proxy-warning.js';
+import { answerInOrder } from './common/http/connections/pipelining.js';
+import { inspectRequests, refuseUnservable } from './common/http/admission/unservable-requests.js';
+import { UnsentResponses } from './common/http/connections/unsent-responses.js';
+import { requireUtf8Url } from './common/http/admission/utf8-url.js';
 import { accessLog } from './common/logging/access-log.js';
 import { createLogger, type Logger, nestLogger } from './common/logging/logger.js';
-import { SparingLog } from './common/logging/sparing-log.js';
+import { ThrottledLog } from './common/logging/throttled-log.js';
 import type { AppConfig } from './config/config.js';
 import { Metrics } from './metrics/metrics.js';
 import { mountDocs } from './openapi.js';
@@ -39,9 +39,9 @@ export async function createApp(
   config: AppConfig,
   logger: Logger = createLogger(config.logLevel),
 ): Promise<NestExpressApplication> {
-  const sparing = new SparingLog(logger);
-  const unsent = new UnsentBytes(config.overload.maxUnsentMib, () =>
-    sparing.warn('a client that read no answers was cut off'),
+  const throttled = new ThrottledLog(logger);
+  const unsent = new UnsentResponses(config.overload.maxUnsentMib, () =>
+    throttled.warn('a client that read no answers was cut off'),
   );
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.register(config, logger),
@@ -59,11 +59,11 @@ export async function createApp(
   app.disable('x-powered-by');
   if (config.trustProxy === undefined) app.use(warnOfUntrustedProxy(logger));
   else app.set('trust proxy', config.trustProxy);
-  // `undefined` where nobody asks for numbers.
+  // `undefined` where nobody asks for metrics.
   app.use(accessLog(logger, app.get<Metrics | undefined>(Metrics)));
   app.use(securityHeaders());
   app.use(noStore);
-  app.use(takeTurns);
+  app.use(answerInOrder);
   // In front of all that refuses: without its headers a web application sees no status and no problem.
   app.enableCors({
     // As a function, so that requests of no listed origin go past CORS: with a list it answers every OPTIONS itself.

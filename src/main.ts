@@ -50,7 +50,7 @@ async function letLoopGoFirst({ passwords: { poolThreads } }: AppConfig, logger:
   }
 }
 
-/** Where there are several processes the first one serves the numbers of all, and asks the others for theirs. */
+/** Where there are several processes the first one serves the metrics of all, and asks the others for theirs. */
 async function offerMetrics(metrics: Metrics | undefined, config: AppConfig, logger: Logger): Promise<void> {
   if (!metrics || config.metricsPort === undefined) return;
   const { registry } = metrics;

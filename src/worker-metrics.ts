@@ -14,7 +14,7 @@ interface Message {
 
 let lastId = 0;
 
-/** Gives the parent the numbers of this worker when it asks. */
+/** Gives the parent the metrics of this worker when it asks. */
 export function giveMetrics(registry: Registry): void {
   process.on('message', (message: Message) => {
     if (message.type !== ASKED) return;
@@ -30,7 +30,7 @@ export function giveMetrics(registry: Registry): void {
 }
 
 /**
- * The numbers of all workers together, of those that give theirs in time: one that ends or hangs meanwhile is left out.
+ * The metrics of all workers together, of those that give theirs in time: one that ends or hangs meanwhile is left out.
  *
  * @throws Error where none does
  */
@@ -38,7 +38,7 @@ export async function metricsOfWorkers(): Promise<string> {
   const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker?.isConnected());
   const given = await Promise.all(workers.map((worker) => metricsOf(worker as Worker)));
   const present = given.filter((metrics) => metrics !== undefined);
-  if (present.length === 0) throw new Error('No worker gave its numbers');
+  if (present.length === 0) throw new Error('No worker gave its metrics');
   return promClient.AggregatorRegistry.aggregate(present).metrics();
 }
 

@@ -13,7 +13,7 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { freePort } from '../local-engines/ready.js';
-import { ExpressServerAdapter } from '../../src/common/http/express-server.adapter.js';
+import { ExpressServerAdapter } from '../../src/common/http/connections/express-server.adapter.js';
 
 const REQUESTS = 20_000;
 const AT_ONCE = 8;

@@ -1,7 +1,7 @@
 import { QUARANTINE_DAYS, QUARANTINE_FOLDER } from '../../src/storage/reserved-keys.js';
 import { arn, NO_VALUE, ref, type Resources, sub, when } from './cloudformation.js';
 
-/** Where the numbers of S3 about this bucket are found. */
+/** Where the metrics of S3 about this bucket are found. */
 export const METRICS_FILTER = 'EntireBucket';
 
 /** How long a browser may remember what the bucket allows it; seconds. */

@@ -32,7 +32,7 @@ export class AccountDeletionService {
   /**
    * Deletes the account and everything that belongs to it. First, in one write, the account is closed and all other sessions
    * end: nothing is added to it any more. Then audio, records and sessions go, page by page; last, in one transaction, the
-   * account and the reservation of its email. Wherever it stops, the account is still there to sign in to, and the same
+   * account and the claim of its email. Wherever it stops, the account is still there to sign in to, and the same
    * request goes on where it stopped.
    *
    * @returns what this request removed

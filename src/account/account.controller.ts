@@ -1,7 +1,11 @@
 import { Readable } from 'node:stream';
 import { Body, Controller, Delete, Get, Put, StreamableFile } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiProblems, BODY_PROBLEMS, TOKEN_PROBLEMS } from '../common/http/api-problems.decorator.js';
+import {
+  ApiProblems,
+  BODY_PROBLEMS,
+  TOKEN_PROBLEMS,
+} from '../common/http/problems/api-problems.decorator.js';
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
 import { Compressed } from '../common/http/compression/compression.interceptor.js';
 import { MessageDto } from '../common/http/message.dto.js';

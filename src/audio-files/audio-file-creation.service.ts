@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { DomainError, temporarilyUnavailable } from '../common/errors/domain-errors.js';
-import type { AudioFile } from './audio-file.js';
+import type { AudioFile } from './records/audio-file.js';
 import { AudioFileDrafts, type Creation, type CreationRequest } from './audio-file-drafts.js';
-import { AudioFilesRepository } from './audio-files.repository.js';
-import { AudioObjectsService } from './audio-objects.service.js';
-import { QuotaService, type Reservation } from './quota.service.js';
+import { AudioFilesRepository } from './records/audio-files.repository.js';
+import { AudioObjectsService } from './uploads/audio-objects.service.js';
+import { QuotaService, type QuotaHold } from './usage/quota.service.js';
 
 /** Makes single records, once for each idempotency key. */
 @Injectable()
@@ -31,27 +31,27 @@ export class AudioFileCreationService {
     const upload = await this.drafts.ticketOf(drafted);
     if (request.idempotencyKey === undefined) {
       const draft = await this.objects.measured(drafted);
-      const reservation = await this.quota.reserve(draft);
-      await this.writing(reservation, draft, () => this.files.create(draft));
-      return this.drafts.made({ file: draft, isNew: true, ...upload }, reservation);
+      const hold = await this.quota.hold(draft);
+      await this.writing(hold, draft, () => this.files.create(draft));
+      return this.drafts.made({ file: draft, isNew: true, ...upload }, hold);
     }
-    const place = await this.reserveOrFind(drafted);
+    const place = await this.holdOrFind(drafted);
     if ('earlier' in place) return this.drafts.repeated(drafted, place.earlier);
-    const { draft, reservation } = place;
-    const { written, file } = await this.writing(reservation, draft, () => this.files.createIfNew(draft));
-    if (written) return this.drafts.made({ file: draft, isNew: true, ...upload }, reservation);
-    reservation.cancel();
+    const { draft, hold } = place;
+    const { written, file } = await this.writing(hold, draft, () => this.files.createIfNew(draft));
+    if (written) return this.drafts.made({ file: draft, isNew: true, ...upload }, hold);
+    hold.cancel();
     if (!file) throw temporarilyUnavailable(1);
     return this.drafts.repeated(draft, file);
   }
 
   /** A place for a record that may be there already; or, where there is no room, the record itself if it is. */
-  private async reserveOrFind(
+  private async holdOrFind(
     drafted: AudioFile,
-  ): Promise<{ draft: AudioFile; reservation: Reservation } | { earlier: AudioFile }> {
+  ): Promise<{ draft: AudioFile; hold: QuotaHold } | { earlier: AudioFile }> {
     try {
       const draft = await this.objects.measured(drafted);
-      return { draft, reservation: await this.quota.reserve(draft, true) };
+      return { draft, hold: await this.quota.hold(draft, true) };
     } catch (error) {
       // A repeated request is not one more record, and its object may be gone by now.
       const earlier = error instanceof DomainError ? await this.files.findById(drafted.fileId) : undefined;
@@ -60,15 +60,11 @@ export class AudioFileCreationService {
     }
   }
 
-  private async writing<T>(
-    reservation: Reservation,
-    { ownerId }: AudioFile,
-    write: () => Promise<T>,
-  ): Promise<T> {
+  private async writing<T>(hold: QuotaHold, { ownerId }: AudioFile, write: () => Promise<T>): Promise<T> {
     try {
       return await write();
     } catch (error) {
-      this.drafts.lost(reservation, ownerId);
+      this.drafts.lost(hold, ownerId);
       throw error;
     }
   }

@@ -5,10 +5,10 @@ import { AccessDeniedError, IdempotencyKeyReusedError } from '../common/errors/d
 import { nowSeconds } from '../common/time.js';
 import { Metrics } from '../metrics/metrics.js';
 import { ObjectStore } from '../storage/object-store.js';
-import type { AudioFile, NewAudioFile, UploadableFile } from './audio-file.js';
-import { AudioObjectsService, type UploadTicket } from './audio-objects.service.js';
-import { ObjectKeys } from './object-keys.js';
-import { QuotaService, type Reservation } from './quota.service.js';
+import type { AudioFile, NewAudioFile, UploadableFile } from './records/audio-file.js';
+import { AudioObjectsService, type UploadTicket } from './uploads/audio-objects.service.js';
+import { ObjectKeys } from './uploads/object-keys.js';
+import { QuotaService, type QuotaHold } from './usage/quota.service.js';
 
 /** Of the ids that are made from idempotency keys (RFC 9562 §5.5). Another one would lose every key in use. */
 const ID_NAMESPACE = '6f1d2f8e-3c0b-5d6e-9a54-0f9f4b7b1c21';
@@ -43,10 +43,10 @@ export class AudioFileDrafts {
     @Optional() private readonly metrics?: Metrics,
   ) {}
 
-  /** Where nobody knows whether a record was written, the next reservation looks. */
-  lost(reservation: Reservation, ownerId: string): void {
+  /** Where nobody knows whether a record was written, the next hold looks. */
+  lost(hold: QuotaHold, ownerId: string): void {
     this.quota.recount(ownerId);
-    reservation.cancel();
+    hold.cancel();
   }
 
   /**
@@ -89,8 +89,8 @@ export class AudioFileDrafts {
   }
 
   /** Notes that a record was written. */
-  made(creation: Creation, reservation: Reservation): Creation {
-    reservation.keep();
+  made(creation: Creation, hold: QuotaHold): Creation {
+    hold.keep();
     this.metrics?.activity('audio-file-created');
     return creation;
   }

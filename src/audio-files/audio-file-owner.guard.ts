@@ -1,6 +1,6 @@
 import { type CanActivate, createParamDecorator, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { AuthenticatedRequest } from '../common/http/caller.decorator.js';
-import type { AudioFile } from './audio-file.js';
+import type { AudioFile } from './records/audio-file.js';
 import { AudioFilesService } from './audio-files.service.js';
 
 interface AudioFileRequest extends AuthenticatedRequest {

@@ -26,16 +26,16 @@ import {
   STORAGE_PROBLEMS,
   TOKEN_PROBLEMS,
   WRITE_PROBLEMS,
-} from '../common/http/api-problems.decorator.js';
-import { wasSeen } from '../common/http/entity-tag.js';
+} from '../common/http/problems/api-problems.decorator.js';
+import { wasSeen } from '../common/http/headers/entity-tag.js';
 import { MessageDto } from '../common/http/message.dto.js';
-import { ETAG_HEADER } from '../common/http/documented-headers.js';
-import type { AudioFile } from './audio-file.js';
+import { ETAG_HEADER } from '../common/http/headers/documented-headers.js';
+import type { AudioFile } from './records/audio-file.js';
 import { AudioFileOwnerGuard, OwnedAudioFile } from './audio-file-owner.guard.js';
 import { AudioFilesService } from './audio-files.service.js';
-import { AudioObjectsService } from './audio-objects.service.js';
+import { AudioObjectsService } from './uploads/audio-objects.service.js';
 import { AudioFileDto, etagOf, toAudioFileDto } from './dto/audio-file.dto.js';
-import { SignedUrlDto, toSignedUrlDto } from './dto/signed-url.dto.js';
+import { SignedUrlDto, toSignedUrlDto } from './uploads/dto/signed-url.dto.js';
 import { toChanges, UpdateAudioFileDto } from './dto/update-audio-file.dto.js';
 
 const OWNER_PROBLEMS = { ...TOKEN_PROBLEMS, 403: 'Access denied', 404: 'Audio file not found' } as const;

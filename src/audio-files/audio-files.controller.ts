@@ -7,19 +7,19 @@ import {
   STORAGE_PROBLEMS,
   TOKEN_PROBLEMS,
   WRITE_PROBLEMS,
-} from '../common/http/api-problems.decorator.js';
+} from '../common/http/problems/api-problems.decorator.js';
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
 import { Compressed } from '../common/http/compression/compression.interceptor.js';
-import { ETAG_HEADER, PAGE_HEADERS } from '../common/http/documented-headers.js';
-import { ApiIdempotencyKey, IdempotencyKey } from '../common/http/idempotency-key.decorator.js';
-import { LOCATION_HEADER } from '../common/http/location-header.js';
+import { ETAG_HEADER, PAGE_HEADERS } from '../common/http/headers/documented-headers.js';
+import { ApiIdempotencyKey, IdempotencyKey } from '../common/http/headers/idempotency-key.decorator.js';
+import { LOCATION_HEADER } from '../common/http/headers/location-header.js';
 import { SignInDecidedBy } from '../common/http/sign-in-decision.decorator.js';
 import { nextPageHeaders } from '../common/pagination/next-page.js';
 import { CostlyRead } from '../limits/costly-read.decorator.js';
 import { RateLimited } from '../limits/rate-limited.decorator.js';
 import { AudioFileCreationService } from './audio-file-creation.service.js';
 import { AudioFilesService } from './audio-files.service.js';
-import { AudioObjectsService } from './audio-objects.service.js';
+import { AudioObjectsService } from './uploads/audio-objects.service.js';
 import {
   AudioFileDto,
   CreatedAudioFileDto,
@@ -34,9 +34,9 @@ import {
   PresignedUrlQuery,
   toAnnouncement,
   toPresignedUrlDto,
-} from './dto/signed-url.dto.js';
-import { toUsageDto, UsageDto } from './dto/usage.dto.js';
-import { UsageService } from './usage.service.js';
+} from './uploads/dto/signed-url.dto.js';
+import { toUsageDto, UsageDto } from './usage/dto/usage.dto.js';
+import { UsageService } from './usage/usage.service.js';
 
 /** What belongs to the caller as a whole. */
 @ApiTags('Audio files')

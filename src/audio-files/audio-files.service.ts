@@ -10,11 +10,11 @@ import {
 import { isUuid, spellingsOf } from '../common/ids.js';
 import { endOfSecond } from '../common/time.js';
 import { Metrics } from '../metrics/metrics.js';
-import type { AudioFile, AudioFileChanges, AudioFilePage, ListRequest } from './audio-file.js';
-import { AudioFileListRepository } from './audio-file-list.repository.js';
-import { AudioFilesRepository, type DeleteOutcome } from './audio-files.repository.js';
-import { AudioObjectsService } from './audio-objects.service.js';
-import { QuotaService } from './quota.service.js';
+import type { AudioFile, AudioFileChanges, AudioFilePage, ListRequest } from './records/audio-file.js';
+import { AudioFileListRepository } from './records/audio-file-list.repository.js';
+import { AudioFilesRepository, type DeleteOutcome } from './records/audio-files.repository.js';
+import { AudioObjectsService } from './uploads/audio-objects.service.js';
+import { QuotaService } from './usage/quota.service.js';
 
 /** Records that a filtered page looks at, at a time and at most. */
 const FILTER_STEP = 100;

@@ -1,7 +1,7 @@
 import type { Caller } from '../common/http/caller.decorator.js';
 import { HoldsUserData, type Removal, type UserData } from '../user-data/user-data.js';
 import { AudioFilesService } from './audio-files.service.js';
-import { AudioObjectsService } from './audio-objects.service.js';
+import { AudioObjectsService } from './uploads/audio-objects.service.js';
 import { type ExportedAudioFileDto, toExportedAudioFileDto } from './dto/exported-audio-file.dto.js';
 
 /** The audio in the folders of a user, as account deletion sees it; an export tells of it by its records. */

@@ -1,10 +1,14 @@
 import { Body, Controller, HttpCode, HttpStatus, Post, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiCreatedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { ApiProblems, BODY_PROBLEMS, TOKEN_PROBLEMS } from '../common/http/api-problems.decorator.js';
+import {
+  ApiProblems,
+  BODY_PROBLEMS,
+  TOKEN_PROBLEMS,
+} from '../common/http/problems/api-problems.decorator.js';
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
-import { ApiIdempotencyKey, IdempotencyKey } from '../common/http/idempotency-key.decorator.js';
-import { LOCATION_HEADER } from '../common/http/location-header.js';
+import { ApiIdempotencyKey, IdempotencyKey } from '../common/http/headers/idempotency-key.decorator.js';
+import { LOCATION_HEADER } from '../common/http/headers/location-header.js';
 import { MessageDto } from '../common/http/message.dto.js';
 import { Public } from '../common/http/public.decorator.js';
 import { SignInDecidedBy } from '../common/http/sign-in-decision.decorator.js';

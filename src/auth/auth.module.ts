@@ -7,7 +7,7 @@ import { SessionsModule } from '../sessions/sessions.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AuthController } from './auth.controller.js';
 import { AuthService } from './auth.service.js';
-import { HashRoomMiddleware } from './passwords/hash-room.middleware.js';
+import { HashCapacityMiddleware } from './passwords/hash-capacity.middleware.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { PasswordHasher } from './passwords/password-hasher.js';
 import { PasswordPolicy } from './passwords/password-policy.js';
@@ -47,6 +47,6 @@ import { toKey } from './tokens/verification-key.js';
 export class AuthModule implements NestModule {
   configure(consumer: MiddlewareConsumer): void {
     const post = (path: string) => ({ path, method: RequestMethod.POST });
-    consumer.apply(HashRoomMiddleware, DeviceTokenMiddleware).forRoutes(post('login'), post('register'));
+    consumer.apply(HashCapacityMiddleware, DeviceTokenMiddleware).forRoutes(post('login'), post('register'));
   }
 }

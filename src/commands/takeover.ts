@@ -1,6 +1,6 @@
 /**
  * `npm run takeover`: reads the tables of an older deployment and reports what this service cannot work with. With
- * `--apply` it writes the reservations that accounts of the older backend lack. Safe to stop and to run again.
+ * `--apply` it writes the claims that accounts of the older backend lack. Safe to stop and to run again.
  */
 import { misspellings, readDatabaseConfig } from '../config/read-config.js';
 import { EnvironmentReader } from '../config/environment-reader.js';
@@ -15,7 +15,7 @@ const PROGRESS_EVERY_MS = 1000;
 
 const USAGE = `Usage: npm run takeover -- [--check | --apply]
   --check   reads only, and reports; the default
-  --apply   writes the reservations that are missing`;
+  --apply   writes the claims that are missing`;
 const OPTIONS = { check: { type: 'boolean' }, apply: { type: 'boolean' } } as const;
 
 async function main(): Promise<void> {
@@ -60,11 +60,11 @@ function print(report: TakeoverReport, apply: boolean): void {
     ['accounts that share an email', report.duplicateEmails],
     ['emails that are not normalised', report.unnormalisedEmails],
     ['hashes that are not Argon2', report.foreignHashes],
-    ['reservations there already', report.reserved],
-    [`reservations ${apply ? 'written' : 'to write'}`, report.missingReservations],
+    ['claims there already', report.claimed],
+    [`claims ${apply ? 'written' : 'to write'}`, report.missingClaims],
   ];
   for (const [what, count] of lines) console.log(`${`${what}:`.padEnd(32)} ${count}`);
-  if (!apply && report.missingReservations > 0) {
+  if (!apply && report.missingClaims > 0) {
     console.log('Nothing was changed. To write them: npm run takeover -- --apply');
   }
 }

@@ -24,7 +24,7 @@ export class AppConfig {
   readonly quota: QuotaConfig;
   readonly passwords: PasswordConfig;
   readonly overload: OverloadConfig;
-  /** Where numbers for Prometheus are served; nowhere where absent. */
+  /** Where metrics for Prometheus are served; nowhere where absent. */
   readonly metricsPort?: number;
   /** Address that they are served on. */
   readonly metricsHost: string;
@@ -58,8 +58,8 @@ export interface DatabaseConfig {
   readonly budgetMs: number;
   /** After calls without an answer, how long to pause before the next one; 0 for not at all. Milliseconds. */
   readonly pauseMs: number;
-  /** How the service sends its calls: `lean`, or through all of the SDK. */
-  readonly transport: 'lean' | 'sdk';
+  /** How the service sends its calls: `direct`, or through all of the SDK. */
+  readonly transport: 'direct' | 'sdk';
 }
 
 /** From when on requests are turned away; 0 for never. */

@@ -13,7 +13,7 @@ export function readHost(env: EnvironmentReader, name: string, fallback: string)
   return env.text(name, fallback, /^[\w.:-]+$/, 'a host name or an IP address');
 }
 
-/** Where the numbers are served: for this machine alone, unless it is said otherwise. */
+/** Where the metrics are served: for this machine alone, unless it is said otherwise. */
 export function readMetrics(env: EnvironmentReader): Pick<AppConfig, 'metricsHost' | 'metricsPort'> {
   const metricsHost = readHost(env, 'METRICS_HOST', '127.0.0.1');
   if (env.optional('METRICS_PORT') === undefined) return { metricsHost };

@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { requestHandler, withoutUnusedSteps } from '../common/aws-client.js';
 import type { AppConfig } from '../config/config.js';
-import { type DocumentClient, LeanDocumentClient } from './lean/lean-client.js';
+import { type DocumentClient, DirectDocumentClient } from './transport/direct-client.js';
 
 /**
  * At most two tries: with the SDK's own three and its long pauses, throttling takes seconds, and a waiting client
@@ -30,14 +30,14 @@ export function createDynamoDbClient(
   return withoutUnusedSteps(client);
 }
 
-/** What the service itself sends its calls by: the lean way, or the SDK where that is configured. */
+/** What the service itself sends its calls by: the direct way, or the SDK where that is configured. */
 export function createServingClient(
   client: DynamoDBClient,
   { database }: Pick<AppConfig, 'database'>,
 ): DocumentClient {
   const documents = createDocumentClient(client);
   if (database.transport === 'sdk') return documents;
-  return new LeanDocumentClient(client, documents, database.budgetMs);
+  return new DirectDocumentClient(client, documents, database.budgetMs);
 }
 
 /** The same with plain JavaScript values in place of attribute values. */

@@ -6,9 +6,9 @@ import { Logger } from '../common/logging/logger.js';
 import { AppConfig } from '../config/config.js';
 import { Metrics } from '../metrics/metrics.js';
 import { createDynamoDbClient, createServingClient } from './clients.js';
-import { databaseCallOf } from './call-numbers.js';
+import { databaseCallOf } from './call-metrics.js';
 import { Database } from './database.js';
-import { type DocumentClient, LeanDocumentClient } from './lean/lean-client.js';
+import { type DocumentClient, DirectDocumentClient } from './transport/direct-client.js';
 
 /** The one DynamoDB client, behind {@link Database}. */
 @Global()
@@ -48,7 +48,7 @@ export class DatabaseModule implements OnApplicationShutdown {
   ) {}
 
   async onApplicationShutdown(): Promise<void> {
-    if (this.documents instanceof LeanDocumentClient) await this.documents.close();
+    if (this.documents instanceof DirectDocumentClient) await this.documents.close();
     this.client.destroy();
   }
 }

@@ -24,7 +24,7 @@ import { CircuitBreaker } from '../common/circuit-breaker.js';
 import { withDeadline } from '../common/deadline.js';
 import { currentRequest } from '../common/request-context.js';
 import { meansNoAnswer } from '../common/transport-failures.js';
-import type { DocumentClient } from './lean/lean-client.js';
+import type { DocumentClient } from './transport/direct-client.js';
 import { NoAnswerError, translateDatabaseError } from './database-errors.js';
 import { tablesOf } from './tables-of-call.js';
 

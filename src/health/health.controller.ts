@@ -1,7 +1,7 @@
 import { Controller, Get, HttpStatus, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { ApiProblems } from '../common/http/api-problems.decorator.js';
+import { ApiProblems } from '../common/http/problems/api-problems.decorator.js';
 import { Public } from '../common/http/public.decorator.js';
 import { HealthDto, LivenessDto } from './health.dto.js';
 import { HealthService } from './health.service.js';

@@ -1,5 +1,5 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
-import { ApiProblemTooMany } from '../common/http/api-problems.decorator.js';
+import { ApiProblemTooMany } from '../common/http/problems/api-problems.decorator.js';
 import { COSTLY_READ, type CostlyReadOptions } from './costly-read.guard.js';
 
 /**

@@ -2,8 +2,8 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import { Reflector } from '@nestjs/core';
 import type { Response } from 'express';
 import type { AuthenticatedRequest } from '../common/http/caller.decorator.js';
-import { limitHeaders } from '../common/http/limit-headers.js';
-import { whenAnswered } from '../common/http/when-over.js';
+import { limitHeaders } from '../common/http/headers/limit-headers.js';
+import { onAnswered } from '../common/http/connections/on-finished.js';
 import { CostlyReads } from './costly-reads.js';
 import { LIMIT_NAME } from './limit-name.js';
 import { LimitsService } from './limits.service.js';
@@ -37,7 +37,7 @@ export class CostlyReadGuard implements CanActivate {
     if (where && !where(request.query)) return true;
     const response = context.switchToHttp().getResponse<Response>();
     const { userId } = request.user;
-    whenAnswered(request, response, this.reads.begin(userId));
+    onAnswered(request, response, this.reads.begin(userId));
     // A route with a limit of its own is counted by that one.
     if (this.reflector.getAllAndOverride(LIMIT_NAME, places) !== undefined) return true;
     const counted = await this.limits.consume('costly-read', userId);

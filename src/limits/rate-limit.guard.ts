@@ -3,11 +3,11 @@ import { Reflector } from '@nestjs/core';
 import type { Request, Response } from 'express';
 import { TooManyRequestsError } from '../common/errors/domain-errors.js';
 import type { Caller } from '../common/http/caller.decorator.js';
-import { limitHeaders } from '../common/http/limit-headers.js';
-import { whenOver } from '../common/http/when-over.js';
+import { limitHeaders } from '../common/http/headers/limit-headers.js';
+import { onFinished } from '../common/http/connections/on-finished.js';
 import { currentRequest } from '../common/request-context.js';
 import { signInReference } from '../sessions/session.js';
-import { clientKey } from './client-key.js';
+import { clientKey } from '../common/http/connections/client-key.js';
 import { LIMIT_NAME, type LimitName } from './limit-name.js';
 import type { Counted } from './limiter.js';
 import { LimitsService } from './limits.service.js';
@@ -38,7 +38,7 @@ export class RateLimitGuard implements CanActivate {
       .catch((refusal: unknown) => this.consumeAsOwner(name, refusal));
     if (!counted) return true;
     response.set(limitHeaders(counted.state));
-    whenOver(request, response, () => {
+    onFinished(request, response, () => {
       // Whoever repeats what an outage failed must not be refused for it once the outage is over.
       if (response.statusCode === Number(HttpStatus.SERVICE_UNAVAILABLE)) void counted.giveBack();
     });

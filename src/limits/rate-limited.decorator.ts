@@ -1,5 +1,5 @@
 import { applyDecorators, SetMetadata } from '@nestjs/common';
-import { ApiProblemTooMany } from '../common/http/api-problems.decorator.js';
+import { ApiProblemTooMany } from '../common/http/problems/api-problems.decorator.js';
 import { LIMIT_NAME, type LimitName } from './limit-name.js';
 
 /** Holds a route to one of the configured limits. */

@@ -53,7 +53,7 @@ describe('serveMetrics', () => {
     },
   );
 
-  it('is 500 without a word where the numbers cannot be had, and goes on', async () => {
+  it('is 500 without a word where the metrics cannot be had, and goes on', async () => {
     text = () => Promise.reject(new Error('redis://:secret@127.0.0.1'));
     const failed = await fetch(`${url}/metrics`);
     expect([failed.status, await failed.text()]).toEqual([500, '']);
@@ -80,7 +80,7 @@ describe('serveMetrics', () => {
     await expect(serveMetrics(source, '127.0.0.1', port)).rejects.toMatchObject({ code: 'EADDRINUSE' });
   });
 
-  it('serves the numbers of a process as Prometheus reads them', async () => {
+  it('serves the metrics of a process as Prometheus reads them', async () => {
     const metrics = new Metrics(new ActiveUsers(undefined), { version: '1.2.3', node: 'v20.0.0' });
     text = () => metrics.registry.metrics();
     metrics.requestStarted();

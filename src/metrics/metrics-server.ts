@@ -12,7 +12,7 @@ export interface MetricsSource {
 }
 
 /**
- * Serves `/metrics` on a port of its own, which is not to be reached from outside: the numbers are not secret, and not
+ * Serves `/metrics` on a port of its own, which is not to be reached from outside: the metrics are not secret, and not
  * everybody's business either.
  *
  * @param port 0 for a free one

@@ -5,7 +5,7 @@ import { ActiveUsers } from './active-users.js';
 import { Metrics } from './metrics.js';
 import { serviceVersion } from './version.js';
 
-/** {@link Metrics}, or `undefined` where nobody asks for numbers: then nothing is counted, and counting costs nothing. */
+/** {@link Metrics}, or `undefined` where nobody asks for metrics: then nothing is counted, and counting costs nothing. */
 @Global()
 @Module({
   providers: [

@@ -33,7 +33,7 @@ export interface DatabaseCall {
 }
 
 /** A call to S3 that has ended, but for those that clients make with a URL. */
-export interface StorageCallNumbers {
+export interface StorageCallMetrics {
   /** `HeadObject`, `DeleteObjects`, … */
   readonly operation: string;
   readonly durationMs: number;
@@ -41,7 +41,7 @@ export interface StorageCallNumbers {
 }
 
 /**
- * The numbers of one process, in a registry of their own. Names and labels are an interface: dashboards and alarms are
+ * The metrics of one process, in a registry of their own. Names and labels are an interface: dashboards and alarms are
  * built on them. No label has a value that clients choose.
  */
 export class Metrics {
@@ -108,7 +108,7 @@ export class Metrics {
     }
   }
 
-  storageCall({ operation, outcome, durationMs }: StorageCallNumbers): void {
+  storageCall({ operation, outcome, durationMs }: StorageCallMetrics): void {
     this.storageCalls.observe({ operation, outcome }, durationMs / SECOND_MS);
   }
 
@@ -131,7 +131,7 @@ export class Metrics {
   /**
    * A number that is asked for when somebody wants to see it.
    *
-   * @param options.aggregator how the numbers of several processes become one
+   * @param options.aggregator how the metrics of several processes become one
    */
   watch(
     name: string,

@@ -1,5 +1,5 @@
 import { UnavailableError } from '../common/errors/domain-errors.js';
-import { untilServed } from '../database/patience.js';
+import { retryWhileUnavailable } from '../database/retry.js';
 import type { ListedObject, StoredObject } from '../storage/object-store.js';
 import type { OperatorStore } from '../storage/operator-store.js';
 
@@ -48,27 +48,27 @@ export class Bucket {
 
   /** What there is under this key. */
   async head(key: string): Promise<StoredObject | undefined> {
-    return this.patiently(() => this.store.head(key));
+    return this.sendWithRetry(() => this.store.head(key));
   }
 
   /** The text of a small object; `undefined` where there is none. */
   async read(key: string): Promise<string | undefined> {
-    return this.patiently(() => this.store.read(key));
+    return this.sendWithRetry(() => this.store.read(key));
   }
 
   /** Writes a small object of JSON. */
   async write(key: string, json: string): Promise<void> {
-    await this.patiently(() => this.store.write(key, json));
+    await this.sendWithRetry(() => this.store.write(key, json));
   }
 
   /** Deletes an object; succeeds where there is none. */
   async delete(key: string): Promise<void> {
-    await this.patiently(() => this.store.delete(key));
+    await this.sendWithRetry(() => this.store.delete(key));
   }
 
   /** See {@link OperatorStore.copy}. */
   async copy(object: ListedObject, to: string): Promise<boolean> {
-    return this.patiently(() => this.store.copy(object, to));
+    return this.sendWithRetry(() => this.store.copy(object, to));
   }
 
   /**
@@ -78,12 +78,12 @@ export class Bucket {
    * @returns keys of those that S3 refuses to delete, or cannot now
    */
   async deleteMany(keys: readonly string[]): Promise<Set<string>> {
-    return this.patiently(() => this.store.deleteMany(keys));
+    return this.sendWithRetry(() => this.store.deleteMany(keys));
   }
 
-  private async patiently<Result>(call: () => Promise<Result>): Promise<Result> {
+  private async sendWithRetry<Result>(call: () => Promise<Result>): Promise<Result> {
     try {
-      return await untilServed(async () => {
+      return await retryWhileUnavailable(async () => {
         try {
           return await call();
         } catch (error) {

@@ -1,7 +1,7 @@
 import { SWEEP_DELAY_SECONDS } from '../account/sweep-delay.js';
-import type { ObjectKeys } from '../audio-files/object-keys.js';
-import type { AudioFilesRepository } from '../audio-files/audio-files.repository.js';
-import { untilServed } from '../database/patience.js';
+import type { ObjectKeys } from '../audio-files/uploads/object-keys.js';
+import type { AudioFilesRepository } from '../audio-files/records/audio-files.repository.js';
+import { retryWhileUnavailable } from '../database/retry.js';
 import type { TableDefinition } from '../database/tables.js';
 import { type ClosedAccount, toClosedAccount } from '../users/closed-account.js';
 import type { ClosedAccountsRepository } from '../users/closed-accounts.repository.js';
@@ -73,7 +73,7 @@ export class ClosedAccountsPass {
     }
     for (const fileId of await this.repository.idsOfOwner(userId)) {
       this.context.remove(1);
-      await untilServed(() => this.files.delete(fileId, userId));
+      await retryWhileUnavailable(() => this.files.delete(fileId, userId));
     }
     for (const table of this.tables) {
       for await (const keys of this.repository.rowKeysOf(userId, table)) {
@@ -81,7 +81,7 @@ export class ClosedAccountsPass {
         for (const key of keys) await this.repository.deleteRow(key, table);
       }
     }
-    await untilServed(() => this.closed.delete(account));
+    await retryWhileUnavailable(() => this.closed.delete(account));
     return true;
   }
 

@@ -1,7 +1,7 @@
 import type { ListedObject } from '../storage/object-store.js';
 import type { AudioFolders } from './audio-folders.js';
 import { type Bucket, BucketError } from './bucket.js';
-import { NamedKeys } from './named-keys.js';
+import { ReferencedKeys } from './referenced-keys.js';
 import type { Quarantine } from './quarantine.js';
 import type { ReconcileRepository } from './reconcile.repository.js';
 import type { PassContext } from './reconcile.js';
@@ -10,19 +10,19 @@ import { printable } from './report.js';
 /** Objects without a record that are looked at again and moved at a time. */
 const BATCH = 1000;
 
-/** The user whose objects are being walked. */
+/** The user whose objects are being read. */
 interface CurrentUser {
   readonly userId: string;
   /** What the keys of the objects begin with. */
   readonly prefix: string;
   /** Keys that records name. */
-  readonly named: NamedKeys;
+  readonly named: ReferencedKeys;
   /** Old objects without a record that are to be moved. */
   strays: ListedObject[];
 }
 
 /**
- * Walks the objects for those that no record names. They come in the order of their keys, and so user by user: what is
+ * Scans the objects for those that no record names. They come in the order of their keys, and so user by user: what is
  * in memory are the records of one user.
  */
 export class ObjectsPass {
@@ -44,7 +44,7 @@ export class ObjectsPass {
       for await (const page of this.bucket.pages(folder)) {
         for (const object of page) {
           const place = this.folders.placeOf(object.key);
-          // What is in a folder within this one is walked there.
+          // What is in a folder within this one is read there.
           if (place?.folder === folder) await this.look(object, folder, place.owner);
         }
         this.progress();
@@ -80,7 +80,7 @@ export class ObjectsPass {
   private async enterUser(userId: string, folder: string): Promise<CurrentUser> {
     await this.leaveUser();
     const prefix = `${folder}${userId}/`;
-    const named = new NamedKeys(await this.repository.keysOfOwner(userId), prefix);
+    const named = new ReferencedKeys(await this.repository.keysOfOwner(userId), prefix);
     this.user = { userId, named, prefix, strays: [] };
     this.progress();
     return this.user;
@@ -118,7 +118,7 @@ export class ObjectsPass {
     const safe = strays.filter(({ key }) => copied.has(key));
     const old = await this.thatAreUnchanged(user.prefix, safe);
     const byId = await this.repository.keysNamedById(old.map(({ key }) => key));
-    const named = new NamedKeys(await this.repository.keysOfOwner(user.userId), user.prefix);
+    const named = new ReferencedKeys(await this.repository.keysOfOwner(user.userId), user.prefix);
     const doomed = old.filter(({ key }) => !byId.has(key) && !named.has(key) && !named.hasBeside(key));
     this.context.remove(doomed.length);
     const left = await this.bucket.deleteMany(doomed.map(({ key }) => key));

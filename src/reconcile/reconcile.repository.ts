@@ -1,12 +1,12 @@
 import { ConditionalCheckFailedException, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { LRUCache } from 'lru-cache';
-import type { AudioFile } from '../audio-files/audio-file.js';
-import { audioFileKey, STATUS_NAME } from '../audio-files/audio-file.row.js';
+import type { AudioFile } from '../audio-files/records/audio-file.js';
+import { audioFileKey, STATUS_NAME } from '../audio-files/records/audio-file.row.js';
 import type { TableNames } from '../config/table-names.js';
-import { patiently } from '../database/patience.js';
+import { sendWithRetry } from '../database/retry.js';
 import { OWNER_ATTRIBUTE, ownerIndexOf, type TableDefinition, USER_FILES_INDEX } from '../database/tables.js';
-import { type Row, WholeTables } from '../database/whole-tables.js';
+import { type Row, WholeTables } from '../database/table-scan.js';
 
 /** Ids of accounts that are kept in memory, a few MiB. */
 const KNOWN_ACCOUNTS = 20_000;
@@ -68,7 +68,7 @@ export class ReconcileRepository extends WholeTables {
     // An upload URL given meanwhile may be in use.
     const ticket = ticketAt === undefined ? 'attribute_not_exists(ticket_at)' : 'ticket_at = :ticket';
     try {
-      await patiently(() =>
+      await sendWithRetry(() =>
         this.client.send(
           new DeleteCommand({
             TableName: this.tables.audioFiles,
@@ -111,7 +111,7 @@ export class ReconcileRepository extends WholeTables {
 
   /** Deletes one row. Costs a write unit or more. */
   async deleteRow(key: Row, { name }: TableDefinition): Promise<void> {
-    await patiently(() => this.client.send(new DeleteCommand({ TableName: name, Key: key })));
+    await sendWithRetry(() => this.client.send(new DeleteCommand({ TableName: name, Key: key })));
   }
 
   private async ofOwner(userId: string, attribute: 's3_key' | 'file_id'): Promise<Set<string>> {
@@ -131,7 +131,7 @@ export class ReconcileRepository extends WholeTables {
   ): AsyncGenerator<Row[]> {
     let start: Row | undefined;
     do {
-      const { Items = [], LastEvaluatedKey } = await patiently(() =>
+      const { Items = [], LastEvaluatedKey } = await sendWithRetry(() =>
         this.client.send(
           new QueryCommand({
             TableName: table,

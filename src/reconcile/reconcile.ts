@@ -1,6 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { AudioFilesRepository } from '../audio-files/audio-files.repository.js';
-import { ObjectKeys } from '../audio-files/object-keys.js';
+import { AudioFilesRepository } from '../audio-files/records/audio-files.repository.js';
+import { ObjectKeys } from '../audio-files/uploads/object-keys.js';
 import { nowSeconds } from '../common/time.js';
 import type { AppConfig } from '../config/config.js';
 import { createDocumentClient } from '../database/clients.js';
@@ -51,7 +51,7 @@ export interface ReconcileOptions {
   readonly onProgress: (progress: ReconcileProgress) => void;
 }
 
-/** What both walks of a pass share. */
+/** What the scans of a pass share. */
 export interface PassContext {
   readonly apply: boolean;
   /** Unix seconds; what is from before is old. */
@@ -75,7 +75,7 @@ export interface ReconcileResult {
   readonly refusal?: string;
 }
 
-/** What one walk through everything found. */
+/** What one pass over everything found. */
 interface PassResult {
   readonly report: ReconcileReport;
   readonly evidence: Evidence;

@@ -1,9 +1,9 @@
-import { differenceOf } from '../audio-files/announced.js';
-import type { AudioFile } from '../audio-files/audio-file.js';
-import { type AudioFileRow, toAudioFile } from '../audio-files/audio-file.row.js';
-import type { AudioFilesRepository } from '../audio-files/audio-files.repository.js';
-import { untilServed } from '../database/patience.js';
-import type { Row } from '../database/whole-tables.js';
+import { differenceOf } from '../audio-files/uploads/upload-check.js';
+import type { AudioFile } from '../audio-files/records/audio-file.js';
+import { type AudioFileRow, toAudioFile } from '../audio-files/records/audio-file.row.js';
+import type { AudioFilesRepository } from '../audio-files/records/audio-files.repository.js';
+import { retryWhileUnavailable } from '../database/retry.js';
+import type { Row } from '../database/table-scan.js';
 import type { StoredObject } from '../storage/object-store.js';
 import { unreadableAudioFile } from '../takeover/row-checks.js';
 import type { AudioFolders } from './audio-folders.js';
@@ -22,7 +22,7 @@ const ATTRIBUTES = [
   ...['checksum_sha256', 'object_etag', 'ticket_at'],
 ];
 
-/** Walks the records for those that have no account, and for those that are pending for too long. */
+/** Scans the records for those that have no account, and for those that are pending for too long. */
 export class RecordsPass {
   recordsWithoutAccount = 0;
   recordsOfObjects = 0;
@@ -97,7 +97,7 @@ export class RecordsPass {
     this.context.remove(hasAudio ? 2 : 1);
     if (this.context.apply) {
       if (hasAudio) await this.moveAudio(file.s3Key);
-      const outcome = await untilServed(() => this.files.delete(file.fileId, file.ownerId));
+      const outcome = await retryWhileUnavailable(() => this.files.delete(file.fileId, file.ownerId));
       if (outcome === 'not-owner') return;
     }
     this.context.report.ownerless++;
@@ -121,7 +121,7 @@ export class RecordsPass {
       this.find('pending', file, 'the object is there as announced', 'made ready');
       return;
     }
-    // The object of another size stays for the walk through the objects, which moves it once it is old and has no
+    // The object of another size stays for the pass over the objects, which moves it once it is old and has no
     // record: its owner may be replacing it this very moment, and making the record ready.
     this.context.remove(object && !this.context.apply ? 2 : 1);
     if (this.context.apply && !(await this.repository.deletePending(file))) return;
@@ -130,7 +130,7 @@ export class RecordsPass {
   }
 
   private async complete(file: AudioFile, object: StoredObject): Promise<boolean> {
-    const { written, file: now } = await untilServed(() => this.files.complete(file, object));
+    const { written, file: now } = await retryWhileUnavailable(() => this.files.complete(file, object));
     // An earlier try of which only the answer was lost.
     return written || (now?.status === 'ready' && now.version === file.version + 1);
   }

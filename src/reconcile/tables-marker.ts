@@ -1,6 +1,6 @@
 import { DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { TableNames } from '../config/table-names.js';
-import { patiently } from '../database/patience.js';
+import { sendWithRetry } from '../database/retry.js';
 import { TABLES_MARKER_KEY } from '../storage/reserved-keys.js';
 import type { Bucket } from './bucket.js';
 
@@ -48,7 +48,7 @@ export class TablesMarker {
   }
 
   private async idOf(TableName: string): Promise<string> {
-    const { Table } = await patiently(() => this.client.send(new DescribeTableCommand({ TableName })));
+    const { Table } = await sendWithRetry(() => this.client.send(new DescribeTableCommand({ TableName })));
     // Engines that stand in for DynamoDB may give no id.
     const id = Table?.TableId ?? Table?.CreationDateTime?.toISOString();
     if (id === undefined) throw new Error(`DynamoDB does not say which table ${TableName} is`);

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import type { Logger } from '../common/logging/logger.js';
-import { SparingLog } from '../common/logging/sparing-log.js';
+import { ThrottledLog } from '../common/logging/throttled-log.js';
 
 /** Redis that takes longer counts as away. Milliseconds. */
 const TIMEOUT_MS = 250;
@@ -15,7 +15,7 @@ const LONGEST_PAUSE_MS = 2000;
  * @param keyPrefix of every key, so that deployments can share a Redis
  */
 export function createRedis(url: string, logger: Logger, keyPrefix: string): Redis {
-  const sparing = new SparingLog(logger);
+  const throttled = new ThrottledLog(logger);
   const redis = new Redis(url, {
     keyPrefix,
     connectTimeout: TIMEOUT_MS,
@@ -28,7 +28,7 @@ export function createRedis(url: string, logger: Logger, keyPrefix: string): Red
     // A primary that was demoted takes no writes; the address leads to its successor by now. The command fails, as when away.
     reconnectOnError: (error) => {
       const isReplica = /\bREADONLY\b/.test(error.message);
-      if (isReplica) sparing.warn('redis takes no writes, as a replica does; connecting again');
+      if (isReplica) throttled.warn('redis takes no writes, as a replica does; connecting again');
       return isReplica;
     },
     retryStrategy: (attempt) => Math.min(attempt * 100, LONGEST_PAUSE_MS),

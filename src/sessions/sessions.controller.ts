@@ -1,7 +1,7 @@
 import { Controller, Delete, Get, Param } from '@nestjs/common';
 import { ApiBearerAuth, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { AuditLog } from '../audit/audit-log.js';
-import { ApiProblems, TOKEN_PROBLEMS } from '../common/http/api-problems.decorator.js';
+import { ApiProblems, TOKEN_PROBLEMS } from '../common/http/problems/api-problems.decorator.js';
 import { type Caller, CurrentCaller } from '../common/http/caller.decorator.js';
 import { MessageDto } from '../common/http/message.dto.js';
 import { canonicalId } from '../common/ids.js';

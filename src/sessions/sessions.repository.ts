@@ -7,7 +7,7 @@ import { USER_SESSIONS_INDEX } from '../database/tables.js';
 import type { Session } from './session.js';
 import { type SessionKey, sessionKey, type SessionRow, toRow, toSession } from './session.row.js';
 
-/** Sessions to a page where all of them are walked; the limit of DynamoDB for reading rows by their keys. */
+/** Sessions to a page where all of them are read; the limit of DynamoDB for reading rows by their keys. */
 const PAGE = 100;
 
 const BELONGS_TO_OWNER = 'user_id = :owner';

@@ -4,14 +4,14 @@ import { CallSlots } from '../common/call-slots.js';
 import { CircuitBreaker, type CircuitOptions } from '../common/circuit-breaker.js';
 import { withDeadline } from '../common/deadline.js';
 import { meansNoAnswer } from '../common/transport-failures.js';
-import type { StorageCallNumbers } from '../metrics/metrics.js';
+import type { StorageCallMetrics } from '../metrics/metrics.js';
 import { ForeignAnswerError, translateStorageError } from './storage-errors.js';
 
 /** What not everybody needs. */
 export interface StorageOptions extends Partial<Pick<CircuitOptions, 'pauseMs' | 'onChange'>> {
   /** For the log. */
   readonly site?: CallSite;
-  readonly observe?: ((call: StorageCallNumbers) => void) | undefined;
+  readonly observe?: ((call: StorageCallMetrics) => void) | undefined;
 }
 
 /** The way of every call to S3: with a deadline that throws, and with errors translated that name the call. */
@@ -46,7 +46,7 @@ export class StorageCalls {
    */
   async run<T>(operation: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const started = performance.now();
-    const ended = (outcome: StorageCallNumbers['outcome']) =>
+    const ended = (outcome: StorageCallMetrics['outcome']) =>
       this.options.observe?.({ operation, outcome, durationMs: performance.now() - started });
     try {
       const result = await this.slots.run(this.budgetMs, (left) =>

@@ -1,5 +1,5 @@
 import { isUuid } from '../common/ids.js';
-import type { Row } from '../database/whole-tables.js';
+import type { Row } from '../database/table-scan.js';
 import { Email, hasLookalikes } from '../users/email.js';
 
 /** No email that the service accepts is longer. */

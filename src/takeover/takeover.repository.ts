@@ -1,41 +1,41 @@
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { cancellationCodes } from '../database/database-errors.js';
-import { patiently } from '../database/patience.js';
-import { WholeTables } from '../database/whole-tables.js';
-import { reservationKey, type ReservationRow, reservationRow } from '../users/reservation.js';
+import { sendWithRetry } from '../database/retry.js';
+import { WholeTables } from '../database/table-scan.js';
+import { emailClaimKey, type EmailClaimRow, emailClaimRow } from '../users/email-claim.js';
 
 const REFUSED = 'ConditionalCheckFailed';
 
-/** How an attempt to reserve an email ended: `taken` by another account, or the account is `gone` or changed. */
-export type ReserveOutcome = 'reserved' | 'taken' | 'gone';
+/** How an attempt to claim an email ended: `taken` by another account, or the account is `gone` or changed. */
+export type ClaimOutcome = 'claimed' | 'taken' | 'gone';
 
 /** What the takeover reads and writes. Throttled calls are repeated for half a minute. */
 export class TakeoverRepository extends WholeTables {
   /**
-   * The ids of the accounts that hold these emails, as many as have a reservation, consistently read. Costs 1 read unit
+   * The ids of the accounts that hold these emails, as many as have a claim, consistently read. Costs 1 read unit
    * an email.
    *
    * @param emails at most 100, normalised
    */
-  async reservationOwners(table: string, emails: readonly string[]): Promise<Map<string, unknown>> {
-    const keys = [...new Set(emails)].map(reservationKey);
-    const rows = (await this.rowsByKey(table, keys)) as readonly unknown[] as readonly ReservationRow[];
+  async claimOwners(table: string, emails: readonly string[]): Promise<Map<string, unknown>> {
+    const keys = [...new Set(emails)].map(emailClaimKey);
+    const rows = (await this.rowsByKey(table, keys)) as readonly unknown[] as readonly EmailClaimRow[];
     const owners = new Map<string, unknown>(rows.map((row) => [row.user_id, row.owner_id]));
     return new Map(
       emails.flatMap((email) => {
-        const { user_id: key } = reservationKey(email);
+        const { user_id: key } = emailClaimKey(email);
         return owners.has(key) ? [[email, owners.get(key)] as const] : [];
       }),
     );
   }
 
   /**
-   * Writes a reservation. Only beside the account as it was read: one for an account that has been deleted meanwhile
+   * Writes a claim. Only beside the account as it was read: one for an account that has been deleted meanwhile
    * would keep its email from everybody for good. May be repeated. Costs 4 write units.
    */
-  async reserve(table: string, email: string, userId: string): Promise<ReserveOutcome> {
+  async claim(table: string, email: string, userId: string): Promise<ClaimOutcome> {
     try {
-      await patiently(() =>
+      await sendWithRetry(() =>
         this.client.send(
           new TransactWriteCommand({
             TransactItems: [
@@ -50,7 +50,7 @@ export class TakeoverRepository extends WholeTables {
               {
                 Put: {
                   TableName: table,
-                  Item: reservationRow(email, userId),
+                  Item: emailClaimRow(email, userId),
                   ConditionExpression: 'attribute_not_exists(user_id) OR owner_id = :owner',
                   ExpressionAttributeValues: { ':owner': userId },
                 },
@@ -59,11 +59,11 @@ export class TakeoverRepository extends WholeTables {
           }),
         ),
       );
-      return 'reserved';
+      return 'claimed';
     } catch (error) {
-      const [account, reservation] = cancellationCodes(error);
+      const [account, claim] = cancellationCodes(error);
       if (account === REFUSED) return 'gone';
-      if (reservation === REFUSED) return 'taken';
+      if (claim === REFUSED) return 'taken';
       throw error;
     }
   }

@@ -1,13 +1,13 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { TableNames } from '../config/table-names.js';
-import type { Row } from '../database/whole-tables.js';
+import type { Row } from '../database/table-scan.js';
 import { Email } from '../users/email.js';
 import { isAccountKey } from '../users/user.row.js';
 import { EmailSightings } from './email-sightings.js';
 import { isArgon2, oddEmail, unreadableAudioFile, unreadableUser } from './row-checks.js';
 import { TakeoverRepository } from './takeover.repository.js';
 
-/** Reservations written simultaneously. */
+/** Claims written simultaneously. */
 const PARALLEL = 20;
 
 /** A key that may be shown: an id, and neither an email in the wrong place nor what could move a cursor. */
@@ -31,9 +31,9 @@ export interface TakeoverReport {
   /** Emails that are not as a new account would keep them. */
   unnormalisedEmails: number;
   foreignHashes: number;
-  reserved: number;
+  claimed: number;
   /** Written with `apply`, to be written without. */
-  missingReservations: number;
+  missingClaims: number;
 }
 
 export interface TakeoverProgress {
@@ -57,7 +57,7 @@ interface Candidate {
 
 /**
  * Prepares the tables of the older backend. An account that cannot be read, or whose email is shared or not normalised,
- * gets no reservation: who it belongs to is for people to decide. Every write is conditional and can be repeated, so
+ * gets no claim: who it belongs to is for people to decide. Every write is conditional and can be repeated, so
  * that a run which was stopped is simply started again, also beside a running service.
  *
  * The accounts are read twice: the index cannot tell that `Ada@Example.com` and `ada@example.com` are one address. No
@@ -73,8 +73,8 @@ export class Takeover {
     duplicateEmails: 0,
     unnormalisedEmails: 0,
     foreignHashes: 0,
-    reserved: 0,
-    missingReservations: 0,
+    claimed: 0,
+    missingClaims: 0,
   };
 
   constructor(
@@ -103,7 +103,7 @@ export class Takeover {
     await this.eachPage('accounts', this.repository.pages(users), async (rows) => {
       const accounts = accountsOf(rows);
       this.report.users += accounts.length;
-      await this.reserveAll(accounts.flatMap((account) => this.checkAccount(account) ?? []));
+      await this.claimAll(accounts.flatMap((account) => this.checkAccount(account) ?? []));
     });
     await this.eachPage('audio files', this.repository.pages(audioFiles), (rows) => {
       this.report.audioFiles += rows.length;
@@ -125,7 +125,7 @@ export class Takeover {
     }
   }
 
-  /** Reports on an account. Gives it back where its email can be reserved. */
+  /** Reports on an account. Gives it back where its email can be claimed. */
   private checkAccount(row: Row): Candidate | undefined {
     const { user_id: userId, email, password_hash: hash } = row;
     const readable = !this.findUnreadable(this.tables.users, userId, unreadableUser(row));
@@ -143,35 +143,35 @@ export class Takeover {
     return readable && email === older && !shared ? { userId: String(userId), email } : undefined;
   }
 
-  private async reserveAll(candidates: readonly Candidate[]): Promise<void> {
+  private async claimAll(candidates: readonly Candidate[]): Promise<void> {
     const emails = candidates.map(({ email }) => email);
-    const owners = await this.repository.reservationOwners(this.tables.users, emails);
+    const owners = await this.repository.claimOwners(this.tables.users, emails);
     const missing: Candidate[] = [];
     for (const candidate of candidates) {
       const owner = owners.get(candidate.email);
       if (owner === undefined) missing.push(candidate);
-      else if (owner === candidate.userId) this.report.reserved++;
+      else if (owner === candidate.userId) this.report.claimed++;
       else this.findTaken(candidate.userId);
     }
     if (!this.options.apply) {
-      this.report.missingReservations += missing.length;
+      this.report.missingClaims += missing.length;
       return;
     }
     for (let start = 0; start < missing.length; start += PARALLEL) {
-      await Promise.all(missing.slice(start, start + PARALLEL).map((candidate) => this.reserve(candidate)));
+      await Promise.all(missing.slice(start, start + PARALLEL).map((candidate) => this.claim(candidate)));
     }
   }
 
-  private async reserve({ email, userId }: Candidate): Promise<void> {
-    const outcome = await this.repository.reserve(this.tables.users, email, userId);
-    if (outcome === 'reserved') this.report.missingReservations++;
+  private async claim({ email, userId }: Candidate): Promise<void> {
+    const outcome = await this.repository.claim(this.tables.users, email, userId);
+    if (outcome === 'claimed') this.report.missingClaims++;
     else if (outcome === 'taken') this.findTaken(userId);
     // Gone: deleted since it was read. There is nothing to prepare.
   }
 
   /** Whoever holds it registered it in the moment in which the index did not show this account. */
   private findTaken(userId: unknown): void {
-    this.findDuplicate(userId, 'email is reserved for another account');
+    this.findDuplicate(userId, 'email is claimed by another account');
   }
 
   private findDuplicate(userId: unknown, problem: string): void {

@@ -1,6 +1,6 @@
 import { toIso } from '../common/time.js';
 import { isClosedAccountKey } from './closed-account.js';
-import { isReservationKey } from './reservation.js';
+import { isEmailClaimKey } from './email-claim.js';
 import type { NewUser, User } from './user.js';
 
 export type UserKey = { user_id: string };
@@ -28,7 +28,7 @@ export function userKey(userId: string): UserKey {
 
 /** Whether a partition key of the users table is that of an account, and not of one of the other rows there. */
 export function isAccountKey(userId: unknown): boolean {
-  return typeof userId === 'string' && !isReservationKey(userId) && !isClosedAccountKey(userId);
+  return typeof userId === 'string' && !isEmailClaimKey(userId) && !isClosedAccountKey(userId);
 }
 
 /** ISO texts of the older backend are naive and are never read. */

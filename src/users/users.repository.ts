@@ -6,7 +6,7 @@ import { Database } from '../database/database.js';
 import { EMAIL_INDEX } from '../database/tables.js';
 import { isConditionFailure, retryConflicts } from '../database/transactions.js';
 import { closedAccountRow } from './closed-account.js';
-import { reservationKey, type ReservationRow, reservationRow } from './reservation.js';
+import { emailClaimKey, type EmailClaimRow, emailClaimRow } from './email-claim.js';
 import { proofCondition, type SignInProof } from './sign-in-proof.js';
 import type { NewUser, PasswordChange, User } from './user.js';
 import { toRow, toUser, type UserKey, userKey, type UserRow } from './user.row.js';
@@ -47,7 +47,7 @@ export class UsersRepository {
 
   /**
    * The id of the account with this email as far as the index knows; it lags behind writes by moments. Finds accounts
-   * of the older backend, which have no reservation. Costs 0.5 read units.
+   * of the older backend, which have no claim. Costs 0.5 read units.
    */
   async findIdInEmailIndex(email: string): Promise<string | undefined> {
     const { Items } = await this.database.query({
@@ -61,33 +61,33 @@ export class UsersRepository {
     return (Items?.[0] as UserKey | undefined)?.user_id;
   }
 
-  /** The id of the account that reserved this email, consistently read. Costs 1 read unit. */
-  async findIdByReservation(email: string): Promise<string | undefined> {
+  /** The id of the account that claimed this email, consistently read. Costs 1 read unit. */
+  async findIdByEmailClaim(email: string): Promise<string | undefined> {
     const { Item } = await this.database.get({
       TableName: this.table,
-      Key: reservationKey(email),
+      Key: emailClaimKey(email),
       ConsistentRead: true,
     });
-    return (Item as ReservationRow | undefined)?.owner_id;
+    return (Item as EmailClaimRow | undefined)?.owner_id;
   }
 
   /**
-   * Writes the account and the reservation of its email in one transaction. Costs 5 write units, and 2 read units where there
+   * Writes the account and the claim of its email in one transaction. Costs 5 write units, and 2 read units where there
    * is another form to look at.
    *
-   * @param otherForm of its email, which nobody may have reserved either: an account that has it may be too young for the index
-   * @returns whether it was written; `false` where the email is reserved already
+   * @param otherForm of its email, which nobody may have claimed either: an account that has it may be too young for the index
+   * @returns whether it was written; `false` where the email is claimed already
    * @throws UnavailableError where other writers of the same email kept it from a decision
    */
   async create(user: NewUser, otherForm = user.email): Promise<boolean> {
-    const items: (UserRow | ReservationRow)[] = [toRow(user), reservationRow(user.email, user.userId)];
+    const items: (UserRow | EmailClaimRow)[] = [toRow(user), emailClaimRow(user.email, user.userId)];
     const puts = items.map((Item) => ({
       Put: { TableName: this.table, Item, ConditionExpression: IS_NEW },
     }));
     const other = {
       ConditionCheck: {
         TableName: this.table,
-        Key: reservationKey(otherForm),
+        Key: emailClaimKey(otherForm),
         ConditionExpression: IS_NEW,
       },
     };
@@ -185,7 +185,7 @@ export class UsersRepository {
   }
 
   /**
-   * Deletes an account that is being deleted and the reservation of its email, and leaves what the delayed sweep needs, in
+   * Deletes an account that is being deleted and the claim of its email, and leaves what the delayed sweep needs, in
    * one transaction: none of them is ever there alone. Succeeds where they are gone already. Costs 7 write units.
    *
    * @param closedAt Unix seconds
@@ -201,18 +201,18 @@ export class UsersRepository {
       },
       { Put: { TableName: this.table, Item: closedAccountRow({ userId, closedAt }) } },
     ];
-    const reservation = {
+    const claim = {
       Delete: {
         TableName: this.table,
-        Key: reservationKey(email),
+        Key: emailClaimKey(email),
         ConditionExpression: 'attribute_not_exists(user_id) OR owner_id = :owner',
         ExpressionAttributeValues: { ':owner': userId },
       },
     };
     try {
-      await retryConflicts(() => this.database.transactWrite({ TransactItems: [...always, reservation] }));
+      await retryConflicts(() => this.database.transactWrite({ TransactItems: [...always, claim] }));
     } catch (error) {
-      // The email is reserved for somebody else: an account of the older backend that shared it with another one.
+      // The email is claimed by somebody else: an account of the older backend that shared it with another one.
       if (!isConditionFailure(error)) throw error;
       await retryConflicts(() => this.database.transactWrite({ TransactItems: always }));
     }

@@ -63,10 +63,10 @@ export class UsersService {
 
   /**
    * The account with this email, as it is now: the index gives the id, a consistent read the account. An account too
-   * young for the index, which may still name one that is gone, is found by its reservation.
+   * young for the index, which may still name one that is gone, is found by its claim.
    */
   async findByEmail(email: Email): Promise<User | undefined> {
-    return (await this.findByIndex(email)) ?? this.findByReservation(email);
+    return (await this.findByIndex(email)) ?? this.findByEmailClaim(email);
   }
 
   /**
@@ -77,8 +77,8 @@ export class UsersService {
    * @throws UnavailableError where the database cannot be asked
    */
   async findRegistered(email: Email, idempotencyKey: string, holder?: User): Promise<User | undefined> {
-    // Whatever was registered with a key has a reservation; the index might still name an account that is gone.
-    const user = holder ?? (await this.findByReservation(email));
+    // Whatever was registered with a key has a claim; the index might still name an account that is gone.
+    const user = holder ?? (await this.findByEmailClaim(email));
     const isSame =
       user?.registrationKey === registrationKeyOf(idempotencyKey) &&
       nowSeconds() - user.createdAt < REPEATABLE_SECONDS;
@@ -89,8 +89,8 @@ export class UsersService {
     return this.firstOf(forms, (form) => this.users.findIdInEmailIndex(form));
   }
 
-  private async findByReservation({ forms }: Email): Promise<User | undefined> {
-    return this.firstOf(forms, (form) => this.users.findIdByReservation(form));
+  private async findByEmailClaim({ forms }: Email): Promise<User | undefined> {
+    return this.firstOf(forms, (form) => this.users.findIdByEmailClaim(form));
   }
 
   private async firstOf(

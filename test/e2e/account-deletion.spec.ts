@@ -35,7 +35,7 @@ describe('DELETE /api/user', () => {
     expect(answer.headers['www-authenticate']).toBe('Bearer error="invalid_token"');
   }
 
-  it('removes account, reservation, records and sessions, and answers how many of each', async () => {
+  it('removes account, claim, records and sessions, and answers how many of each', async () => {
     const account = await registerAccount(app);
     const others = [await signIn(app, account), await signIn(app, account)];
     for (let i = 0; i < 3; i++) await createAudioFile(app, account);
@@ -104,7 +104,7 @@ describe('DELETE /api/user', () => {
     await app.http.get(PATH).set(stranger.authorization).expect(200);
   });
 
-  it('removes an account of the older backend, which has no reservation, with a token of that backend', async () => {
+  it('removes an account of the older backend, which has no claim, with a token of that backend', async () => {
     const older = await putOlderUser(app);
     await putRecords(older.user_id, 1);
     const authorization = olderToken(app, older.user_id);
@@ -117,7 +117,7 @@ describe('DELETE /api/user', () => {
     await registerAccount(app, { email: older.email });
   });
 
-  it('leaves the reservation to another account with the same email', async () => {
+  it('leaves the claim to another account with the same email', async () => {
     const owner = await registerAccount(app);
     const before = await rowsOf(app, owner.userId);
     const older = await putOlderUser(app, { email: owner.email });

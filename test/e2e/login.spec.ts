@@ -100,7 +100,7 @@ describe('POST /api/login', () => {
     expectProblem(await login({ email: 'nobody@localhost', password: 'short' }), REFUSAL);
   });
 
-  it('finds no account under the key of a reservation', async () => {
+  it('finds no account under the key of a claim', async () => {
     const { email, password, userId } = await registerAccount(app);
 
     expectProblem(await login({ email: `email#${email}`, password }), REFUSAL);

@@ -104,10 +104,10 @@ describe('an application whose writes', () => {
     it('answers 409 where the other one got the email', async () => {
       const body = credentials();
       const winner = randomUUID();
-      const reservation = { user_id: `email#${body.email}`, owner_id: winner };
+      const claim = { user_id: `email#${body.email}`, owner_id: winner };
       stub.behave(async ({ operation, attempt }) => {
         if (operation !== 'TransactWriteItems' || attempt > 1) return 'forward';
-        await app.rows.send(new PutCommand({ TableName: app.config.tables.users, Item: reservation }));
+        await app.rows.send(new PutCommand({ TableName: app.config.tables.users, Item: claim }));
         return conflict;
       });
       const answer = await register(body).expect(409);

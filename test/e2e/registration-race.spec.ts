@@ -66,7 +66,7 @@ describe('one account for an email', () => {
     expect(body).toEqual({ ...winners[0]?.body, token: expect.any(String) });
   });
 
-  it('refuses the email of an account of the older backend, which has no reservation', async () => {
+  it('refuses the email of an account of the older backend, which has no claim', async () => {
     const { email, user_id } = await putOlderUser(app);
 
     const answer = await app.http

@@ -79,7 +79,7 @@ describe('POST /api/register', () => {
     });
   });
 
-  it('reserves the email in a row that is not in the index of emails', async () => {
+  it('claims the email in a row that is not in the index of emails', async () => {
     const { userId, email } = await registerAccount(app);
 
     expect(await row(`email#${email}`)).toEqual({ user_id: `email#${email}`, owner_id: userId });

@@ -133,7 +133,7 @@ describe('the bearer token of a protected route', () => {
     await scene.expectRefused(craftToken(scene.claims({ user_id, sub: scene.account.userId }), scene.key));
   });
 
-  it('is refused when its user id is the key of a reservation of an email, which is in the same table', async () => {
+  it('is refused when its user id is the key of a claim of an email, which is in the same table', async () => {
     await scene.expectRefused(
       craftToken(scene.claims({ user_id: `email#${scene.account.email}` }), scene.key),
     );

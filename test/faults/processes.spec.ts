@@ -128,7 +128,7 @@ describe(`a service of ${WORKERS} workers`, () => {
     expect(service.logs.every(({ pid }) => typeof pid === 'number')).toBe(true);
   });
 
-  it('kills one that hangs, has another, and gives the numbers of the others meanwhile', async () => {
+  it('kills one that hangs, has another, and gives the metrics of the others meanwhile', async () => {
     const before = listening();
     const [first] = workers();
     process.kill(first as number, 'SIGSTOP');
@@ -143,10 +143,10 @@ describe(`a service of ${WORKERS} workers`, () => {
         msg: 'a worker does not respond; killing it',
       }),
     );
-    report('worker hangs', `numbers after ${seconds(ms)}, replaced after ${seconds(killedAfter)}`);
+    report('worker hangs', `metrics after ${seconds(ms)}, replaced after ${seconds(killedAfter)}`);
   }, 120_000);
 
-  it('gives the numbers of the others where one dies while it is asked', async () => {
+  it('gives the metrics of the others where one dies while it is asked', async () => {
     const before = listening();
     const [first] = workers();
     process.kill(first as number, 'SIGSTOP');

@@ -74,14 +74,14 @@ describe('the log of a start', () => {
     });
   }, 60_000);
 
-  it('serves the numbers on this machine alone, whatever HOST is', async () => {
+  it('serves the metrics on this machine alone, whatever HOST is', async () => {
     await started({ HOST: '0.0.0.0', METRICS_PORT: '0' }, async (service) => {
       const metrics = () => service.logs.find(({ msg }) => msg === 'metrics');
       while (!metrics()) await sleep(20);
       const line = metrics();
       expect(line).toMatchObject({ host: '127.0.0.1' });
       expect((await fetch(`http://127.0.0.1:${String(line?.['port'])}/metrics`)).status).toBe(200);
-      // Another address of this machine, on which HOST listens and the numbers do not.
+      // Another address of this machine, on which HOST listens and the metrics do not.
       await expect(fetch(`http://127.0.0.2:${String(line?.['port'])}/metrics`)).rejects.toThrow();
     });
   });

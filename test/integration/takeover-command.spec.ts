@@ -94,8 +94,8 @@ describe('npm run takeover', () => {
       'accounts that share an email': 2,
       'emails that are not normalised': 1,
       'hashes that are not Argon2': 1,
-      'reservations there already': 0,
-      'reservations to write': 1,
+      'claims there already': 0,
+      'claims to write': 1,
     });
     for (const { user_id: userId } of accounts.slice(0, 3)) expect(checked.output).toContain(userId);
     expect(checked.output).toContain('npm run takeover -- --apply');
@@ -111,7 +111,7 @@ describe('npm run takeover', () => {
     await putRows(client, config.tables.users, [olderUser(), olderUser()]);
     const applied = await takeover(['--apply']);
     expect(applied).toMatchObject({ code: 0, errors: '' });
-    expect(counts(applied.output)).toMatchObject({ 'reservations written': 2 });
+    expect(counts(applied.output)).toMatchObject({ 'claims written': 2 });
     expect(await allRows(client, config.tables.users)).toHaveLength(4);
   });
 
@@ -162,7 +162,7 @@ describe('npm run takeover', () => {
       expect(counts(few.output)).toMatchObject({ 'accounts read': 2000 });
       expect(counts(many.output)).toMatchObject({
         'accounts read': 20_000,
-        'reservations to write': 20_000,
+        'claims to write': 20_000,
       });
       expect(many.errors).toBe('');
       expect(many.progress).toMatch(/^(… reading (emails|accounts): \d+ rows so far\n)*$/);

@@ -66,7 +66,7 @@ describe('Takeover in company', () => {
     });
   };
 
-  const reservationOf = ({ user_id, email }: { user_id: string; email: string }): Row => ({
+  const claimOf = ({ user_id, email }: { user_id: string; email: string }): Row => ({
     user_id: `email#${email}`,
     owner_id: user_id,
   });
@@ -78,15 +78,15 @@ describe('Takeover in company', () => {
       if (operation === 'TransactWriteItems' && attempt === 1) await register(user.email);
       return 'forward' as const;
     });
-    expect(await apply()).toMatchObject({ users: 1, missingReservations: 0, duplicateEmails: 1 });
+    expect(await apply()).toMatchObject({ users: 1, missingClaims: 0, duplicateEmails: 1 });
     expect(findings).toEqual([
-      { table: users, key: user.user_id, problem: 'email is reserved for another account' },
+      { table: users, key: user.user_id, problem: 'email is claimed by another account' },
     ]);
-    expect(await repository.findIdByReservation(user.email)).not.toBe(user.user_id);
-    expect(await apply()).toMatchObject({ users: 2, missingReservations: 0, duplicateEmails: 2 });
+    expect(await repository.findIdByEmailClaim(user.email)).not.toBe(user.user_id);
+    expect(await apply()).toMatchObject({ users: 2, missingClaims: 0, duplicateEmails: 2 });
   });
 
-  it('finds on a dry run that an email is reserved for another account', async () => {
+  it('finds on a dry run that an email is claimed by another account', async () => {
     const user = olderUser();
     await putRows(client, users, [user, { user_id: `email#${user.email}`, owner_id: olderUser().user_id }]);
     const report = await new Takeover(client, config.tables, {
@@ -94,7 +94,7 @@ describe('Takeover in company', () => {
       onProgress: () => undefined,
       onFinding: (finding) => findings.push(finding),
     }).run();
-    expect(report).toMatchObject({ users: 1, reserved: 0, missingReservations: 0, duplicateEmails: 1 });
+    expect(report).toMatchObject({ users: 1, claimed: 0, missingClaims: 0, duplicateEmails: 1 });
     expect(findings).toHaveLength(1);
   });
 
@@ -107,10 +107,10 @@ describe('Takeover in company', () => {
     ]);
     const rows = await allRows(client, users);
     const lost = registered.filter(Boolean).length;
-    expect(report.missingReservations).toBe(40 - lost);
+    expect(report.missingClaims).toBe(40 - lost);
     expect(rows).toHaveLength(80 + lost);
     for (const [i, account] of accounts.entries()) {
-      const owner = await repository.findIdByReservation(account.email);
+      const owner = await repository.findIdByEmailClaim(account.email);
       expect(owner === account.user_id).toBe(!registered[i]);
     }
   });
@@ -125,21 +125,21 @@ describe('Takeover in company', () => {
       }
       return 'forward' as const;
     });
-    expect(await apply()).toMatchObject({ users: 1, missingReservations: 0, duplicateEmails: 0 });
+    expect(await apply()).toMatchObject({ users: 1, missingClaims: 0, duplicateEmails: 0 });
     expect(findings).toEqual([]);
     expect(await allRows(client, users)).toEqual([]);
     expect(await register(user.email)).toBe(true);
   });
 
-  it('counts a reservation as written where the answers to its first tries were lost', async () => {
+  it('counts a claim as written where the answers to its first tries were lost', async () => {
     const user = olderUser();
     await putRows(client, users, [user]);
     // The SDK tries twice with one token, by which DynamoDB knows the second try; the third try has another one.
     stub.behave(({ operation, attempt }) =>
       operation === 'TransactWriteItems' && attempt <= 2 ? 'forward-then-cut' : 'forward',
     );
-    expect(await apply()).toMatchObject({ missingReservations: 1, duplicateEmails: 0 });
-    expect(await allRows(client, users)).toEqual(sorted([user, reservationOf(user)]));
+    expect(await apply()).toMatchObject({ missingClaims: 1, duplicateEmails: 0 });
+    expect(await allRows(client, users)).toEqual(sorted([user, claimOf(user)]));
   });
 
   it.each([
@@ -157,18 +157,18 @@ describe('Takeover in company', () => {
       if (operation === 'Scan' && probes++ < 2) return 'forward';
       return attempt <= (operation === 'Scan' ? 5 : 3) ? failure : 'forward';
     });
-    expect(await apply()).toMatchObject({ users: 3, missingReservations: 3 });
-    expect(await allRows(client, users)).toEqual(sorted([...accounts, ...accounts.map(reservationOf)]));
+    expect(await apply()).toMatchObject({ users: 3, missingClaims: 3 });
+    expect(await allRows(client, users)).toEqual(sorted([...accounts, ...accounts.map(claimOf)]));
   });
 
-  it('asks again for the reservations that DynamoDB left out', async () => {
+  it('asks again for the claims that DynamoDB left out', async () => {
     const accounts = [olderUser(), olderUser()];
-    await putRows(client, users, [...accounts, ...accounts.map(reservationOf)]);
+    await putRows(client, users, [...accounts, ...accounts.map(claimOf)]);
     const leaveAll = { leave: () => true };
     stub.behave(({ operation, attempt }) =>
       operation === 'BatchGetItem' && attempt <= 3 ? leaveAll : 'forward',
     );
-    expect(await apply()).toMatchObject({ users: 2, reserved: 2, missingReservations: 0 });
+    expect(await apply()).toMatchObject({ users: 2, claimed: 2, missingClaims: 0 });
     expect(stub.calls.filter((operation) => operation === 'BatchGetItem')).toHaveLength(4);
   });
 

@@ -18,11 +18,11 @@ const NOTHING: TakeoverReport = {
   duplicateEmails: 0,
   unnormalisedEmails: 0,
   foreignHashes: 0,
-  reserved: 0,
-  missingReservations: 0,
+  claimed: 0,
+  missingClaims: 0,
 };
 
-const reservation = ({ user_id, email }: { user_id: string; email: string }): Row => ({
+const claim = ({ user_id, email }: { user_id: string; email: string }): Row => ({
   user_id: `email#${email}`,
   owner_id: user_id,
 });
@@ -51,36 +51,36 @@ describe('Takeover', () => {
     new Takeover(client, config.tables, { apply, onProgress, onFinding: (f) => findings.push(f) }).run();
 
   it('changes nothing on a dry run, and says what it would write', async () => {
-    const reserved = olderUser();
+    const claimed = olderUser();
     const others = [olderUser(), olderUser()];
-    await putRows(client, users, [reserved, reservation(reserved), ...others]);
+    await putRows(client, users, [claimed, claim(claimed), ...others]);
     await putRows(client, audioFiles, [olderAudioFile()]);
     const before = [await allRows(client, users), await allRows(client, audioFiles)];
     expect(await run(false)).toEqual({
       ...NOTHING,
       users: 3,
       audioFiles: 1,
-      reserved: 1,
-      missingReservations: 2,
+      claimed: 1,
+      missingClaims: 2,
     });
     expect(findings).toEqual([]);
     expect([await allRows(client, users), await allRows(client, audioFiles)]).toEqual(before);
   });
 
-  it('writes exactly the reservations that are missing, and finds nothing to do when run again', async () => {
+  it('writes exactly the claims that are missing, and finds nothing to do when run again', async () => {
     const fine = [olderUser(), olderUser(), olderUser({ password_hash: '$2b$12$bcrypt' })];
     const unnormalised = olderUser({ email: ' Ada@Example.com' });
     const unreadable = olderUser({ key_salt: 'c2hvcnQ=' });
     const shared = [olderUser({ email: 'bob@example.com' }), olderUser({ email: 'bob@example.com' })];
-    const rows = [...fine, reservation(fine[0]!), unnormalised, unreadable, ...shared];
+    const rows = [...fine, claim(fine[0]!), unnormalised, unreadable, ...shared];
     await putRows(client, users, rows);
 
-    expect(await run(true)).toMatchObject({ users: 7, reserved: 1, missingReservations: 2 });
-    const expected = sorted([...rows, ...fine.slice(1).map(reservation)]);
+    expect(await run(true)).toMatchObject({ users: 7, claimed: 1, missingClaims: 2 });
+    const expected = sorted([...rows, ...fine.slice(1).map(claim)]);
     expect(await allRows(client, users)).toEqual(expected);
 
-    expect(await run(true)).toMatchObject({ users: 7, reserved: 3, missingReservations: 0 });
-    expect(await run(false)).toMatchObject({ users: 7, reserved: 3, missingReservations: 0 });
+    expect(await run(true)).toMatchObject({ users: 7, claimed: 3, missingClaims: 0 });
+    expect(await run(false)).toMatchObject({ users: 7, claimed: 3, missingClaims: 0 });
     expect(await allRows(client, users)).toEqual(expected);
   });
 
@@ -97,7 +97,7 @@ describe('Takeover', () => {
     );
     const progress: string[] = [];
     const report = await run(false, ({ reading, rows }) => progress.push(`${reading} ${rows}`));
-    expect(report).toMatchObject({ users: 230, audioFiles: 120, missingReservations: 230 });
+    expect(report).toMatchObject({ users: 230, audioFiles: 120, missingClaims: 230 });
     expect(progress).toEqual(
       expect.arrayContaining(['emails 100', 'emails 230', 'accounts 200', 'accounts 230', 'audio files 120']),
     );
@@ -112,9 +112,9 @@ describe('Takeover', () => {
     await expect(stopped).rejects.toThrow('stopped');
     expect(await allRows(client, users)).toHaveLength(330);
 
-    // Its own reservations are among the rows now.
-    expect(await run(true)).toEqual({ ...NOTHING, users: 230, reserved: 100, missingReservations: 130 });
-    expect(await allRows(client, users)).toEqual(sorted([...accounts, ...accounts.map(reservation)]));
+    // Its own claims are among the rows now.
+    expect(await run(true)).toEqual({ ...NOTHING, users: 230, claimed: 100, missingClaims: 130 });
+    expect(await allRows(client, users)).toEqual(sorted([...accounts, ...accounts.map(claim)]));
   });
 
   it.each<[string, string[], Partial<TakeoverReport>]>([
@@ -127,7 +127,7 @@ describe('Takeover', () => {
     ],
     ['that both wrote otherwise', ['Ada@example.com', 'ADA@example.com'], { unnormalisedEmails: 2 }],
     ['that both wrote otherwise alike', ['Ada@example.com', 'Ada@example.com'], { unnormalisedEmails: 2 }],
-  ])('reports every account with an email %s, and reserves it for none', async (_case, emails, counts) => {
+  ])('reports every account with an email %s, and claims it for none', async (_case, emails, counts) => {
     const accounts = emails.map((email) => olderUser({ email }));
     await putRows(client, users, accounts);
     expect(await run(true)).toEqual({ ...NOTHING, users: 2, duplicateEmails: 2, ...counts });
@@ -139,7 +139,7 @@ describe('Takeover', () => {
   it('counts the email of an account that cannot be read', async () => {
     const broken = olderUser({ key_salt: undefined });
     await putRows(client, users, [broken, olderUser({ email: broken.email })]);
-    expect(await run(true)).toMatchObject({ unreadable: 1, duplicateEmails: 2, missingReservations: 0 });
+    expect(await run(true)).toMatchObject({ unreadable: 1, duplicateEmails: 2, missingClaims: 0 });
   });
 
   it.each<[Row, string[], Partial<TakeoverReport>]>([
@@ -157,7 +157,7 @@ describe('Takeover', () => {
     [
       { email: `${'a'.repeat(243)}@example.com` },
       ['email is longer than 254 characters'],
-      { unreadable: 1, missingReservations: 0 },
+      { unreadable: 1, missingClaims: 0 },
     ],
     [
       { key_salt: undefined, created_at: 'x' },
@@ -168,12 +168,12 @@ describe('Takeover', () => {
     [
       { email: 'jose\u0301@example.com' },
       ['email is not in its canonical form, and found only as it is written'],
-      { unnormalisedEmails: 1, missingReservations: 1 },
+      { unnormalisedEmails: 1, missingClaims: 1 },
     ],
     [
       { email: 'a\u200bda@example.com' },
       ['email has characters that no new account may have'],
-      { unnormalisedEmails: 1, missingReservations: 1 },
+      { unnormalisedEmails: 1, missingClaims: 1 },
     ],
     [{ email: 'Ä@example.com' }, ['email is not trimmed and lower case'], { unnormalisedEmails: 1 }],
     ...[
@@ -184,7 +184,7 @@ describe('Takeover', () => {
     ].map((password_hash): [Row, string[], Partial<TakeoverReport>] => [
       { password_hash },
       ['password_hash is not Argon2'],
-      { foreignHashes: 1, missingReservations: 1 },
+      { foreignHashes: 1, missingClaims: 1 },
     ]),
   ])('reports what is wrong with an account with %p', async (overrides, problems, counts) => {
     const user = olderUser(overrides);
@@ -224,7 +224,7 @@ describe('Takeover', () => {
   it('needs no table of sessions', async () => {
     await client.send(new DeleteTableCommand({ TableName: config.tables.sessions }));
     await putRows(client, users, [olderUser()]);
-    expect(await run(true)).toMatchObject({ missingReservations: 1 });
+    expect(await run(true)).toMatchObject({ missingClaims: 1 });
   });
 
   it('writes nothing when one of the two tables is missing', async () => {

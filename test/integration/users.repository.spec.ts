@@ -57,7 +57,7 @@ describe('UsersRepository', () => {
     created_at_iso: '1999-12-31T00:00:00.123456',
   });
 
-  it('writes the account as the older backend reads it, and a reservation that no index shows', async () => {
+  it('writes the account as the older backend reads it, and a claim that no index shows', async () => {
     const user = newUser();
     expect(await users.create(user)).toBe(true);
     expect(await stored(user.userId)).toEqual({
@@ -79,14 +79,14 @@ describe('UsersRepository', () => {
     await users.create(user);
     expect(await users.findById(user.userId)).toEqual(user);
     expect(await users.findIdInEmailIndex(user.email)).toBe(user.userId);
-    expect(await users.findIdByReservation(user.email)).toBe(user.userId);
+    expect(await users.findIdByEmailClaim(user.email)).toBe(user.userId);
   });
 
   it('finds nothing where there is nothing', async () => {
     const { userId, email } = newUser();
     expect(await users.findById(userId)).toBeUndefined();
     expect(await users.findIdInEmailIndex(email)).toBeUndefined();
-    expect(await users.findIdByReservation(email)).toBeUndefined();
+    expect(await users.findIdByEmailClaim(email)).toBeUndefined();
   });
 
   it('finds an account of the older backend, whose creation time has a fraction', async () => {
@@ -94,25 +94,25 @@ describe('UsersRepository', () => {
     await rows.send(new PutCommand({ TableName: config.tables.users, Item: older(user) }));
     expect(await users.findById(user.userId)).toEqual(user);
     expect(await users.findIdInEmailIndex(user.email)).toBe(user.userId);
-    expect(await users.findIdByReservation(user.email)).toBeUndefined();
+    expect(await users.findIdByEmailClaim(user.email)).toBeUndefined();
   });
 
-  it('writes nothing where the email is reserved', async () => {
+  it('writes nothing where the email is claimed', async () => {
     const first = newUser();
     const second = newUser({ email: first.email });
     expect(await users.create(first)).toBe(true);
     expect(await users.create(second)).toBe(false);
     expect(await stored(second.userId)).toBeUndefined();
-    expect(await users.findIdByReservation(first.email)).toBe(first.userId);
+    expect(await users.findIdByEmailClaim(first.email)).toBe(first.userId);
   });
 
-  it('writes nothing where the id is taken, not even the reservation', async () => {
+  it('writes nothing where the id is taken, not even the claim', async () => {
     const first = newUser();
     const second = newUser({ userId: first.userId });
     await users.create(first);
     expect(await users.create(second)).toBe(false);
     expect(await users.findById(first.userId)).toEqual(first);
-    expect(await users.findIdByReservation(second.email)).toBeUndefined();
+    expect(await users.findIdByEmailClaim(second.email)).toBeUndefined();
   });
 
   it('writes exactly one of twenty accounts with one email', async () => {
@@ -121,7 +121,7 @@ describe('UsersRepository', () => {
     const written = await Promise.all(racers.map((user) => users.create(user)));
     const winners = racers.filter((_user, i) => written[i]);
     expect(winners).toHaveLength(1);
-    expect(await users.findIdByReservation(email)).toBe(winners[0]?.userId);
+    expect(await users.findIdByEmailClaim(email)).toBe(winners[0]?.userId);
     const accounts = await Promise.all(racers.map(({ userId }) => stored(userId)));
     expect(accounts.filter((row) => row !== undefined)).toHaveLength(1);
   });

@@ -3,7 +3,7 @@ import { EMAIL_INDEX, USER_FILES_INDEX, USER_SESSIONS_INDEX } from '../../src/da
 import { isLive } from './live.js';
 import type { Fleet } from './fleet.js';
 import { closedAccountKey } from '../../src/users/closed-account.js';
-import { reservationKey } from '../../src/users/reservation.js';
+import { emailClaimKey } from '../../src/users/email-claim.js';
 import { passwordCalled } from './operations/accounts.js';
 import type { Row } from './tables-client.js';
 import type { World } from './world.js';
@@ -90,7 +90,7 @@ async function userRows(fleet: Fleet, { accounts, mailboxes }: World): Promise<R
     ...found.flat().map(({ user_id: id }) => String(id)),
     ...accounts.values(),
     ...[...accounts.values()].map((id) => closedAccountKey(id).user_id),
-    ...emails.map((email) => reservationKey(email).user_id),
+    ...emails.map((email) => emailClaimKey(email).user_id),
   ]);
   return tables.get(
     users,

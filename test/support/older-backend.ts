@@ -19,7 +19,7 @@ export interface StoredUser {
 }
 
 /**
- * Writes a user as the older backend did: no reservation of the email, and a naive ISO string, here of another instant
+ * Writes a user as the older backend did: no claim of the email, and a naive ISO string, here of another instant
  * than the number, which is the one to be read.
  */
 export async function putOlderUser(app: TestApp, overrides: Partial<StoredUser> = {}): Promise<StoredUser> {

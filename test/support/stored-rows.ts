@@ -35,7 +35,7 @@ export async function everyRow(app: Arranged): Promise<string[]> {
     .sort();
 }
 
-/** Every row that belongs to a user, by table; the reservation of the email is one of `users`. */
+/** Every row that belongs to a user, by table; the claim of the email is one of `users`. */
 export async function rowsOf(app: Arranged, userId: string): Promise<Record<TableKey, Row[]>> {
   const own = async (table: TableKey) =>
     (await scan(app, app.config.tables[table])).filter(

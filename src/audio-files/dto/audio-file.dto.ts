@@ -1,9 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { toIso } from '../../common/time.js';
-import type { AudioFile, AudioFileStatus } from '../audio-file.js';
+import type { AudioFile, AudioFileStatus } from '../records/audio-file.js';
 import type { Creation } from '../audio-file-drafts.js';
 import { BYTES, CHECKSUM, CONTENT_TYPE_FIELD, DURATION, TAGS, TITLE } from './fields.js';
-import { toUploadDto, UploadDto } from './signed-url.dto.js';
+import { toUploadDto, UploadDto } from '../uploads/dto/signed-url.dto.js';
 
 const INSTANT = { type: String, format: 'date-time', maxLength: 20 } as const;
 const UNKNOWN = { description: 'null where unknown', nullable: true } as const;

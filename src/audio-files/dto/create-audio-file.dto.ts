@@ -10,7 +10,7 @@ import {
   rule,
   wrongObjectKey,
 } from '../../common/validation/rules.js';
-import type { NewAudioFile } from '../audio-file.js';
+import type { NewAudioFile } from '../records/audio-file.js';
 import {
   BYTES,
   CHECKSUM,

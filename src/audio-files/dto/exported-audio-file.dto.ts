@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { AudioFile } from '../audio-file.js';
+import type { AudioFile } from '../records/audio-file.js';
 import { AudioFileDto, toAudioFileDto } from './audio-file.dto.js';
 
 /** A record in an export. */

@@ -12,7 +12,7 @@ import {
   IsWhole,
   ToWholeNumber,
 } from '../../common/validation/rules.js';
-import type { AudioFileStatus, ListPosition, ListRequest, Range } from '../audio-file.js';
+import type { AudioFileStatus, ListPosition, ListRequest, Range } from '../records/audio-file.js';
 import {
   BYTES,
   CONTENT_TYPE,

@@ -1,7 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
 import { IsText, IsTextList } from '../../common/validation/rules.js';
-import type { AudioFileChanges } from '../audio-file.js';
+import type { AudioFileChanges } from '../records/audio-file.js';
 import { TAGS, TITLE } from './fields.js';
 
 /** JSON merge patch (RFC 7396): what is absent stays, what is null goes; so does a title that is empty. */

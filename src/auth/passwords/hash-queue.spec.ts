@@ -126,7 +126,7 @@ describe('HashQueue', () => {
     );
     const work = jest.fn(() => Promise.resolve());
     await expect(queue.admit(work)).rejects.toBeInstanceOf(UnavailableError);
-    expect(() => queue.assertRoom()).toThrow(UnavailableError);
+    expect(() => queue.assertCapacity()).toThrow(UnavailableError);
     expect(work).not.toHaveBeenCalled();
     ends[0]?.();
     await admitted[0];
@@ -136,7 +136,7 @@ describe('HashQueue', () => {
     await expect(queue.run(() => Promise.resolve('served'))).resolves.toBe('served');
     for (const end of ends) end();
     await Promise.all(admitted);
-    expect(() => queue.assertRoom()).not.toThrow();
+    expect(() => queue.assertCapacity()).not.toThrow();
   });
 
   it('gives the place of admitted work back where it fails', async () => {

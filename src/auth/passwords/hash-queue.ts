@@ -57,7 +57,7 @@ export class HashQueue {
    * @throws UnavailableError as {@link run} would
    */
   async admit<T>(work: () => Promise<T>): Promise<T> {
-    this.assertRoom();
+    this.assertCapacity();
     this.admitted++;
     try {
       return await work();
@@ -67,7 +67,7 @@ export class HashQueue {
   }
 
   /** @throws UnavailableError where {@link admit} would refuse now */
-  assertRoom(): void {
+  assertCapacity(): void {
     this.assertTurnBehind(this.admitted + this.running + this.waiting.length);
   }
 

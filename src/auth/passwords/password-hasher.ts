@@ -4,7 +4,7 @@ import argon2 from 'argon2';
 import { Logger } from '../../common/logging/logger.js';
 import { AppConfig, type PasswordConfig } from '../../config/config.js';
 import { Metrics } from '../../metrics/metrics.js';
-import { FailurePace } from './failure-pace.js';
+import { FailurePadding } from './failure-padding.js';
 import { HashQueue } from './hash-queue.js';
 import { readPhc, workOf } from './phc.js';
 
@@ -31,7 +31,7 @@ export class PasswordHasher {
   /** The hash of a password that nobody knows, to spend the same time on an unknown account. */
   private readonly decoy: string;
   private readonly ownWork: number;
-  private readonly pace: FailurePace;
+  private readonly padding: FailurePadding;
 
   constructor(
     { passwords }: AppConfig,
@@ -44,12 +44,12 @@ export class PasswordHasher {
     this.options = { type: argon2.argon2id, memoryCost: memoryKib, timeCost, parallelism };
     this.decoy = decoyHash(passwords);
     this.ownWork = workOf(passwords);
-    this.pace = new FailurePace(passwords.largestWork);
+    this.padding = new FailurePadding(passwords.largestWork);
   }
 
   /** @throws UnavailableError where a hash would be refused now */
-  assertRoom(): void {
-    this.queue.assertRoom();
+  assertCapacity(): void {
+    this.queue.assertCapacity();
   }
 
   /**
@@ -78,18 +78,18 @@ export class PasswordHasher {
 
   /**
    * Whether the password belongs to the hash. Without a hash it does the same work and says no; every no takes the same
-   * time, see {@link FailurePace}.
+   * time, see {@link FailurePadding}.
    *
    * @param phc Argon2 in PHC string format, any parameters; `undefined` where there is no such account
    */
   async verify(phc: string | undefined, password: string): Promise<boolean> {
     const { matches, work, durationMs } = await this.queue.run(async () => {
-      await this.pace.calibrate(msPerUnit);
+      await this.padding.calibrate(msPerUnit);
       const started = performance.now();
       return { ...(await this.check(phc, password)), durationMs: performance.now() - started };
     });
-    this.pace.note(durationMs, work);
-    if (!matches) await this.pace.hold(durationMs);
+    this.padding.note(durationMs, work);
+    if (!matches) await this.padding.pad(durationMs);
     return matches;
   }
 

@@ -4,7 +4,7 @@ import { UnavailableError } from '../../common/errors/domain-errors.js';
 import { Logger } from '../../common/logging/logger.js';
 import { currentRequest } from '../../common/request-context.js';
 import { AppConfig } from '../../config/config.js';
-import { clientKey } from '../../limits/client-key.js';
+import { clientKey } from '../../common/http/connections/client-key.js';
 import { LimitsService } from '../../limits/limits.service.js';
 import type { Guesser, LoginAttempt } from '../../limits/login-throttle.js';
 import { deviceName } from '../../sessions/device-name.js';

@@ -32,7 +32,7 @@ describe('isAccessToken', () => {
     ['no user id', { ...older, user_id: undefined, sub: older.user_id }],
     ['an empty user id', { ...older, user_id: '' }],
     ['a user id of 2049 bytes', { ...older, user_id: `${'é'.repeat(1024)}e` }],
-    ['the key of a reservation as user id', { ...older, user_id: 'email#ada@example.com' }],
+    ['the key of an email claim as user id', { ...older, user_id: 'email#ada@example.com' }],
     ['a number as user id', { ...older, user_id: 7 }],
     ['a list as user id', { ...older, user_id: [older.user_id] }],
     ['an object as user id', { ...older, user_id: { S: older.user_id } }],

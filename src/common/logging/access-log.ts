@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { NextFunction, Request, Response } from 'express';
-import { valuesOf } from '../http/doubled-header.js';
-import { whenOver } from '../http/when-over.js';
+import { valuesOf } from '../http/headers/repeated-headers.js';
+import { onFinished } from '../http/connections/on-finished.js';
 import { DatabaseTime, type RequestContext, runInRequest } from '../request-context.js';
 import type { Logger } from './logger.js';
 
@@ -43,7 +43,7 @@ export function accessLog(logger: Logger, metrics?: RequestMetrics) {
     };
     metrics?.requestStarted();
     response.setHeader('X-Request-Id', requestId);
-    whenOver(request, response, () => {
+    onFinished(request, response, () => {
       const aborted = !response.writableFinished;
       const status = aborted && !response.headersSent ? CLIENT_LEFT : response.statusCode;
       const route = routeTemplate(request);

@@ -1,0 +1,276 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { Injectable, Optional } from '@nestjs/common';
+import { forEachAtMost } from '../../common/concurrency.js';
+import { DomainError } from '../../common/errors/domain-errors.js';
+import { outcomeOf } from '../../common/outcome.js';
+import { AppConfig } from '../../config/config.js';
+import { batchGet, batchWrite } from '../../database/batches.js';
+import { Database } from '../../database/database.js';
+import type { AudioFile, AudioFileChanges } from './audio-file.js';
+import { AudioFileCache } from './audio-file.cache.js';
+import {
+  BELONGS_TO_OWNER,
+  changeOf,
+  IS_NEW,
+  IS_PENDING,
+  IS_STAYING,
+  isAt,
+  NEXT_VERSION,
+  STEP,
+} from './audio-file.expressions.js';
+import { audioFileKey, type AudioFileRow, STATUS_NAME, toAudioFile, toRow } from './audio-file.row.js';
+
+/** Deletes of a batch that have to ask for a version, simultaneously. */
+const PARALLEL = 25;
+
+/** How a delete ended. */
+export type DeleteOutcome = 'deleted' | 'not-found' | 'not-owner' | 'changed';
+
+/** What a conditional write left behind: the record as it is now, and whether it was this write that made it so. */
+export interface WriteOutcome {
+  readonly written: boolean;
+  /** Absent where there is no record. */
+  readonly file?: AudioFile;
+  /** Whether the SDK tried more than once, so that the first try may have done it. */
+  readonly repeated?: boolean;
+  /** Whether its deletion has begun: nothing changes it any more. */
+  readonly isBeingDeleted?: boolean;
+}
+
+/** Records of audio files in DynamoDB. */
+@Injectable()
+export class AudioFilesRepository {
+  private readonly table: string;
+
+  constructor(
+    private readonly database: Database,
+    config: AppConfig,
+    // Commands go without.
+    @Optional() private readonly cache?: AudioFileCache,
+  ) {
+    this.table = config.tables.audioFiles;
+  }
+
+  /** The record, consistently read, so that one just made is found. Costs 1 read unit. */
+  async findById(fileId: string): Promise<AudioFile | undefined> {
+    const { Item } = await this.database.get({
+      TableName: this.table,
+      Key: audioFileKey(fileId),
+      ConsistentRead: true,
+    });
+    return Item && toAudioFile(Item as AudioFileRow);
+  }
+
+  /** The same from the cache, where there is one: up to a minute old where Redis was away during a write. */
+  async findCachedById(fileId: string): Promise<AudioFile | undefined> {
+    const load = () => this.findById(fileId);
+    return this.cache ? this.cache.read(fileId, load) : load();
+  }
+
+  /**
+   * The records, consistently read. Costs 1 read unit a record.
+   *
+   * @param fileIds all different
+   * @returns the records there are by id, and the ids that could not be asked about now
+   */
+  async findByIds(
+    fileIds: readonly string[],
+  ): Promise<{ files: Map<string, AudioFile>; unprocessed: Set<string> }> {
+    const keys = fileIds.map(audioFileKey);
+    const { rows, unprocessed } = await batchGet<AudioFileRow>(this.database, this.table, keys);
+    return {
+      files: new Map(rows.map((row) => [row.file_id, toAudioFile(row)])),
+      unprocessed: new Set(unprocessed.map((key) => key['file_id'] ?? '')),
+    };
+  }
+
+  /**
+   * Writes a new record. Without a condition, so that a try repeated because its answer was lost succeeds: the id is
+   * random and can only be our own. Costs 2 write units.
+   */
+  async create(file: AudioFile): Promise<void> {
+    await this.database.put({ TableName: this.table, Item: toRow(file) });
+  }
+
+  /**
+   * Writes new records, as {@link create} does. Costs 2 write units each.
+   *
+   * @returns ids of those that could not be written now
+   */
+  async createMany(files: readonly AudioFile[]): Promise<Set<string>> {
+    const requests = files.map((file) => ({ PutRequest: { Item: toRow(file) } }));
+    const left = await batchWrite(this.database, this.table, requests);
+    return new Set(left.map(({ PutRequest }) => (PutRequest?.Item as unknown as AudioFileRow).file_id));
+  }
+
+  /** Writes a record unless there is one with its id. Costs 2 write units, or 1 where there is. */
+  async createIfNew(file: AudioFile): Promise<WriteOutcome> {
+    const outcome = await this.conditionally(async () => {
+      await this.database.put({
+        TableName: this.table,
+        Item: toRow(file),
+        ConditionExpression: IS_NEW,
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      });
+      return file;
+    });
+    // Refused by what an earlier try has written, whose answer was lost.
+    const { repeated, file: there } = outcome;
+    const isOurs =
+      repeated &&
+      there?.requestHash === file.requestHash &&
+      there?.uploadedAt === file.uploadedAt &&
+      there.version === file.version;
+    return isOurs ? { written: true, file } : outcome;
+  }
+
+  /**
+   * Notes that the audio of a pending record is in S3, if the record is as it was read: one that was deleted and made anew
+   * may announce something else. Costs 2 write units.
+   *
+   * @param object size in bytes and ETag as S3 has them
+   */
+  async complete(file: AudioFile, object: { size: number; etag: string }): Promise<WriteOutcome> {
+    const version = isAt(file);
+    return this.update(file, {
+      update: `SET file_size = :size, object_etag = :etag, ${NEXT_VERSION} REMOVE #status, ticket_at`,
+      conditions: [IS_PENDING, IS_STAYING, version.condition],
+      names: STATUS_NAME,
+      values: {
+        ...{ ':size': object.size, ':etag': object.etag, ':pending': 'pending' },
+        ...{ ...STEP, ...version.values },
+      },
+    });
+  }
+
+  /**
+   * Notes that an upload URL is given for a pending record, which is new for the reconciliation then. Costs 2 write units.
+   *
+   * @param now Unix seconds
+   */
+  async renewTicket(file: AudioFile, now: number): Promise<WriteOutcome> {
+    return this.update(file, {
+      update: 'SET ticket_at = :now',
+      conditions: [IS_PENDING, IS_STAYING],
+      names: STATUS_NAME,
+      values: { ':now': now, ':pending': 'pending' },
+    });
+  }
+
+  /**
+   * Changes title and tags. Costs 2 write units.
+   *
+   * @param unchanged whether the record must still be at the version it was read at
+   */
+  async change(file: AudioFile, changes: AudioFileChanges, unchanged: boolean): Promise<WriteOutcome> {
+    const { update, values } = changeOf(changes);
+    const version = unchanged ? isAt(file) : undefined;
+    return this.update(file, {
+      update,
+      conditions: [IS_STAYING, ...(version ? [version.condition] : [])],
+      values: { ...values, ...version?.values },
+    });
+  }
+
+  /**
+   * Begins the deletion of a record that must still be at the version it was read at: from then on {@link change} and
+   * {@link complete} leave it alone. May be repeated. Costs 2 write units.
+   */
+  async beginDelete(file: AudioFile): Promise<WriteOutcome> {
+    const { condition, values } = isAt(file);
+    const marked = { ':true': true, ...values };
+    return this.update(file, { update: 'SET deleting = :true', conditions: [condition], values: marked });
+  }
+
+  /**
+   * Deletes the record if it still is the owner's. Costs 2 write units.
+   *
+   * @param seen where the record must still be at the version it was read at
+   */
+  async delete(fileId: string, ownerId: string, seen?: AudioFile): Promise<DeleteOutcome> {
+    const version = seen && isAt(seen);
+    const input = {
+      TableName: this.table,
+      Key: audioFileKey(fileId),
+      ConditionExpression: [BELONGS_TO_OWNER, ...(version ? [version.condition] : [])].join(' AND '),
+      ExpressionAttributeValues: { ':owner': ownerId, ...version?.values },
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
+    };
+    try {
+      await this.uncached([fileId], () => this.database.delete(input));
+      return 'deleted';
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      if (error.Item) return error.Item['user_id']?.S === ownerId ? 'changed' : 'not-owner';
+      // Gone after a repeated try: the first one did it, and only its answer was lost.
+      return (error.$metadata.attempts ?? 1) > 1 ? 'deleted' : 'not-found';
+    }
+  }
+
+  /**
+   * Deletes records whose owner was looked up before: an id never passes to somebody else, since it is random or made
+   * from the owner's. Those with an id of the latter kind can be made anew, and go only at the version they were read at.
+   * Costs 2 write units each.
+   *
+   * @param files all different
+   * @returns ids of those that could not be deleted now, or were changed
+   */
+  async deleteMany(files: readonly AudioFile[]): Promise<Set<string>> {
+    const isKeyed = ({ requestHash }: AudioFile) => requestHash !== null;
+    const [random, left] = [files.filter((file) => !isKeyed(file)), new Set<string>()];
+    const requests = random.map(({ fileId }) => ({ DeleteRequest: { Key: audioFileKey(fileId) } }));
+    const ids = random.map(({ fileId }) => fileId);
+    const unprocessed = await this.uncached(ids, () => batchWrite(this.database, this.table, requests));
+    for (const { DeleteRequest } of unprocessed) {
+      left.add((DeleteRequest?.Key as unknown as AudioFileRow).file_id);
+    }
+    await forEachAtMost(PARALLEL, files.filter(isKeyed), async (file) => {
+      const outcome = await outcomeOf(() => this.delete(file.fileId, file.ownerId, file));
+      if (outcome instanceof DomainError || outcome === 'changed') left.add(file.fileId);
+    });
+    return left;
+  }
+
+  private async update(
+    { fileId, ownerId }: AudioFile,
+    change: {
+      update: string;
+      conditions: readonly string[];
+      names?: Record<string, string>;
+      values: Record<string, unknown>;
+    },
+  ): Promise<WriteOutcome> {
+    const input = {
+      TableName: this.table,
+      Key: audioFileKey(fileId),
+      UpdateExpression: change.update,
+      ConditionExpression: [BELONGS_TO_OWNER, ...change.conditions].join(' AND '),
+      ...(change.names && { ExpressionAttributeNames: change.names }),
+      ExpressionAttributeValues: { ':owner': ownerId, ...change.values },
+      ReturnValues: 'ALL_NEW' as const,
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
+    };
+    return this.conditionally(async () => {
+      const { Attributes } = await this.uncached([fileId], () => this.database.update(input));
+      return toAudioFile(Attributes as AudioFileRow);
+    });
+  }
+
+  private async uncached<T>(fileIds: readonly string[], write: () => Promise<T>): Promise<T> {
+    return this.cache ? this.cache.during(fileIds, write) : write();
+  }
+
+  private async conditionally(write: () => Promise<AudioFile>): Promise<WriteOutcome> {
+    try {
+      return { written: true, file: await write() };
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      // The document client does not translate what comes with an error.
+      const row = error.Item && (unmarshall(error.Item) as AudioFileRow);
+      const repeated = (error.$metadata.attempts ?? 1) > 1;
+      if (!row) return { written: false, repeated };
+      return { written: false, repeated, file: toAudioFile(row), isBeingDeleted: row.deleting === true };
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter, Optional } from '@nestjs/common';
+import type { Request, Response } from 'express';
+import { AuditLog } from '../../../audit/audit-log.js';
+import { Metrics } from '../../../metrics/metrics.js';
+import {
+  AccessDeniedError,
+  DeploymentError,
+  InvalidTokenError,
+  TooManyRequestsError,
+  UnavailableError,
+} from '../../errors/domain-errors.js';
+import { Logger } from '../../logging/logger.js';
+import { ThrottledLog } from '../../logging/throttled-log.js';
+import { currentRequest } from '../../request-context.js';
+import { answerTo, problemOf } from './problem-of.js';
+import { PROBLEM_JSON } from './problem.js';
+
+/**
+ * Turns every error, whatever raised it, into problem details (RFC 9457). Domain errors have a status by class;
+ * errors of Nest, Express and the body parser keep theirs, in words of our own; anything else is a defect: it is
+ * logged with its stack and the client learns nothing but the request id.
+ */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly throttled: ThrottledLog;
+
+  constructor(
+    private readonly logger: Logger,
+    private readonly audit: AuditLog,
+    @Optional() private readonly metrics?: Metrics,
+  ) {
+    this.throttled = new ThrottledLog(logger);
+  }
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<Request>();
+    const response = host.switchToHttp().getResponse<Response>();
+    const { status, headers } = answerTo(error);
+    if (status === 500) this.logger.error({ err: error }, 'request failed unexpectedly');
+    if (error instanceof UnavailableError) this.warnOf(error);
+    if (error instanceof AccessDeniedError) this.auditRefusal('access-denied', request, 'not-owner');
+    if (error instanceof InvalidTokenError) this.auditRefusal('access-denied', request, 'invalid-token');
+    if (error instanceof TooManyRequestsError) {
+      this.auditRefusal('rate-limited', request, error.limit.policy);
+      this.metrics?.limitRefusal(error.limit.policy);
+    }
+    if (response.headersSent) {
+      // Too late for a status; a cut connection is the only way left to say that the body is not whole.
+      response.destroy();
+      return;
+    }
+    // What the answer without the error would have been.
+    response.removeHeader('Content-Encoding');
+    // Without the query, which may hold what must not be repeated.
+    const problem = problemOf(error, request.originalUrl.split('?', 1)[0] ?? '/');
+    response
+      .status(status)
+      .set({ ...headers, 'Cache-Control': 'no-store', 'Content-Type': PROBLEM_JSON })
+      .send(Buffer.from(JSON.stringify(problem)));
+  }
+
+  /** Without a cause nothing failed, there is only too much to do: how often is all there is to know. */
+  private warnOf(error: UnavailableError): void {
+    const { cause, message } = error;
+    if (error instanceof DeploymentError) this.logger.error({ err: cause }, error.remedy);
+    else if (cause === undefined) this.throttled.warn(message);
+    else this.logger.warn({ err: cause }, message);
+  }
+
+  private auditRefusal(event: 'access-denied' | 'rate-limited', request: Request, reason: string): void {
+    const userId = currentRequest()?.userId;
+    const { path } = (request.route ?? {}) as { path?: string };
+    this.audit.record(event, {
+      reason,
+      ...(userId !== undefined && { user_id: userId }),
+      ...(path !== undefined && { route: path }),
+    });
+  }
+}
