@@ -17,7 +17,7 @@ import { answerInOrder } from './common/http/connections/pipelining.js';
 import { inspectRequests, refuseUnservable } from './common/http/admission/unservable-requests.js';
 import { UnsentResponses } from './common/http/connections/unsent-responses.js';
 import { requireUtf8Url } from './common/http/admission/utf8-url.js';
-import { accessLog } from './common/logging/access-log.js';
+import { accessLog } from './common/http/access-log.js';
 import { createLogger, type Logger, nestLogger } from './common/logging/logger.js';
 import { ThrottledLog } from './common/logging/throttled-log.js';
 import type { AppConfig } from './config/config.js';

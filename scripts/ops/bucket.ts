@@ -1,4 +1,4 @@
-import { QUARANTINE_DAYS, QUARANTINE_FOLDER } from '../../src/storage/reserved-keys.js';
+import { QUARANTINE_DAYS, QUARANTINE_FOLDER } from '../../src/config/reserved-keys.js';
 import { arn, NO_VALUE, ref, type Resources, sub, when } from './cloudformation.js';
 
 /** Where the metrics of S3 about this bucket are found. */

@@ -1,5 +1,5 @@
 import type { TableKey } from '../../src/config/table-names.js';
-import { QUARANTINE_FOLDER, TABLES_MARKER_KEY } from '../../src/storage/reserved-keys.js';
+import { QUARANTINE_FOLDER, TABLES_MARKER_KEY } from '../../src/config/reserved-keys.js';
 import type { TableDefinition } from '../../src/database/tables.js';
 import { arn, type Json, ref, type Resources, sub, when } from './cloudformation.js';
 import { tableResource } from './tables.js';

@@ -7,7 +7,7 @@ import { Metrics } from '../metrics/metrics.js';
 import { ObjectStore } from '../storage/object-store.js';
 import type { AudioFile, NewAudioFile, UploadableFile } from './records/audio-file.js';
 import { AudioObjectsService, type UploadTicket } from './uploads/audio-objects.service.js';
-import { ObjectKeys } from './uploads/object-keys.js';
+import { ObjectKeys } from './records/object-keys.js';
 import { QuotaService, type QuotaHold } from './usage/quota.service.js';
 
 /** Of the ids that are made from idempotency keys (RFC 9562 §5.5). Another one would lose every key in use. */

@@ -13,7 +13,7 @@ import { AudioFilesService } from './audio-files.service.js';
 import { AudioFilesUserData, AudioObjectsUserData } from './audio-files.user-data.js';
 import { AudioObjectsService } from './uploads/audio-objects.service.js';
 import { BatchItems } from './batches/batch-items.js';
-import { ObjectKeys } from './uploads/object-keys.js';
+import { ObjectKeys } from './records/object-keys.js';
 import { QuotaService } from './usage/quota.service.js';
 import { UsageService } from './usage/usage.service.js';
 

@@ -10,7 +10,7 @@ import { createDynamoDbClient } from '../database/clients.js';
 import { Reconcile, type ReconcileResult } from '../reconcile/reconcile.js';
 import { changes, type Finding } from '../reconcile/report.js';
 import { OperatorStore } from '../storage/operator-store.js';
-import { QUARANTINE_DAYS } from '../storage/reserved-keys.js';
+import { QUARANTINE_DAYS } from '../config/reserved-keys.js';
 import { createS3Client } from '../storage/s3-client.js';
 import { readOptions, UsageError, wholeNumber } from './arguments.js';
 import { errorLines } from './command-error.js';

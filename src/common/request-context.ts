@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { TooManyRequestsError } from './errors/domain-errors.js';
-import type { Caller } from './http/caller.decorator.js';
+import type { SignIn } from './sign-in.js';
 
 /** What belongs to the HTTP request being served, wherever in the code one is. */
 export interface RequestContext {
@@ -15,7 +15,7 @@ export interface RequestContext {
    * What the token of the request names, once its signature is verified; the sign-in itself may have ended. Attempts are
    * counted by it. It lets nobody in.
    */
-  signIn?: Caller | undefined;
+  signIn?: SignIn | undefined;
   /** A refusal by address, for everybody but the owner of the account, who is known only when the account is. */
   refusalOfStrangers?: TooManyRequestsError;
   readonly databaseTime: DatabaseTime;

@@ -1,4 +1,4 @@
-import { isReserved } from '../storage/reserved-keys.js';
+import { isReserved } from './reserved-keys.js';
 import type { AppConfig, AwsConfig, StorageConfig } from './config.js';
 import type { EnvironmentReader } from './environment-reader.js';
 import {

@@ -1,3 +1,4 @@
+import type { LogLevel } from '../common/logging/log-level.js';
 import type { TableNames } from './table-names.js';
 
 /** How the service was told to run. Read once at start; injected everywhere else. */
@@ -41,9 +42,6 @@ export class AppConfig {
   /** What was asked for and is done otherwise, for the log; one line each. */
   readonly warnings: readonly string[];
 }
-
-export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export interface AwsConfig {
   readonly region: string;

@@ -1,4 +1,5 @@
-import { type AppConfig, LOG_LEVELS } from './config.js';
+import { LOG_LEVELS } from '../common/logging/log-level.js';
+import type { AppConfig } from './config.js';
 import { availableCores } from './available-cores.js';
 import { readDatabaseConfig, readStorageConfig } from './aws-config.js';
 import { EnvironmentReader } from './environment-reader.js';

@@ -6,7 +6,7 @@ import type { Caller } from '../common/http/caller.decorator.js';
 import { limitHeaders } from '../common/http/headers/limit-headers.js';
 import { onFinished } from '../common/http/connections/on-finished.js';
 import { currentRequest } from '../common/request-context.js';
-import { signInReference } from '../sessions/session.js';
+import { signInReference } from '../common/sign-in.js';
 import { clientKey } from '../common/http/connections/client-key.js';
 import { LIMIT_NAME, type LimitName } from './limit-name.js';
 import type { Counted } from './limiter.js';

@@ -1,4 +1,4 @@
-import type { ObjectKeys } from '../audio-files/uploads/object-keys.js';
+import type { ObjectKeys } from '../audio-files/records/object-keys.js';
 
 /** A user id as the service makes them. Anything else may be a folder of something else, and nobody's to delete. */
 const USER_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;

@@ -1,5 +1,5 @@
 import { SWEEP_DELAY_SECONDS } from '../account/sweep-delay.js';
-import type { ObjectKeys } from '../audio-files/uploads/object-keys.js';
+import type { ObjectKeys } from '../audio-files/records/object-keys.js';
 import type { AudioFilesRepository } from '../audio-files/records/audio-files.repository.js';
 import { retryWhileUnavailable } from '../database/retry.js';
 import type { TableDefinition } from '../database/tables.js';
@@ -7,7 +7,7 @@ import { type ClosedAccount, toClosedAccount } from '../users/closed-account.js'
 import type { ClosedAccountsRepository } from '../users/closed-accounts.repository.js';
 import { type Bucket, BucketError } from './bucket.js';
 import type { ReconcileRepository } from './reconcile.repository.js';
-import type { PassContext } from './reconcile.js';
+import type { PassContext } from './pass-context.js';
 import { printable } from './report.js';
 
 /**

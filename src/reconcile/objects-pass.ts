@@ -4,7 +4,7 @@ import { type Bucket, BucketError } from './bucket.js';
 import { ReferencedKeys } from './referenced-keys.js';
 import type { Quarantine } from './quarantine.js';
 import type { ReconcileRepository } from './reconcile.repository.js';
-import type { PassContext } from './reconcile.js';
+import type { PassContext } from './pass-context.js';
 import { printable } from './report.js';
 
 /** Objects without a record that are looked at again and moved at a time. */

@@ -1,6 +1,6 @@
 import { forEachAtMost } from '../common/concurrency.js';
 import type { ListedObject } from '../storage/object-store.js';
-import { QUARANTINE_DAYS, QUARANTINE_FOLDER } from '../storage/reserved-keys.js';
+import { QUARANTINE_DAYS, QUARANTINE_FOLDER } from '../config/reserved-keys.js';
 import { type Bucket, BucketError } from './bucket.js';
 
 const DAY = 24 * 60 * 60;

@@ -1,6 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { AudioFilesRepository } from '../audio-files/records/audio-files.repository.js';
-import { ObjectKeys } from '../audio-files/uploads/object-keys.js';
+import { ObjectKeys } from '../audio-files/records/object-keys.js';
 import { nowSeconds } from '../common/time.js';
 import type { AppConfig } from '../config/config.js';
 import { createDocumentClient } from '../database/clients.js';
@@ -13,6 +13,7 @@ import { Bucket } from './bucket.js';
 import { ClosedAccountsPass } from './closed-accounts-pass.js';
 import { DeletionLimit } from './deletion-limit.js';
 import { ObjectsPass } from './objects-pass.js';
+import type { PassContext, ReconcileProgress } from './pass-context.js';
 import { Quarantine } from './quarantine.js';
 import { ReconcileRepository } from './reconcile.repository.js';
 import { RecordsPass } from './records-pass.js';
@@ -27,12 +28,6 @@ import {
 import { TablesMarker } from './tables-marker.js';
 
 const HOUR = 3600;
-
-export interface ReconcileProgress {
-  readonly reading: 'records' | 'objects';
-  /** Read of these. */
-  readonly count: number;
-}
 
 export interface ReconcileOptions {
   /** Whether to mend; otherwise nothing of the audio and the tables is changed. */
@@ -49,22 +44,6 @@ export interface ReconcileOptions {
   readonly now?: () => number;
   readonly onFinding: (finding: Finding) => void;
   readonly onProgress: (progress: ReconcileProgress) => void;
-}
-
-/** What the scans of a pass share. */
-export interface PassContext {
-  readonly apply: boolean;
-  /** Unix seconds; what is from before is old. */
-  readonly cutoff: number;
-  readonly report: ReconcileReport;
-  readonly onFinding: ReconcileOptions['onFinding'];
-  readonly onProgress: ReconcileOptions['onProgress'];
-  /** Whole hours. */
-  hoursSince(seconds: number): number;
-  /** Counts deletions: before they are done, with `apply`. @throws DeletionLimitError */
-  remove(count: number): void;
-  /** @throws DeletionLimitError where so many more deletions would be too many */
-  check(count: number): void;
 }
 
 /** What was found, and why mending it looks wrong, where it does. */

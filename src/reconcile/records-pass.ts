@@ -5,12 +5,12 @@ import type { AudioFilesRepository } from '../audio-files/records/audio-files.re
 import { retryWhileUnavailable } from '../database/retry.js';
 import type { Row } from '../database/table-scan.js';
 import type { StoredObject } from '../storage/object-store.js';
-import { unreadableAudioFile } from '../takeover/row-checks.js';
+import { unreadableAudioFile } from '../audio-files/records/row-checks.js';
 import type { AudioFolders } from './audio-folders.js';
 import { type Bucket, BucketError } from './bucket.js';
 import type { Quarantine } from './quarantine.js';
 import type { ReconcileRepository } from './reconcile.repository.js';
-import type { PassContext } from './reconcile.js';
+import type { PassContext } from './pass-context.js';
 import { printable } from './report.js';
 
 /** Records looked at in S3, or mended, simultaneously. */

@@ -1,7 +1,7 @@
 import { DescribeTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { TableNames } from '../config/table-names.js';
 import { sendWithRetry } from '../database/retry.js';
-import { TABLES_MARKER_KEY } from '../storage/reserved-keys.js';
+import { TABLES_MARKER_KEY } from '../config/reserved-keys.js';
 import type { Bucket } from './bucket.js';
 
 /** What identifies each table, by its role. */

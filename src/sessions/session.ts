@@ -1,11 +1,8 @@
-import { v5 as uuidV5 } from 'uuid';
+import { type SignIn, signInReference } from '../common/sign-in.js';
 import type { AccountState } from '../users/user.js';
 
 /** How long a token, and the session behind it, is valid; seconds. */
 export const SESSION_SECONDS = 30 * 24 * 60 * 60;
-
-/** Of the ids of sessions that stand for tokens of the older backend (RFC 9562 §5.5). */
-const TOKEN_NAMESPACE = '0b0f5a5e-5d5c-5c1e-8f3a-7c2f6f0d9a41';
 
 /** A signed-in device. The token's `jti` is its id. */
 export interface Session {
@@ -23,22 +20,6 @@ export interface Session {
   readonly generation: number;
   /** When the token of the older backend was issued that became this session; Unix seconds. */
   readonly tokenIssuedAt?: number | undefined;
-}
-
-/** Who is signed in and by what: a session, or a token of the older backend, which has none. */
-export interface SignIn {
-  readonly userId: string;
-  readonly sessionId: string | undefined;
-  /** When the token was issued; Unix seconds. */
-  readonly issuedAt: number;
-}
-
-/**
- * Names a sign-in within its account: the id of its session. A token of the older backend goes by the id of the session
- * that it becomes when it is renewed, so that both are one sign-in, and that renewing it again makes no other one.
- */
-export function signInReference({ userId, sessionId, issuedAt }: SignIn): string {
-  return sessionId ?? uuidV5(JSON.stringify([userId, issuedAt]), TOKEN_NAMESPACE);
 }
 
 /** Whether the id is that of a session which a token of the older backend became: only those are made from names. */

@@ -8,7 +8,7 @@ import { canonicalId } from '../common/ids.js';
 import { SignInDecidedBy } from '../common/http/sign-in-decision.decorator.js';
 import { CostlyRead } from '../limits/costly-read.decorator.js';
 import { SessionDto, toSessionDto } from './dto/session.dto.js';
-import { signInReference } from './session.js';
+import { signInReference } from '../common/sign-in.js';
 import { SessionsService } from './sessions.service.js';
 
 @ApiTags('Sessions')

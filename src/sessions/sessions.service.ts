@@ -6,13 +6,12 @@ import { renewDatabaseBudget } from '../common/request-context.js';
 import { nowSeconds } from '../common/time.js';
 import type { AccountState } from '../users/user.js';
 import { UsersRepository } from '../users/users.repository.js';
+import { type SignIn, signInReference } from '../common/sign-in.js';
 import {
   isCurrentGeneration,
   isSessionId,
   type Session,
   SESSION_SECONDS,
-  type SignIn,
-  signInReference,
   standsForToken,
 } from './session.js';
 import { SessionsRepository } from './sessions.repository.js';

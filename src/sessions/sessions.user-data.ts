@@ -1,7 +1,7 @@
 import type { Caller } from '../common/http/caller.decorator.js';
 import { HoldsUserData, type Removal, type UserData } from '../user-data/user-data.js';
 import { type SessionDto, toSessionDto } from './dto/session.dto.js';
-import { signInReference } from './session.js';
+import { signInReference } from '../common/sign-in.js';
 import { SessionsService } from './sessions.service.js';
 
 /** What an export and a receipt call sessions. */

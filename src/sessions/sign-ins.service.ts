@@ -7,7 +7,8 @@ import { AppConfig } from '../config/config.js';
 import type { SignInProof } from '../users/sign-in-proof.js';
 import type { AccountState, User } from '../users/user.js';
 import { UsersRepository } from '../users/users.repository.js';
-import { hasNotEnded, isSessionId, type Session, type SignIn, signInReference } from './session.js';
+import { type SignIn, signInReference } from '../common/sign-in.js';
+import { hasNotEnded, isSessionId, type Session } from './session.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SignInsRepository, type SignInState } from './sign-ins.repository.js';
 

@@ -1,10 +1,11 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { unreadableAudioFile } from '../audio-files/records/row-checks.js';
 import type { TableNames } from '../config/table-names.js';
 import type { Row } from '../database/table-scan.js';
 import { Email } from '../users/email.js';
 import { isAccountKey } from '../users/user.row.js';
 import { EmailSightings } from './email-sightings.js';
-import { isArgon2, oddEmail, unreadableAudioFile, unreadableUser } from './row-checks.js';
+import { isArgon2, oddEmail, unreadableUser } from './row-checks.js';
 import { TakeoverRepository } from './takeover.repository.js';
 
 /** Claims written simultaneously. */

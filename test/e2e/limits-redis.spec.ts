@@ -189,5 +189,5 @@ describeWithRedis('limits with REDIS_URL', () => {
       logs.slice(since[i]).filter(({ level, msg }) => level === 'error' && msg !== AWAY),
     );
     expect(failures).toEqual([]);
-  });
+  }, 90_000);
 });

@@ -10,7 +10,7 @@ import { LOGICAL_NAMES } from '../../scripts/ops/parameters.js';
 import { buildTemplates } from '../../scripts/ops/template.js';
 import { TableCreator } from '../../src/database/table-creator.js';
 import { type TableDefinition, tableDefinitions } from '../../src/database/tables.js';
-import { QUARANTINE_DAYS, QUARANTINE_FOLDER, TABLES_MARKER_KEY } from '../../src/storage/reserved-keys.js';
+import { QUARANTINE_DAYS, QUARANTINE_FOLDER, TABLES_MARKER_KEY } from '../../src/config/reserved-keys.js';
 import { DEFINITIONS, FILES, ofType, type Parsed, templateOf, valuesOf } from '../support/ops-templates.js';
 import { deleteTestTables, testClient, testConfig } from '../support/test-tables.js';
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { AudioFilesRepository } from '../../src/audio-files/records/audio-files.repository.js';
-import { ObjectKeys } from '../../src/audio-files/uploads/object-keys.js';
+import { ObjectKeys } from '../../src/audio-files/records/object-keys.js';
 import { nowSeconds } from '../../src/common/time.js';
 import { createDocumentClient } from '../../src/database/clients.js';
 import { Database } from '../../src/database/database.js';

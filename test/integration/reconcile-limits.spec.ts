@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { TABLES_MARKER_KEY } from '../../src/storage/reserved-keys.js';
+import { TABLES_MARKER_KEY } from '../../src/config/reserved-keys.js';
 import { ReconcileScene } from '../support/reconcile-scene.js';
 import { s3Error, startStorageStub, type StorageStub } from '../support/storage-stub.js';
 import { createTestTables, deleteTestTables, testConfig } from '../support/test-tables.js';

@@ -11,7 +11,7 @@ import type { AppConfig } from '../../src/config/config.js';
 import { Reconcile, type ReconcileOptions, type ReconcileResult } from '../../src/reconcile/reconcile.js';
 import type { Finding, ReconcileReport } from '../../src/reconcile/report.js';
 import { OperatorStore } from '../../src/storage/operator-store.js';
-import { QUARANTINE_FOLDER, TABLES_MARKER_KEY } from '../../src/storage/reserved-keys.js';
+import { QUARANTINE_FOLDER, TABLES_MARKER_KEY } from '../../src/config/reserved-keys.js';
 import { createS3Client } from '../../src/storage/s3-client.js';
 import { adoptBucket } from './adopted-bucket.js';
 import { allRows, olderAudioFile, olderUser, putRows, type Row } from './takeover-rows.js';

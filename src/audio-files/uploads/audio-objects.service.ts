@@ -17,7 +17,7 @@ import { differenceOf } from './upload-check.js';
 import type { AudioFile, UploadableFile } from '../records/audio-file.js';
 import { AudioFilesRepository } from '../records/audio-files.repository.js';
 import { downloadHeaders } from './download-headers.js';
-import { ObjectKeys } from './object-keys.js';
+import { ObjectKeys } from '../records/object-keys.js';
 import { QuotaService } from '../usage/quota.service.js';
 
 const UPLOAD_SECONDS = 15 * 60;

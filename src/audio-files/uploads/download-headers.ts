@@ -1,5 +1,5 @@
 import type { AudioFile } from '../records/audio-file.js';
-import { extensionOf } from './object-keys.js';
+import { extensionOf } from '../records/object-keys.js';
 
 /** What is no part of a file's name anywhere: control and formatting characters, and what separates or means something. */
 const NOT_IN_A_NAME = /[\p{C}\p{Zl}\p{Zp}/\\:*?"<>|]/gu;

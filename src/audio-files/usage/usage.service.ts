@@ -4,7 +4,7 @@ import { renewDatabaseBudget } from '../../common/request-context.js';
 import { toIso } from '../../common/time.js';
 import { AppConfig, type QuotaConfig } from '../../config/config.js';
 import { AudioFileListRepository, type CountedFile } from '../records/audio-file-list.repository.js';
-import { baseType } from '../uploads/object-keys.js';
+import { baseType } from '../records/object-keys.js';
 
 /** How long one request may go on counting; milliseconds. */
 const COUNTING_LIMIT_MS = 20_000;

@@ -8,7 +8,7 @@ import { clientKey } from '../../common/http/connections/client-key.js';
 import { LimitsService } from '../../limits/limits.service.js';
 import type { Guesser, LoginAttempt } from '../../limits/login-throttle.js';
 import { deviceName } from '../../sessions/device-name.js';
-import { signInReference } from '../../sessions/session.js';
+import { signInReference } from '../../common/sign-in.js';
 import type { Email } from '../../users/email.js';
 import type { User } from '../../users/user.js';
 import { UsersRepository } from '../../users/users.repository.js';

@@ -1,14 +1,9 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
+import type { SignIn } from '../sign-in.js';
 
 /** Who sent the request, as its token says. */
-export interface Caller {
-  readonly userId: string;
-  /** Absent for a token of the older backend. */
-  readonly sessionId: string | undefined;
-  /** When the token was issued; Unix seconds. */
-  readonly issuedAt: number;
-}
+export type Caller = SignIn;
 
 /** A request that the guard has let pass. */
 export interface AuthenticatedRequest extends Request {

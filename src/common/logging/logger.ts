@@ -1,8 +1,8 @@
 import type { LoggerService } from '@nestjs/common';
 import { type DestinationStream, type Logger as Pino, pino, stdTimeFunctions } from 'pino';
-import { type LogLevel } from '../../config/config.js';
 import { callOf } from '../call-context.js';
 import { currentRequest } from '../request-context.js';
+import type { LogLevel } from './log-level.js';
 
 /**
  * Structured logs: one JSON object a line on standard output. Every line written while a request is served carries

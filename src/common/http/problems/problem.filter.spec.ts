@@ -8,7 +8,6 @@ import {
   UnsupportedMediaTypeException,
 } from '@nestjs/common';
 import { describe, expect, it } from '@jest/globals';
-import { AuditLog } from '../../../audit/audit-log.js';
 import {
   AccessDeniedError,
   ConflictError,
@@ -26,6 +25,7 @@ import type { Logger } from '../../logging/logger.js';
 import { DatabaseTime, runInRequest } from '../../request-context.js';
 import { MethodNotAllowedError } from './fallback-routes.js';
 import { ProblemFilter } from './problem.filter.js';
+import type { Refusal, RefusalObserver } from './refusal-observer.js';
 
 class TeapotError extends DomainError {}
 
@@ -48,9 +48,14 @@ function filtered(error: unknown, { headersSent = false, url = '/api/thing' } = 
   const http = { getRequest: () => request, getResponse: () => response };
   const host = { switchToHttp: () => http } as unknown as ArgumentsHost;
   const context = { requestId: 'r-1', address: '192.0.2.7', userId: 'u-1', databaseTime: new DatabaseTime() };
-  const filter = new ProblemFilter(logger, new AuditLog(logger));
+  const told: [kind: string, refusal: Refusal][] = [];
+  const refusals: RefusalObserver = {
+    accessDenied: (refusal) => void told.push(['access-denied', refusal]),
+    rateLimited: (refusal) => void told.push(['rate-limited', refusal]),
+  };
+  const filter = new ProblemFilter(logger, refusals);
   runInRequest(context, () => filter.catch(error, host));
-  return { ...answer, logged };
+  return { ...answer, logged, told };
 }
 
 const JSON_TYPE = { 'Content-Type': 'application/problem+json', 'Cache-Control': 'no-store' };
@@ -105,6 +110,7 @@ describe('ProblemFilter', () => {
       body: problem,
       destroyed: false,
       logged: [],
+      told: [],
     });
   });
 
@@ -126,14 +132,14 @@ describe('ProblemFilter', () => {
       'rate-limited',
       'login',
     ],
-  ])('answers %s and writes it to the audit trail', (error, problem, headers, audit, reason) => {
-    const fields = { audit, address: '192.0.2.7', reason, user_id: 'u-1', route: '/api/:thing' };
+  ])('answers %s and tells the observer of it', (error, problem, headers, kind, reason) => {
     expect(filtered(error)).toEqual({
       status: problem.status,
       headers: { ...headers, ...JSON_TYPE },
       body: problem,
       destroyed: false,
-      logged: [['info', fields, 'audit']],
+      logged: [],
+      told: [[kind, { reason, route: '/api/:thing' }]],
     });
   });
 
@@ -177,6 +183,7 @@ describe('ProblemFilter', () => {
       body: defect,
       destroyed: false,
       logged: [['error', { err: error }, 'request failed unexpectedly']],
+      told: [],
     });
   });
 
@@ -194,6 +201,7 @@ describe('ProblemFilter', () => {
       body: undefined,
       destroyed: true,
       logged: [['error', { err: error }, 'request failed unexpectedly']],
+      told: [],
     });
   });
 });

@@ -1,7 +1,5 @@
-import { type ArgumentsHost, Catch, type ExceptionFilter, Optional } from '@nestjs/common';
+import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import type { Request, Response } from 'express';
-import { AuditLog } from '../../../audit/audit-log.js';
-import { Metrics } from '../../../metrics/metrics.js';
 import {
   AccessDeniedError,
   DeploymentError,
@@ -11,9 +9,9 @@ import {
 } from '../../errors/domain-errors.js';
 import { Logger } from '../../logging/logger.js';
 import { ThrottledLog } from '../../logging/throttled-log.js';
-import { currentRequest } from '../../request-context.js';
 import { answerTo, problemOf } from './problem-of.js';
 import { PROBLEM_JSON } from './problem.js';
+import { type Refusal, RefusalObserver } from './refusal-observer.js';
 
 /**
  * Turns every error, whatever raised it, into problem details (RFC 9457). Domain errors have a status by class;
@@ -26,8 +24,7 @@ export class ProblemFilter implements ExceptionFilter {
 
   constructor(
     private readonly logger: Logger,
-    private readonly audit: AuditLog,
-    @Optional() private readonly metrics?: Metrics,
+    private readonly refusals: RefusalObserver,
   ) {
     this.throttled = new ThrottledLog(logger);
   }
@@ -38,12 +35,7 @@ export class ProblemFilter implements ExceptionFilter {
     const { status, headers } = answerTo(error);
     if (status === 500) this.logger.error({ err: error }, 'request failed unexpectedly');
     if (error instanceof UnavailableError) this.warnOf(error);
-    if (error instanceof AccessDeniedError) this.auditRefusal('access-denied', request, 'not-owner');
-    if (error instanceof InvalidTokenError) this.auditRefusal('access-denied', request, 'invalid-token');
-    if (error instanceof TooManyRequestsError) {
-      this.auditRefusal('rate-limited', request, error.limit.policy);
-      this.metrics?.limitRefusal(error.limit.policy);
-    }
+    this.tellOfRefusal(error, request);
     if (response.headersSent) {
       // Too late for a status; a cut connection is the only way left to say that the body is not whole.
       response.destroy();
@@ -67,13 +59,11 @@ export class ProblemFilter implements ExceptionFilter {
     else this.logger.warn({ err: cause }, message);
   }
 
-  private auditRefusal(event: 'access-denied' | 'rate-limited', request: Request, reason: string): void {
-    const userId = currentRequest()?.userId;
+  private tellOfRefusal(error: unknown, request: Request): void {
     const { path } = (request.route ?? {}) as { path?: string };
-    this.audit.record(event, {
-      reason,
-      ...(userId !== undefined && { user_id: userId }),
-      ...(path !== undefined && { route: path }),
-    });
+    const refusal = (reason: string): Refusal => ({ reason, ...(path !== undefined && { route: path }) });
+    if (error instanceof AccessDeniedError) this.refusals.accessDenied(refusal('not-owner'));
+    if (error instanceof InvalidTokenError) this.refusals.accessDenied(refusal('invalid-token'));
+    if (error instanceof TooManyRequestsError) this.refusals.rateLimited(refusal(error.limit.policy));
   }
 }

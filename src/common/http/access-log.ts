@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { NextFunction, Request, Response } from 'express';
-import { valuesOf } from '../http/headers/repeated-headers.js';
-import { onFinished } from '../http/connections/on-finished.js';
+import { valuesOf } from './headers/repeated-headers.js';
+import { onFinished } from './connections/on-finished.js';
 import { DatabaseTime, type RequestContext, runInRequest } from '../request-context.js';
-import type { Logger } from './logger.js';
+import type { Logger } from '../logging/logger.js';
 
 /** A request id that may be taken over from the caller: nothing that could forge a log line or a header. */
 const WELL_FORMED_ID = /^[\w.:-]{1,128}$/;
