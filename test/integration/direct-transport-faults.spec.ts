@@ -83,8 +83,8 @@ describe('the direct transport', () => {
     ],
     ['half of an answer', (_request, response) => ok(response, ITEM.slice(0, -3))],
   ])('tries once more after %s, and tells how often it tried', async (_what, failure) => {
-    const again = clientOf((request, response, n) =>
-      n === 1 ? failure(request, response, n) : ok(response),
+    const again = clientOf((request, response, n, body) =>
+      n === 1 ? failure(request, response, n, body) : ok(response),
     );
     expect(await again.send(GET)).toMatchObject({
       Item: { id: 'a' },
