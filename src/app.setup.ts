@@ -1,8 +1,6 @@
 import 'reflect-metadata';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import type { NextFunction, Request, Response } from 'express';
-import helmet from 'helmet';
 import { AppModule } from './app.module.js';
 import { ArrivingRequests, holdContinue } from './common/http/bodies/arriving-requests.js';
 import { answerClientErrors } from './common/http/problems/client-errors.js';
@@ -18,6 +16,7 @@ import { inspectRequests, refuseUnservable } from './common/http/admission/unser
 import { UnsentResponses } from './common/http/connections/unsent-responses.js';
 import { requireUtf8Url } from './common/http/admission/utf8-url.js';
 import { accessLog } from './common/http/access-log.js';
+import { defaultHeaders } from './common/http/headers/default-headers.js';
 import { createLogger, type Logger, nestLogger } from './common/logging/logger.js';
 import { ThrottledLog } from './common/logging/throttled-log.js';
 import type { AppConfig } from './config/config.js';
@@ -61,8 +60,7 @@ export async function createApp(
   else app.set('trust proxy', config.trustProxy);
   // `undefined` where nobody asks for metrics.
   app.use(accessLog(logger, app.get<Metrics | undefined>(Metrics)));
-  app.use(securityHeaders());
-  app.use(noStore);
+  app.use(defaultHeaders());
   app.use(answerInOrder);
   // In front of all that refuses: without its headers a web application sees no status and no problem.
   app.enableCors({
@@ -92,27 +90,4 @@ export async function createApp(
   answerClientErrors(app.getHttpServer(), logger);
   limitConnections(app.getHttpServer(), config.keepAliveMs);
   return app;
-}
-
-function securityHeaders() {
-  return helmet({
-    contentSecurityPolicy: {
-      useDefaults: false,
-      directives: {
-        defaultSrc: ["'self'"],
-        // The documentation page carries its styles and icons within it.
-        styleSrc: ["'self'", "'unsafe-inline'"],
-        imgSrc: ["'self'", 'data:'],
-        objectSrc: ["'none'"],
-        baseUri: ["'none'"],
-        formAction: ["'none'"],
-        frameAncestors: ["'none'"],
-      },
-    },
-  });
-}
-
-function noStore(_request: Request, response: Response, next: NextFunction): void {
-  response.setHeader('Cache-Control', 'no-store');
-  next();
 }

@@ -4,7 +4,14 @@ import { AppConfig } from '../../config/config.js';
 import { Database } from '../../database/database.js';
 import { USER_FILES_INDEX } from '../../database/tables.js';
 import type { AudioFile, AudioFileFilter, AudioFilePage, ListPosition, ListRequest } from './audio-file.js';
-import { type AudioFileRow, LISTED, type ListedRow, STATUS_NAME, toAudioFile } from './audio-file.row.js';
+import {
+  type AudioFileRow,
+  LISTED,
+  type ListedRow,
+  STATUS_NAME,
+  toAudioFile,
+  toAudioFileOf,
+} from './audio-file.row.js';
 import { searchText } from './search-text.js';
 
 /** Records to a page where all of them are read. */
@@ -61,7 +68,7 @@ export class AudioFileListRepository {
     const matches = textMatcher(filter);
     const files: AudioFile[] = [];
     for (const [n, row] of (Items as ListedRow[]).entries()) {
-      const file = toAudioFile({ ...row, user_id: ownerId });
+      const file = toAudioFileOf(ownerId, row);
       if (!matches(file)) continue;
       files.push(file);
       const isLast = n === Items.length - 1 && LastEvaluatedKey === undefined;
@@ -74,7 +81,7 @@ export class AudioFileListRepository {
   async *pagesByOwner(ownerId: string): AsyncGenerator<AudioFile[]> {
     const query = { ProjectionExpression: LISTED, ExpressionAttributeNames: STATUS_NAME, Limit: PAGE };
     for await (const rows of this.paginate<ListedRow>(ownerId, query)) {
-      yield rows.map((row) => toAudioFile({ ...row, user_id: ownerId }));
+      yield rows.map((row) => toAudioFileOf(ownerId, row));
     }
   }
 

@@ -46,13 +46,19 @@ export function audioFileKey(fileId: string): AudioFileKey {
   return { file_id: fileId };
 }
 
+/** A row of an index that has no versions, whose owner asked for it. */
+type RowWithoutOwner = ListedRow & Partial<Pick<AudioFileRow, 'version' | 'request_hash' | 'ticket_at'>>;
+
 /** ISO texts of the older backend are naive and are never read. */
-export function toAudioFile(
-  row: ListedRow & Pick<AudioFileRow, 'user_id' | 'version' | 'request_hash' | 'ticket_at'>,
-): AudioFile {
-  return {
+export function toAudioFile(row: RowWithoutOwner & Pick<AudioFileRow, 'user_id'>): AudioFile {
+  return toAudioFileOf(row.user_id, row);
+}
+
+/** The same of a row that was read without its owner. */
+export function toAudioFileOf(ownerId: string, row: RowWithoutOwner): AudioFile {
+  const file: AudioFile = {
     fileId: row.file_id,
-    ownerId: row.user_id,
+    ownerId,
     status: row.status ?? 'ready',
     s3Key: row.s3_key,
     fileSize: row.file_size ?? null,
@@ -67,8 +73,8 @@ export function toAudioFile(
     objectEtag: row.object_etag ?? null,
     version: row.version ?? 0,
     requestHash: row.request_hash ?? null,
-    ...(row.ticket_at !== undefined && { ticketAt: row.ticket_at }),
   };
+  return row.ticket_at === undefined ? file : { ...file, ticketAt: row.ticket_at };
 }
 
 export function toRow(file: AudioFile): AudioFileRow {

@@ -98,6 +98,12 @@ describe('FailurePadding', () => {
     expect(await held(busy, 0)).toBe(120);
   });
 
+  it('holds no failure for more than five seconds, however busy the machine is', async () => {
+    const starved = new FailurePadding(LARGE);
+    await starved.calibrate(() => Promise.resolve(160));
+    expect(await held(starved, 0)).toBe(5000);
+  });
+
   it('keeps what it knows where it cannot be measured again', async () => {
     await jest.advanceTimersByTimeAsync(60_000);
     await padding.calibrate(() => Promise.reject(new Error('out of memory')));

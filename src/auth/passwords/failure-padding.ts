@@ -7,6 +7,8 @@ const HALF_LIFE_MS = 600_000;
  * it. Relative, so that the checks of a slow machine stay below it.
  */
 const LONGEST = 8;
+/** No failure is held for longer: a machine on which a check takes so long is not usable. Milliseconds. */
+const MAX_PADDED_MS = 5_000;
 /** So long the speed of the machine is taken for what it was: it may have been measured in a busy moment. Milliseconds. */
 const MEASURED_FOR_MS = 60_000;
 
@@ -68,7 +70,8 @@ export class FailurePadding {
   /** Ends when a failure whose check took `durationMs` may be told. */
   async pad(durationMs: number): Promise<void> {
     const estimateMs = this.msPerUnit * this.largestWork;
-    const paddedMs = MARGIN * Math.max(estimateMs, Math.min(this.slowestMs, LONGEST * estimateMs));
+    const likelyMs = Math.max(estimateMs, Math.min(this.slowestMs, LONGEST * estimateMs));
+    const paddedMs = Math.min(MAX_PADDED_MS, MARGIN * likelyMs);
     if (paddedMs > durationMs) await new Promise((resolve) => setTimeout(resolve, paddedMs - durationMs));
   }
 }

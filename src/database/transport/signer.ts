@@ -1,4 +1,4 @@
-import { createHmac, hash } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject } from 'node:crypto';
 
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 const LAST_PART = 'aws4_request';
@@ -27,7 +27,7 @@ export interface SignedRequest {
 export class Signer {
   private second = -1;
   private date = '';
-  private key: { readonly day: string; readonly secret: string; readonly bytes: Buffer } | undefined;
+  private key: { readonly day: string; readonly secret: string; readonly object: KeyObject } | undefined;
 
   constructor(
     private readonly service: string,
@@ -68,15 +68,15 @@ export class Signer {
     return this.date;
   }
 
-  private keyOf(day: string, secret: string): Buffer {
+  private keyOf(day: string, secret: string): KeyObject {
     if (this.key?.day !== day || this.key.secret !== secret) {
       const parts = [day, this.region, this.service, LAST_PART];
       const bytes = parts.reduce<Buffer | string>(
         (key, part) => createHmac('sha256', key).update(part).digest(),
         `AWS4${secret}`,
       ) as Buffer;
-      this.key = { day, secret, bytes };
+      this.key = { day, secret, object: createSecretKey(bytes) };
     }
-    return this.key.bytes;
+    return this.key.object;
   }
 }
