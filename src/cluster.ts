@@ -5,8 +5,9 @@ import type { Logger } from './common/logging/logger.js';
 import type { AppConfig } from './config/config.js';
 import { stopLimitMs } from './config/shutdown-config.js';
 import { serveMetrics } from './metrics/metrics-server.js';
+import { STOP_SIGNALS } from './shutdown.js';
 import { killSilentWorkers } from './worker-heartbeat.js';
-import { metricsOfWorkers } from './worker-metrics.js';
+import { WorkerMetrics } from './worker-metrics.js';
 
 /** A worker that ends sooner has most likely something that a new one will have too. Milliseconds. */
 const SHORT_LIFE_MS = 5_000;
@@ -22,12 +23,13 @@ const LONGEST_PAUSE_MS = 30_000;
  * Runs the service in several processes, which share the port: one dies, another takes its place. The processes know
  * nothing of each other; what they have to share is in DynamoDB and Redis.
  *
- * SIGTERM and SIGINT are passed on, and the process ends when all workers have: 0 where each ended well, 1 otherwise. One
+ * SIGTERM, SIGINT and SIGHUP are passed on, and the process ends when all workers have: 0 where each ended well, 1 otherwise. One
  * that hangs is killed.
  */
 export async function runWorkers(config: AppConfig, logger: Logger): Promise<void> {
   if (config.metricsPort !== undefined) {
-    const source = { contentType: promClient.register.contentType, text: metricsOfWorkers };
+    const metrics = new WorkerMetrics();
+    const source = { contentType: promClient.register.contentType, text: () => metrics.collect() };
     const { port } = await serveMetrics(source, config.metricsHost, config.metricsPort);
     logger.info({ host: config.metricsHost, port }, 'metrics');
   }
@@ -109,8 +111,7 @@ export async function runWorkers(config: AppConfig, logger: Logger): Promise<voi
       stopLimitMs(config) + KILL_AFTER_MS,
     ).unref();
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  for (const signal of STOP_SIGNALS) process.on(signal, stop);
   for (let n = 0; n < config.workers; n++) start();
 }
 

@@ -14,8 +14,11 @@ const ACCEPT_LIMIT_MS = 1_000;
 /** How long a connection without a request may stay when nothing new is accepted any more. Milliseconds. */
 const IDLE_MS = 2_000;
 
+/** By these the process is told to end; SIGHUP comes when a terminal closes. */
+export const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
 /**
- * Ends the process on SIGTERM and SIGINT without losing a request:
+ * Ends the process on SIGTERM, SIGINT and SIGHUP without losing a request:
  *
  * 1. readiness turns to 503, and everything is served as before for the time of grace, so that load balancers look away;
  * 2. no new connection is accepted, and those there are end with their next answer, which says `Connection: close`;
@@ -50,8 +53,7 @@ export function stopGracefully(app: NestExpressApplication, logger: Logger, conf
         process.exit(1);
       });
   };
-  process.on('SIGTERM', stop);
-  process.on('SIGINT', stop);
+  for (const signal of STOP_SIGNALS) process.on(signal, stop);
 }
 
 /**

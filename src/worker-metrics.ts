@@ -6,6 +6,8 @@ const GIVEN = 'metrics-given';
 /** What takes longer is left out; scrapers wait for ten seconds at most. Milliseconds. */
 const LIMIT_MS = 4_000;
 
+const COUNTS = new Set(['counter', 'histogram']);
+
 interface Message {
   readonly type?: unknown;
   readonly id?: unknown;
@@ -30,16 +32,57 @@ export function giveMetrics(registry: Registry): void {
 }
 
 /**
- * The metrics of all workers together, of those that give theirs in time: one that ends or hangs meanwhile is left out.
- *
- * @throws Error where none does
+ * The metrics of all workers together. What a worker that ended had counted stays in the sums, as far as it was known, and so
+ * does what one that hangs has told last: a counter that goes down looks like a restart of everything, and would be counted
+ * twice.
  */
-export async function metricsOfWorkers(): Promise<string> {
-  const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker?.isConnected());
-  const given = await Promise.all(workers.map((worker) => metricsOf(worker as Worker)));
-  const present = given.filter((metrics) => metrics !== undefined);
-  if (present.length === 0) throw new Error('No worker gave its metrics');
-  return promClient.AggregatorRegistry.aggregate(present).metrics();
+export class WorkerMetrics {
+  private readonly serving = new Set<number>();
+  /** What workers that serve have told last, by their id. */
+  private readonly told = new Map<number, MetricObject[]>();
+  /** The counts of those that have ended, together. */
+  private ended: MetricObject[] = [];
+
+  constructor() {
+    // One that has not begun to serve has counted nothing, and is too busy to say so.
+    cluster.on('listening', ({ id }) => this.serving.add(id));
+    cluster.on('exit', ({ id }) => void this.keep(id));
+  }
+
+  /**
+   * In the text format of Prometheus.
+   *
+   * @throws Error where no worker tells anything in time
+   */
+  async collect(): Promise<string> {
+    const workers = Object.values(cluster.workers ?? {}).filter(
+      (worker) => worker !== undefined && worker.isConnected() && this.serving.has(worker.id),
+    ) as Worker[];
+    const given = await Promise.all(workers.map((worker) => metricsOf(worker)));
+    if (!given.some((metrics) => metrics !== undefined)) throw new Error('No worker gave its metrics');
+    const all = given.map((metrics, i) => {
+      const { id } = workers[i] as Worker;
+      if (metrics && this.serving.has(id)) this.told.set(id, metrics);
+      return metrics ?? countsOf(this.told.get(id) ?? []);
+    });
+    return promClient.AggregatorRegistry.aggregate([...all, this.ended]).metrics();
+  }
+
+  private async keep(id: number): Promise<void> {
+    this.serving.delete(id);
+    const last = this.told.get(id);
+    this.told.delete(id);
+    if (!last) return;
+    this.ended = await promClient.AggregatorRegistry.aggregate([
+      this.ended,
+      countsOf(last),
+    ]).getMetricsAsJSON();
+  }
+}
+
+/** What only grows: the rest of a worker ends with it. */
+function countsOf(metrics: readonly MetricObject[]): MetricObject[] {
+  return metrics.filter(({ type }) => COUNTS.has(String(type)));
 }
 
 function metricsOf(worker: Worker): Promise<MetricObject[] | undefined> {

@@ -6,7 +6,9 @@ import {
   RateLimiterRes,
 } from 'rate-limiter-flexible';
 import { type LimitState, TooManyRequestsError } from '../common/errors/domain-errors.js';
+import type { CircuitBreaker } from '../common/circuit-breaker.js';
 import type { Limit } from '../config/config.js';
+import { circuitOf } from '../redis/redis.js';
 
 /** What of the quota one instance grants while Redis, where all of them count together, is away. */
 const INSURANCE_SHARE = 0.5;
@@ -14,8 +16,9 @@ const INSURANCE_SHARE = 0.5;
 /** The count of a blocked key: so far beyond every quota that what is given back meanwhile does not show. */
 const BLOCKED = 1_000_000_000;
 
-/** The most corrections that are kept for Redis while it is away. */
+/** The most corrections that are kept for Redis while it is away, and so many are sent at once when it is back. */
 const MAX_OWED = 1000;
+const OWED_AT_ONCE = 20;
 
 /** A store of counts, and how many it grants. */
 interface Counter {
@@ -44,13 +47,15 @@ export class Limiter {
   /** Where this instance counts for itself: at a smaller quota where the shared counter is only away. */
   private readonly own: Counter;
   /** Corrections that Redis could not take. Without them an outage would cost somebody attempts. */
-  private readonly owed: (() => Promise<unknown>)[] = [];
+  private readonly owed: (() => Promise<boolean>)[] = [];
+  private readonly circuit: CircuitBreaker | undefined;
 
   constructor(
     private readonly policy: string,
     private readonly limit: Limit,
     private readonly redis: Redis | undefined,
   ) {
+    this.circuit = redis && circuitOf(redis);
     const options = { keyPrefix: `limit:${policy}`, points: limit.points, duration: limit.seconds };
     const ownQuota = redis ? Math.max(1, Math.floor(limit.points * INSURANCE_SHARE)) : limit.points;
     this.own = { store: new RateLimiterMemory({ ...options, points: ownQuota }), quota: ownQuota };
@@ -74,10 +79,11 @@ export class Limiter {
 
   /** Counts one request, also one that is one too many. */
   async count(key: string): Promise<Counted> {
-    if (!this.shared) return this.take(this.own, key);
-    if (this.owed.length > 0 && this.redis?.status === 'ready') await this.settle();
+    const { shared } = this;
+    if (!shared || !this.isConnected) return this.take(this.own, key);
+    if (this.owed.length > 0) await this.settle();
     try {
-      return await this.take(this.shared, key);
+      return await this.asked(shared, () => this.take(shared, key));
     } catch {
       // Redis is away, which its client logs.
       return this.take(this.own, key);
@@ -108,26 +114,47 @@ export class Limiter {
       },
       isRefused: consumed > quota,
       isFirstRefused: result.consumedPoints === quota + 1,
-      giveBack: () => this.correct(counter, ({ store }) => giveBack(store, key)),
+      giveBack: async () => void (await this.correct(counter, ({ store }) => giveBack(store, key))),
       block: async (seconds) => {
         const block = ({ store }: Counter) => store.set(key, BLOCKED, seconds);
         // Also where Redis is away by now: what was counted there is refused until the end of the window at least.
-        await block(counter).catch(() => block(this.own));
+        await this.asked(counter, () => block(counter)).catch(() => block(this.own));
       },
     };
   }
 
-  /** Changes a count; later where Redis cannot be told now. */
-  private async correct(counter: Counter, change: (counter: Counter) => Promise<unknown>): Promise<void> {
+  /** Through the circuit where it is Redis that is asked; at once an error where there is no connection to it. */
+  private async asked<T>(counter: Counter, call: () => Promise<T>): Promise<T> {
+    if (counter !== this.shared || !this.circuit) return call();
+    if (!this.isConnected) throw new Error('There is no connection to Redis');
+    return this.circuit.run(call);
+  }
+
+  private get isConnected(): boolean {
+    return this.redis?.status === 'ready';
+  }
+
+  /**
+   * Changes a count; later where Redis cannot be told now.
+   *
+   * @returns whether it was told
+   */
+  private async correct(counter: Counter, change: (counter: Counter) => Promise<unknown>): Promise<boolean> {
     try {
-      await change(counter);
+      await this.asked(counter, () => change(counter));
+      return true;
     } catch {
       if (this.owed.length < MAX_OWED) this.owed.push(() => this.correct(counter, change));
+      return false;
     }
   }
 
+  /** Until one of them fails: a Redis that takes no writes is not sent all of them again and again. */
   private async settle(): Promise<void> {
-    await Promise.all(this.owed.splice(0).map((correction) => correction()));
+    while (this.owed.length > 0 && this.isConnected && this.circuit?.isOpen !== true) {
+      const told = await Promise.all(this.owed.splice(0, OWED_AT_ONCE).map((correction) => correction()));
+      if (told.includes(false)) return;
+    }
   }
 }
 

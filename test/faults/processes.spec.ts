@@ -54,6 +54,13 @@ describe(`a service of ${WORKERS} workers`, () => {
     return { ...result, ms };
   }
 
+  /** Requests that all workers together have served, as `/metrics` has it. */
+  const servedIn = (text: string): number =>
+    [...text.matchAll(/^http_request_duration_seconds_count\{[^}]*\} (\d+)$/gm)].reduce(
+      (sum, [, n]) => sum + Number(n),
+      0,
+    );
+
   /** How long that took; milliseconds. */
   async function until(condition: () => boolean, limitMs = LIMIT_MS): Promise<number> {
     const started = performance.now();
@@ -131,12 +138,16 @@ describe(`a service of ${WORKERS} workers`, () => {
   it('kills one that hangs, has another, and gives the metrics of the others meanwhile', async () => {
     const before = listening();
     const [first] = workers();
+    const served = servedIn((await scrape()).text);
     process.kill(first as number, 'SIGSTOP');
     const { status, text, ms } = await scrape();
     expect({ status, has: text.includes('http_requests_in_flight') }).toEqual({ status: 200, has: true });
+    // What it had counted stays: a sum that goes down would pass for a restart, and be counted again.
+    expect(servedIn(text)).toBeGreaterThanOrEqual(served);
     const killedAfter = await until(() => listening() > before, HUNG_LIMIT_MS);
     expect(workers()).toHaveLength(WORKERS);
     expect(workers()).not.toContain(first);
+    expect(servedIn((await scrape()).text)).toBeGreaterThanOrEqual(served);
     expect(service.logs).toContainEqual(
       expect.objectContaining({
         ...{ level: 'error', pid: service.pid, worker: first },

@@ -2,6 +2,7 @@ import { Inject, Injectable, Optional } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { AppConfig } from '../../config/config.js';
 import { Metrics } from '../../metrics/metrics.js';
+import { circuitOf } from '../../redis/redis.js';
 import type { AudioFile } from './audio-file.js';
 
 /** The longest that a record is taken from the cache, also where nothing told the cache of a change; seconds. */
@@ -39,7 +40,7 @@ export class AudioFileCache {
     const { redis } = this;
     if (redis?.status !== 'ready') return load();
     const [record, generation] = keysOf(fileId);
-    const known = await redis.mget(record, generation).catch(() => undefined);
+    const known = await this.asked(redis, () => redis.mget(record, generation));
     const file = parse(known?.[0]);
     this.metrics?.cacheRead(file !== undefined);
     if (file) return file;
@@ -74,19 +75,30 @@ export class AudioFileCache {
     const file = await load();
     if (file) {
       const put = [PUT_UNLESS_WRITTEN, 2, ...keysOf(fileId), generation, JSON.stringify(file)] as const;
-      await redis.eval(...put, LIFETIME_SECONDS).catch(() => undefined);
+      await this.asked(redis, () => redis.eval(...put, LIFETIME_SECONDS));
     }
     return file;
   }
 
   private async forget(fileIds: readonly string[]): Promise<void> {
-    if (this.redis?.status !== 'ready' || fileIds.length === 0) return;
-    const pipeline = this.redis.pipeline();
+    const { redis } = this;
+    if (redis?.status !== 'ready' || fileIds.length === 0) return;
+    const pipeline = redis.pipeline();
     for (const fileId of fileIds) {
       const [record, generation] = keysOf(fileId);
       pipeline.incr(generation).expire(generation, GENERATION_SECONDS).del(record);
     }
-    await pipeline.exec().catch(() => undefined);
+    await this.asked(redis, async () => {
+      const failed = (await pipeline.exec())?.find(([error]) => error);
+      if (failed?.[0]) throw failed[0];
+    });
+  }
+
+  /** `undefined` where it fails, which the client of Redis logs. */
+  private async asked<T>(redis: Redis, call: () => Promise<T>): Promise<T | undefined> {
+    return circuitOf(redis)
+      .run(call)
+      .catch(() => undefined);
   }
 }
 

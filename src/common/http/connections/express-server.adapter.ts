@@ -28,7 +28,15 @@ export class ExpressServerAdapter extends ExpressAdapter {
     const express = this.getInstance<Express>();
     const written = this.written;
     // Classes of this application alone: their prototypes hold what Express has given it.
-    class ExpressRequest extends IncomingMessage {}
+    class ExpressRequest extends IncomingMessage {
+      /**
+       * What the body parser asks (`on-finished`). Without it a request whose client has ended its side of the connection
+       * counts as read, and is served without its body.
+       */
+      get finished(): boolean {
+        return this.complete && !this.readable;
+      }
+    }
     class ExpressResponse extends ServerResponse {
       override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
         const { socket } = this;
@@ -48,7 +56,11 @@ export class ExpressServerAdapter extends ExpressAdapter {
     express.response = extending(ExpressResponse.prototype, express.response);
     const classes = { IncomingMessage: ExpressRequest, ServerResponse: ExpressResponse };
     // Answered by `refuseUnservable`, as every error.
-    this.setHttpServer(createServer({ ...classes, requireHostHeader: false }, express));
+    const server = createServer({ ...classes, requireHostHeader: false }, express);
+    // A client may say that it sends nothing more and wait for the answer. Node would end the connection without one, with the
+    // request carried out. It looks for the property, which its types do not have.
+    Object.assign(server, { httpAllowHalfOpen: true });
+    this.setHttpServer(server);
   }
 }
 
