@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import argon2 from 'argon2';
 import { Agent } from 'undici';
+import { tableDefinitions } from '../../src/database/tables.js';
 import { ObjectStore } from '../../src/storage/object-store.js';
 import { craftToken } from '../support/crafted-tokens.js';
 import { startTestApp, type TestApp } from '../support/test-app.js';
@@ -54,7 +55,7 @@ export async function startFleet({ environment, hasCommands = false }: FleetOpti
   const first = await startTestApp({ ...common, SESSION_CACHE_SECONDS: '3600' });
   const second = await startTestApp({ ...common, SESSION_CACHE_SECONDS: '3600' }, first);
   const fresh = await startTestApp({ ...common, SESSION_CACHE_SECONDS: '0' }, first);
-  const gate = new Gate();
+  const gate = new Gate(tableDefinitions(first.config.tables));
   for (const { app } of [first, second]) {
     // Asks once where the bucket is, which is no call of an operation.
     await app.get(ObjectStore).sign({ method: 'GET', key: 'x', expiresInSeconds: 1 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { commute, type Footprint, itemsOf } from './footprint.js';
+import { commute, type Footprint, itemsOf, type KeyedTable } from './footprint.js';
 
 const step = (overrides: Partial<Footprint> = {}): Footprint => ({
   ...{ items: [], isWrite: false, begins: false, ends: false },
@@ -27,39 +27,46 @@ describe('commute', () => {
 });
 
 describe('itemsOf', () => {
+  const keyed = (name: string, key: string): KeyedTable => ({
+    name,
+    partitionKey: { name: key, type: 'S' },
+  });
+  const tables = [keyed('users', 'user_id'), keyed('files', 'file_id'), keyed('notes', 'note_id')];
+
   it.each<[string, Record<string, unknown>, string[]]>([
-    ['a get', { TableName: 't', Key: { user_id: 'u' } }, ['t u']],
-    ['a put', { TableName: 't', Item: { user_id: 'u', session_id: 's' } }, ['t s']],
-    ['a query', { TableName: 't', IndexName: 'i' }, ['t *']],
+    ['a get', { TableName: 'users', Key: { user_id: 'u' } }, ['users u']],
+    ['a put', { TableName: 'notes', Item: { user_id: 'u', file_id: 'f', note_id: 'n' } }, ['notes n']],
+    ['a query', { TableName: 'users', IndexName: 'i' }, ['users *']],
+    ['a table that nobody defined', { TableName: 't', Key: { user_id: 'u' } }, ['t *']],
     [
       'a batch of reads',
-      { RequestItems: { t: { Keys: [{ file_id: 'f' }] }, o: { Keys: [{ user_id: 'u' }] } } },
-      ['t f', 'o u'],
+      { RequestItems: { files: { Keys: [{ file_id: 'f' }] }, users: { Keys: [{ user_id: 'u' }] } } },
+      ['files f', 'users u'],
     ],
     [
       'a batch of writes',
       {
         RequestItems: {
-          t: [
+          files: [
             { DeleteRequest: { Key: { file_id: 'f' } } },
             { PutRequest: { Item: { file_id: 'g', user_id: 'u' } } },
           ],
         },
       },
-      ['t f', 't g'],
+      ['files f', 'files g'],
     ],
     [
       'a transaction',
       {
         TransactItems: [
-          { Put: { TableName: 't', Item: { user_id: 'u' } } },
-          { ConditionCheck: { TableName: 'o', Key: { user_id: 'v' } } },
+          { Put: { TableName: 'notes', Item: { note_id: 'n', user_id: 'u' } } },
+          { ConditionCheck: { TableName: 'users', Key: { user_id: 'v' } } },
         ],
       },
-      ['t u', 'o v'],
+      ['notes n', 'users v'],
     ],
     ['an object', { Bucket: 'b', Key: 'k' }, ['objects *']],
   ])('names the rows of %s', (_case, input, items) => {
-    expect(itemsOf(input)).toEqual(items);
+    expect(itemsOf(input, tables)).toEqual(items);
   });
 });

@@ -1,4 +1,9 @@
+import type { TableDefinition } from '../../src/database/tables.js';
+
 type Row = Readonly<Record<string, unknown>>;
+
+/** What of a definition tells rows apart: the name of the table, and its key. */
+export type KeyedTable = Pick<TableDefinition, 'name' | 'partitionKey'>;
 
 /** What a step of an operation has to do with steps of others. */
 export interface Footprint {
@@ -25,32 +30,32 @@ export function commute(one: Footprint, other: Footprint): boolean {
 }
 
 /** What a call touches, by its input in the words of DynamoDB or S3. What is not understood touches the whole table. */
-export function itemsOf(input: Row): string[] {
+export function itemsOf(input: Row, tables: readonly KeyedTable[]): string[] {
   if ('Bucket' in input) return [OBJECTS];
   const { TableName: table, RequestItems: requests, TransactItems: transaction } = input;
   if (Array.isArray(transaction)) {
     return (transaction as Row[]).flatMap((item) =>
-      Object.values(item).flatMap((one) => itemsOf(one as Row)),
+      Object.values(item).flatMap((one) => itemsOf(one as Row, tables)),
     );
   }
   if (requests !== undefined) {
     return Object.entries(requests as Row).flatMap(([name, wanted]) => {
       const { Keys: keys } = wanted as { Keys?: Row[] };
       const rows = keys ?? (wanted as Row[]).map(written);
-      return rows.map((row) => itemOf(name, row));
+      return rows.map((row) => itemOf(name, row, tables));
     });
   }
   const row = (input['Key'] ?? input['Item']) as Row | undefined;
-  return [row ? itemOf(String(table), row) : `${String(table)} *`];
+  return [row ? itemOf(String(table), row, tables) : `${String(table)} *`];
 }
 
 function written({ PutRequest: put, DeleteRequest: deletion }: Row): Row {
   return ((put as Row | undefined)?.['Item'] ?? (deletion as Row | undefined)?.['Key'] ?? {}) as Row;
 }
 
-/** In a row of a session or of a record `user_id` is no key. */
-function itemOf(table: string, row: Row): string {
-  const key = row['session_id'] ?? row['file_id'] ?? row['user_id'];
+/** @param row a key, or a whole row, in which other attributes look like keys of other tables */
+function itemOf(table: string, row: Row, tables: readonly KeyedTable[]): string {
+  const key = row[tables.find(({ name }) => name === table)?.partitionKey.name ?? ''];
   return `${table} ${typeof key === 'string' ? key : '*'}`;
 }
 

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { currentRequest } from '../../src/common/request-context.js';
-import { type Footprint, itemsOf } from './footprint.js';
+import { type Footprint, itemsOf, type KeyedTable } from './footprint.js';
 
 /** An operation that neither comes to a call nor ends for so long waits for another one. Milliseconds. */
 const WAITING_MS = 3000;
@@ -40,6 +40,12 @@ export class StoppedError extends Error {
   constructor() {
     super('The process has ended');
   }
+}
+
+/** A call that came by the gate. */
+export interface PassingCall extends Call {
+  /** What it touches; see `Footprint`. */
+  readonly items: readonly string[];
 }
 
 /** What a call passes besides the gate, for variants that change answers. */
@@ -82,7 +88,7 @@ export class Actor {
   }
 
   /** Holds a call, and makes it when it is let go. What comes after the operation has ended is not held. */
-  async pass<T>(call: Call, make: () => Promise<T>): Promise<T> {
+  async pass<T>(call: PassingCall, make: () => Promise<T>): Promise<T> {
     if (this.isOver) return make();
     if (this.stopsAfter <= 0) throw this.stop();
     await new Promise<void>((resolve) => {
@@ -94,7 +100,7 @@ export class Actor {
       this.ended();
       throw this.stop();
     }
-    this.footprint = { ...NOTHING, items: itemsOf(call.input), isWrite: call.isWrite };
+    this.footprint = { ...NOTHING, items: call.items, isWrite: call.isWrite };
     let succeeded = false;
     try {
       const answer = await this.around(call, make);
@@ -177,6 +183,9 @@ export class Actor {
 export class Gate {
   private readonly actors = new Map<string, Actor>();
 
+  /** @param tables of the instances */
+  constructor(private readonly tables: readonly KeyedTable[]) {}
+
   /** From now on calls of requests with this id are held by `actor`. */
   add(requestId: string, actor: Actor): void {
     this.actors.set(requestId, actor);
@@ -189,6 +198,6 @@ export class Gate {
   /** Makes a call, once it may. Those outside of a run are never held. */
   async pass<T>(call: Call, make: () => Promise<T>): Promise<T> {
     const actor = this.actors.get(currentRequest()?.requestId ?? '');
-    return actor ? actor.pass(call, make) : make();
+    return actor ? actor.pass({ ...call, items: itemsOf(call.input, this.tables) }, make) : make();
   }
 }

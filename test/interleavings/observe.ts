@@ -1,5 +1,6 @@
 import argon2 from 'argon2';
-import { EMAIL_INDEX, USER_FILES_INDEX, USER_SESSIONS_INDEX } from '../../src/database/tables.js';
+import type { TableKey } from '../../src/config/table-names.js';
+import { EMAIL_INDEX, holdsRowsOfUsers } from '../../src/database/tables.js';
 import { isLive } from './live.js';
 import type { Fleet } from './fleet.js';
 import { closedAccountKey } from '../../src/users/closed-account.js';
@@ -17,9 +18,10 @@ export interface Observed {
   readonly reservations: readonly Row[];
   /** What is left of accounts that were deleted, until they are swept. */
   readonly closed: readonly Row[];
-  /** Of the owner. */
+  /** Rows of the owner, in each table that has rows of users. */
+  readonly owned: ReadonlyMap<TableKey, readonly Row[]>;
+  /** Those of them that are records of audio. */
   readonly records: readonly Row[];
-  readonly sessions: readonly Row[];
   /** `undefined` where none were looked for. */
   readonly objects: readonly string[] | undefined;
 }
@@ -37,11 +39,10 @@ export async function observe(
   wanted: { readonly signIns: boolean; readonly objects: boolean },
 ): Promise<Observed> {
   const owner = world.accounts.get('owner') as string;
-  const [live, users, records, sessions, objects] = await Promise.all([
+  const [live, users, owned, objects] = await Promise.all([
     wanted.signIns ? liveSignIns(fleet, world) : undefined,
     userRows(fleet, world),
-    ownedRows(fleet, 'audioFiles', USER_FILES_INDEX, owner, world.records),
-    ownedRows(fleet, 'sessions', USER_SESSIONS_INDEX, owner, world.sessions),
+    ownedRows(fleet, owner, world),
     wanted.objects ? fleet.bucket.keysOf({ userId: owner }) : undefined,
   ]);
   const kindOf = ({ user_id: key }: Row) => /^(email|closed)#/.exec(String(key))?.[1];
@@ -51,24 +52,23 @@ export async function observe(
   );
   const reservations = users.filter((row) => kindOf(row) === 'email');
   const closed = users.filter((row) => kindOf(row) === 'closed');
-  return { live, accounts, reservations, closed, records, sessions, objects };
+  const records = owned.get('audioFiles') ?? [];
+  return { live, accounts, reservations, closed, owned, records, objects };
 }
 
-/** The rows of the owner in the index, and those with known ids: a damaged one may be in no index. */
-async function ownedRows(
-  { tables }: Fleet,
-  name: 'audioFiles' | 'sessions',
-  index: string,
-  owner: string,
-  known: ReadonlyMap<string, string>,
-): Promise<Row[]> {
-  const key = name === 'sessions' ? 'session_id' : 'file_id';
-  const ids = [...known.values()].map((id) => ({ [key]: id }));
-  const [indexed, byId] = await Promise.all([
-    tables.partition(tables.names[name], index, 'user_id', owner),
-    ids.length > 0 ? tables.get(tables.names[name], ids) : [],
-  ]);
-  return [...new Map([...indexed, ...byId].map((row) => [row[key], row])).values()];
+/** The rows of the owner in every table that has rows of users, also those that a run knows by their ids. */
+async function ownedRows({ tables }: Fleet, owner: string, world: World): Promise<Map<TableKey, Row[]>> {
+  const known: Partial<Record<TableKey, ReadonlyMap<string, string>>> = {
+    audioFiles: world.records,
+    sessions: world.sessions,
+  };
+  const found = await Promise.all(
+    tables.definitions.filter(holdsRowsOfUsers).map(async (definition) => {
+      const ids = known[definition.table]?.values() ?? [];
+      return [definition.table, await tables.ownedBy(owner, definition, ids)] as const;
+    }),
+  );
+  return new Map(found);
 }
 
 async function liveSignIns(fleet: Fleet, { tokens }: World): Promise<Set<string>> {

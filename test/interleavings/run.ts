@@ -49,7 +49,7 @@ export async function runOrder(
   await cacheSignIns(fleet, scenario, world);
   const runId = randomUUID();
   const staleIndex =
-    variant.kind === 'stale-index' ? new StaleIndex(fleet.fresh.config.tables, world) : undefined;
+    variant.kind === 'stale-index' ? new StaleIndex(fleet.tables.definitions, world) : undefined;
   const clock = { step: 0 };
   const performers = scenario.operations.map((operation, n): Performer => {
     const actor = new Actor(staleIndex && ((call, make) => staleIndex.around(call, make)));

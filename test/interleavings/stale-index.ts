@@ -1,5 +1,4 @@
-import type { TableNames } from '../../src/config/table-names.js';
-import { EMAIL_INDEX, USER_FILES_INDEX, USER_SESSIONS_INDEX } from '../../src/database/tables.js';
+import { OWNER_ATTRIBUTE, type TableDefinition } from '../../src/database/tables.js';
 import type { Call, DatabaseInput, DatabaseMethod } from './gate.js';
 import type { World } from './world.js';
 
@@ -20,15 +19,12 @@ export class StaleIndex {
   private readonly partitions: readonly Partition[];
   private readonly held = new Map<string, Row[]>();
 
-  constructor(tables: TableNames, { accounts, mailboxes }: World) {
-    const owner = accounts.get('owner') as string;
-    this.partitions = [
-      ...[...mailboxes.values()].map((value) => ({
-        ...{ table: tables.users, index: EMAIL_INDEX, attribute: 'email', value },
-      })),
-      { table: tables.audioFiles, index: USER_FILES_INDEX, attribute: 'user_id', value: owner },
-      { table: tables.sessions, index: USER_SESSIONS_INDEX, attribute: 'user_id', value: owner },
-    ];
+  constructor(tables: readonly TableDefinition[], world: World) {
+    this.partitions = tables.flatMap(({ name: table, indexes }) =>
+      indexes.flatMap(({ name: index, partitionKey: { name: attribute } }) =>
+        valuesOf(attribute, world).map((value) => ({ table, index, attribute, value })),
+      ),
+    );
   }
 
   /** Makes a call, but for a query of an index. */
@@ -44,7 +40,7 @@ export class StaleIndex {
   }
 
   private answer(input: DatabaseInput): unknown {
-    const index = String(input['IndexName']);
+    const index = `${String(input['TableName'])} ${String(input['IndexName'])}`;
     const values = Object.values(input['ExpressionAttributeValues'] as Row);
     const rows = values.map((value) => this.held.get(`${index} ${String(value)}`)).find(Boolean);
     if (rows === undefined) return undefined;
@@ -61,8 +57,15 @@ export class StaleIndex {
           ...{ TableName: table, IndexName: index, KeyConditionExpression: `${attribute} = :value` },
           ExpressionAttributeValues: { ':value': value },
         });
-        this.held.set(`${index} ${value}`, Items as Row[]);
+        this.held.set(`${table} ${index} ${value}`, Items as Row[]);
       }),
     );
   }
+}
+
+/** The partitions of an index that a run can be about. */
+function valuesOf(attribute: string, { accounts, mailboxes }: World): readonly string[] {
+  if (attribute === OWNER_ATTRIBUTE) return [accounts.get('owner') as string];
+  if (attribute === 'email') return [...mailboxes.values()];
+  throw new Error(`Which ${attribute} a run is about is not known: say it here`);
 }

@@ -1,5 +1,11 @@
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import { type Dispatcher, request } from 'undici';
+import {
+  OWNER_ATTRIBUTE,
+  ownerIndexOf,
+  type TableDefinition,
+  tableDefinitions,
+} from '../../src/database/tables.js';
 import type { TestApp } from '../support/test-app.js';
 
 export type Row = Record<string, unknown>;
@@ -17,6 +23,7 @@ const AUTHORIZATION =
 export class TablesClient {
   private readonly endpoint: string;
   readonly names: TestApp['config']['tables'];
+  readonly definitions: readonly TableDefinition[];
 
   constructor(
     { config }: Pick<TestApp, 'config'>,
@@ -24,6 +31,7 @@ export class TablesClient {
   ) {
     this.endpoint = config.database.endpoint as string;
     this.names = config.tables;
+    this.definitions = tableDefinitions(config.tables);
   }
 
   /** Writes rows, 25 at most, by table. */
@@ -42,6 +50,27 @@ export class TablesClient {
     return ((Responses as Record<string, Marshalled[]>)[table] ?? []).map((row) => unmarshall(row));
   }
 
+  /**
+   * The rows of a user in a table.
+   *
+   * @param known keys of rows that are looked for too: a damaged one may be in no index
+   */
+  async ownedBy(userId: string, definition: TableDefinition, known: Iterable<string>): Promise<Row[]> {
+    const { name: table, partitionKey } = definition;
+    const index = ownerIndexOf(definition);
+    const ids = [...known, ...(index ? [] : [userId])];
+    const [indexed, byKey] = await Promise.all([
+      index ? this.partition(table, index.name, OWNER_ATTRIBUTE, userId) : [],
+      ids.length > 0
+        ? this.get(
+            table,
+            ids.map((id) => ({ [partitionKey.name]: id })),
+          )
+        : [],
+    ]);
+    return [...new Map([...indexed, ...byKey].map((row) => [row[partitionKey.name], row])).values()];
+  }
+
   /** Rows of one partition of an index. */
   async partition(table: string, index: string, attribute: string, value: string): Promise<Row[]> {
     const { Items } = await this.call('Query', {
@@ -52,9 +81,11 @@ export class TablesClient {
   }
 
   /** Deletes rows, 25 at most. */
-  async delete(table: string, keys: readonly Row[]): Promise<void> {
-    if (keys.length === 0) return;
-    const requests = keys.map((key) => ({ DeleteRequest: { Key: marshall(key) } }));
+  async delete({ name: table, partitionKey }: TableDefinition, rows: readonly Row[]): Promise<void> {
+    if (rows.length === 0) return;
+    const requests = rows.map((row) => ({
+      DeleteRequest: { Key: marshall({ [partitionKey.name]: row[partitionKey.name] }) },
+    }));
     await this.call('BatchWriteItem', { RequestItems: { [table]: requests } });
   }
 

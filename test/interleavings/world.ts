@@ -4,7 +4,6 @@ import { AUDIO } from '../support/uploads.js';
 import { type Fleet, newSalt } from './fleet.js';
 import { initialState, type State } from './model.js';
 import type { Observed } from './observe.js';
-import type { Row } from './tables-client.js';
 
 const DAY = 24 * 60 * 60;
 
@@ -116,12 +115,14 @@ function recordRow(name: string, fileId: string, userId: string, now: number): R
 /** Removes what is left of a run, where the next one would see it. */
 export async function clear(
   { tables, bucket }: Fleet,
-  { accounts, reservations, closed, records, sessions, objects = [] }: Observed,
+  { accounts, reservations, closed, owned, objects = [] }: Observed,
 ): Promise<void> {
   const users = [...accounts.map(({ row }) => row), ...reservations, ...closed];
-  const keys = (rows: readonly Row[], name: string) => rows.map((row) => ({ [name]: row[name] }));
-  await tables.delete(tables.names.users, keys(users, 'user_id'));
-  await tables.delete(tables.names.audioFiles, keys(records, 'file_id'));
-  await tables.delete(tables.names.sessions, keys(sessions, 'session_id'));
+  for (const definition of tables.definitions) {
+    await tables.delete(
+      definition,
+      definition.table === 'users' ? users : (owned.get(definition.table) ?? []),
+    );
+  }
   for (const key of objects) await bucket.delete(key);
 }

@@ -39,16 +39,14 @@ export function reservesMailboxes({ world }: Run, { accounts, reservations }: Ob
 }
 
 /** Nothing is left of an account that is gone. */
-export function leavesNothing(
-  { world }: Run,
-  { accounts, closed, records, sessions, objects = [] }: Observed,
-): string[] {
+export function leavesNothing({ world }: Run, { accounts, closed, owned, objects = [] }: Observed): string[] {
   const owner = world.accounts.get('owner');
   if (accounts.some(({ row }) => row['user_id'] === owner)) return [];
   return [
     ...(closed.length > 0 ? ['an account that is gone was not swept'] : []),
-    ...(records.length > 0 ? [`${records.length} records of an account that is gone`] : []),
-    ...(sessions.length > 0 ? [`${sessions.length} sessions of an account that is gone`] : []),
+    ...[...owned].flatMap(([table, rows]) =>
+      rows.length > 0 ? [`${rows.length} rows in ${table} of an account that is gone`] : [],
+    ),
     ...(objects.length > 0 ? [`${objects.length} objects of an account that is gone`] : []),
   ];
 }
