@@ -28,7 +28,7 @@ const BESIDE = {
     batchCreate('second', false),
     deleteAccount('second'),
     changePassword('first'),
-    login(true),
+    login({ isWeak: true }),
     renew('first'),
     logout('first'),
     endOthers('second'),

@@ -79,10 +79,10 @@ async function liveSignIns(fleet: Fleet, { tokens }: World): Promise<Set<string>
 }
 
 /** Accounts and reservations of all mailboxes of the run, and what is left of accounts. */
-async function userRows(fleet: Fleet, { accounts, mailboxes }: World): Promise<Row[]> {
+async function userRows(fleet: Fleet, { accounts, places }: World): Promise<Row[]> {
   const { tables } = fleet;
   const { users } = tables.names;
-  const emails = [...mailboxes.values()];
+  const emails = [...places.values()].flat();
   const found = await Promise.all(
     emails.map((email) => tables.partition(users, EMAIL_INDEX, 'email', email)),
   );

@@ -17,7 +17,7 @@ const OPERATIONS: readonly Operation[] = [
   changePassword('first'),
   changePassword('second'),
   login(),
-  login(true),
+  login({ isWeak: true }),
 ];
 
 /** A token of a clock that is ahead is no younger than what ends it. */

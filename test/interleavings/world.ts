@@ -4,6 +4,7 @@ import { AUDIO } from '../support/uploads.js';
 import { type Fleet, newSalt } from './fleet.js';
 import { initialState, type State } from './model.js';
 import type { Observed } from './observe.js';
+import { placesOf, spell, type Spelling } from './spelling.js';
 
 const DAY = 24 * 60 * 60;
 
@@ -18,10 +19,17 @@ const AHEAD = 50;
 
 /**
  * What there is before a run besides the account: a record of an object elsewhere, one with audio of its own, two pending ones
- * of which one has its audio already; a hash that the next login makes anew; an object without a record; and no
- * reservation of the email, as in an account of the older backend.
+ * of which one has its audio already; a hash that the next login makes anew; an object without a record; of an account
+ * of the older backend, no reservation of the email, or an email that is not in its canonical form; an account so young
+ * that an index which lags does not have it; and the ways in which the emails are written.
  */
-export type Need = RecordName | 'weak-hash' | 'stray' | 'unreserved' | 'ahead';
+export type Need =
+  RecordName | 'weak-hash' | 'stray' | 'unreserved' | 'older-email' | 'young' | 'ahead' | Spelling;
+
+/** How the email of an account of the older backend is written, where it is not in its canonical form. */
+export const OLDER_SPELLING: Spelling = 'decomposed';
+
+const SPELLINGS: readonly Spelling[] = ['decomposed', 'in capitals', 'in full width'];
 
 const RECORDS = ['plain', 'kept', 'pending', 'uploaded'] as const;
 
@@ -30,7 +38,8 @@ export type RecordName = (typeof RECORDS)[number];
 /** Everything of one run: its own users, and what is known of them. Names are those of the {@link State}. */
 export interface World {
   readonly state: State;
-  readonly email: string;
+  /** Whether the account is too young for an index that lags. */
+  readonly isYoung: boolean;
   /** Whether the email had a reservation before the run. */
   readonly isReserved: boolean;
   /** Ids by the name of the account. */
@@ -41,8 +50,10 @@ export interface World {
   readonly sessions: Map<string, string>;
   /** Ids by the name of the record. */
   readonly records: Map<string, string>;
-  /** Emails by the name of the mailbox. */
+  /** Emails by the name of the mailbox, in their canonical form. */
   readonly mailboxes: Map<string, string>;
+  /** Where accounts and reservations of each mailbox may be: emails in all forms that this run comes to. */
+  readonly places: ReadonlyMap<string, readonly string[]>;
   /** What a client has from before the run: signed URLs and entity tags. */
   readonly held: Map<string, string>;
 }
@@ -50,7 +61,8 @@ export interface World {
 /** Makes an account with two sessions and a token, and what else a run needs. */
 export async function arrange(fleet: Fleet, needs: ReadonlySet<Need>): Promise<World> {
   const userId = randomUUID();
-  const email = `${userId}@example.com`;
+  const own = `jos\u00e9-${userId}@example.com`;
+  const email = needs.has('older-email') ? spell(own, OLDER_SPELLING) : own;
   const now = nowSeconds() - 60;
   const sessions = new Map(['first', 'second'].map((name) => [name, randomUUID()]));
   const records = new Map<string, string>(
@@ -61,6 +73,14 @@ export async function arrange(fleet: Fleet, needs: ReadonlySet<Need>): Promise<W
     ...{ user_id: userId, email, password_hash: hash, key_salt: newSalt() },
     ...{ created_at: now - DAY, created_at_iso: new Date((now - DAY) * 1000).toISOString() },
   };
+  const mailboxes = new Map([
+    ['own', own],
+    ['other', `other-${own}`],
+  ]);
+  const spellings = [
+    ...SPELLINGS.filter((name) => needs.has(name)),
+    ...(email === own ? [] : [OLDER_SPELLING]),
+  ];
   const { names } = fleet.tables;
   await fleet.tables.put({
     [names.users]: [
@@ -86,13 +106,12 @@ export async function arrange(fleet: Fleet, needs: ReadonlySet<Need>): Promise<W
   return {
     state: initialState([...records.keys()]),
     isReserved: !needs.has('unreserved'),
-    ...{ email, sessions, records, held: new Map() },
+    isYoung: needs.has('young'),
+    ...{ sessions, records, held: new Map() },
     accounts: new Map([['owner', userId]]),
     tokens,
-    mailboxes: new Map([
-      ['own', email],
-      ['other', `other-${email}`],
-    ]),
+    mailboxes,
+    places: new Map([...mailboxes].map(([name, canonical]) => [name, placesOf(canonical, spellings)])),
   };
 }
 

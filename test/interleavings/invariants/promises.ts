@@ -1,6 +1,7 @@
 import { type State, unexplained } from '../model.js';
 import type { Observed } from '../observe.js';
 import type { Run } from '../run.js';
+import { canonicalOf } from '../spelling.js';
 import type { Row } from '../tables-client.js';
 import { keyOf, type World } from '../world.js';
 
@@ -33,7 +34,7 @@ function accountDifferences(
 ): string[] {
   return [...mailboxes].flatMap(([mailbox, email]) => {
     const expected = Object.values(state.accounts).filter((account) => account.mailbox === mailbox);
-    const found = accounts.filter(({ row }) => row['email'] === email);
+    const found = accounts.filter(({ row }) => canonicalOf(String(row['email'])) === email);
     if (found.length !== expected.length) {
       return [`mailbox ${mailbox} has ${found.length} accounts and should have ${expected.length}`];
     }

@@ -1,11 +1,21 @@
 import type { Action } from '../model.js';
 import { PASSWORD } from '../fleet.js';
-import type { Need, SignInName } from '../world.js';
+import { spell, type Spelling } from '../spelling.js';
+import type { Need, SignInName, World } from '../world.js';
 import { eitherOf, endAllBut, type Operation, signedIn, writable } from './operation.js';
 
 /** The model calls a password `usual`, or by the operation that set it. */
 export function passwordCalled(name: string): string {
   return name === 'usual' ? PASSWORD : `${name} battery horse staple`;
+}
+
+/** An email as somebody writes it, and what is said of that in a title. */
+function written(world: World, mailbox: string, spelling: Spelling): string {
+  return spell(world.mailboxes.get(mailbox) as string, spelling);
+}
+
+function titled(title: string, spelling: Spelling): string {
+  return spelling === 'canonical' ? title : `${title} ${spelling}`;
 }
 
 /** Who is signed in, and then whether the password is right: it may change in between. */
@@ -51,14 +61,19 @@ export function changePassword(by: SignInName): Operation {
  * and one that was made after a change needs the new password.
  *
  * @param isWeak whether its hash is to be made anew
+ * @param spelling how the email is written
  */
-export function login(isWeak = false): Operation {
-  const needs: readonly Need[] = isWeak ? ['weak-hash'] : [];
+export function login({
+  isWeak = false,
+  spelling = 'canonical',
+}: { isWeak?: boolean; spelling?: Spelling } = {}): Operation {
+  const needs: readonly Need[] = [...(isWeak ? (['weak-hash'] as const) : []), spelling];
   return {
-    ...{ title: isWeak ? 'login and upgrade' : 'login', touches: ['sign-ins', 'account', 'mailbox'], needs },
+    title: titled(isWeak ? 'login and upgrade' : 'login', spelling),
+    ...{ touches: ['sign-ins', 'account', 'mailbox'], needs },
     async perform({ world, client, name }) {
       const { status, body } = await client.send('POST', '/api/login', {
-        body: { email: world.email, password: PASSWORD },
+        body: { email: written(world, 'own', spelling), password: PASSWORD },
       });
       if (status === 200) world.tokens.set(name, String(body['token']));
       return String(status);
@@ -76,14 +91,20 @@ export function login(isWeak = false): Operation {
   };
 }
 
-/** @param key the idempotency key, the same one for all that have one */
-export function register(mailbox: 'own' | 'other', key?: string): Operation {
+/**
+ * @param key the idempotency key, the same one for all that have one
+ * @param spelling how the email is written
+ */
+export function register(
+  mailbox: 'own' | 'other',
+  { key, spelling = 'canonical' }: { key?: string; spelling?: Spelling } = {},
+): Operation {
   return {
-    title: `register ${mailbox}${key === undefined ? '' : ' with key'}`,
-    touches: ['mailbox'],
+    title: titled(`register ${mailbox}${key === undefined ? '' : ' with key'}`, spelling),
+    ...{ touches: ['mailbox'], needs: [spelling] },
     async perform({ world, client, name }) {
       const { status, body } = await client.send('POST', '/api/register', {
-        body: { email: world.mailboxes.get(mailbox), password: PASSWORD },
+        body: { email: written(world, mailbox, spelling), password: PASSWORD },
         ...(key !== undefined && { headers: { 'Idempotency-Key': key } }),
       });
       if (status < 300) {
