@@ -38,6 +38,13 @@ module.exports = {
     ...layerRules('src', LAYERS),
     ...layerRules('src/audio-files', AUDIO_FILES),
     {
+      name: 'no-folder-without-a-layer',
+      comment: 'A new module has its place in LAYERS.',
+      severity: 'error',
+      from: { path: '^src/[^/]+/', pathNot: within('src', [...LAYERS.flat(), 'commands']) },
+      to: {},
+    },
+    {
       name: 'records-know-no-accounts',
       comment: 'Whose a record is, is an id; what both sides need is in common or user-data.',
       severity: 'error',

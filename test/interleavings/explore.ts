@@ -4,7 +4,7 @@ import {
   answersNoDefect,
   leavesNothing,
   refusedWritesNothing,
-  reservesMailboxes,
+  claimsMailboxes,
 } from './invariants/tables.js';
 import { readsAgree } from './invariants/reads.js';
 import { keepsItsPromises } from './invariants/promises.js';
@@ -22,7 +22,7 @@ const INVARIANTS: readonly ((run: Run, observed: Observed) => string[])[] = [
   answersNoDefect,
   refusedWritesNothing,
   keepsItsPromises,
-  reservesMailboxes,
+  claimsMailboxes,
   leavesNothing,
 ];
 

@@ -38,7 +38,7 @@ const SPELLINGS: readonly Scenario[] = [
 /**
  * Of an account whose email is kept as it was written, since it is older than the canonical form. It is found by that
  * spelling, in which each of these writes it. By another one an account of its own is made: that there is none is not
- * promised. Nor is it where neither the index nor a reservation knows of the account.
+ * promised. Nor is it where neither the index nor a claim knows of the account.
  */
 const ofBefore = (operation: Operation, ...needs: readonly Need[]): Operation => ({
   ...operation,
@@ -49,14 +49,14 @@ const ofBefore = (operation: Operation, ...needs: readonly Need[]): Operation =>
 const AS_BEFORE = { spelling: OLDER_SPELLING };
 
 const OLDER: readonly Scenario[] = [
-  // Only the reservation tells of it, where the index lags.
+  // Only the claim tells of it, where the index lags.
   { operations: [ofBefore(register('own', AS_BEFORE), 'young'), login(AS_BEFORE)], places: [0, 1] },
   { operations: [ofBefore(register('own', AS_BEFORE), 'young'), register('own', AS_BEFORE)], places: [0, 1] },
   { operations: [ofBefore(deleteAccount('first'), 'young'), register('own', AS_BEFORE)], places: [0, 1] },
   // Only the index does.
-  { operations: [ofBefore(register('own', AS_BEFORE), 'unreserved'), login(AS_BEFORE)], places: [0, 1] },
+  { operations: [ofBefore(register('own', AS_BEFORE), 'unclaimed'), login(AS_BEFORE)], places: [0, 1] },
   {
-    operations: [ofBefore(deleteAccount('first'), 'unreserved'), register('own', AS_BEFORE)],
+    operations: [ofBefore(deleteAccount('first'), 'unclaimed'), register('own', AS_BEFORE)],
     places: [0, 1],
   },
 ];

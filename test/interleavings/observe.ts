@@ -15,7 +15,7 @@ export interface Observed {
   readonly live: ReadonlySet<string> | undefined;
   /** Rows of accounts, and what the model calls their password. */
   readonly accounts: readonly { readonly row: Row; readonly password: string | undefined }[];
-  readonly reservations: readonly Row[];
+  readonly claims: readonly Row[];
   /** What is left of accounts that were deleted, until they are swept. */
   readonly closed: readonly Row[];
   /** Rows of the owner, in each table that has rows of users. */
@@ -50,10 +50,10 @@ export async function observe(
   const accounts = await Promise.all(
     rows.map(async (row) => ({ row, password: await passwordOf(fleet, row, passwords) })),
   );
-  const reservations = users.filter((row) => kindOf(row) === 'email');
+  const claims = users.filter((row) => kindOf(row) === 'email');
   const closed = users.filter((row) => kindOf(row) === 'closed');
   const records = owned.get('audioFiles') ?? [];
-  return { live, accounts, reservations, closed, owned, records, objects };
+  return { live, accounts, claims, closed, owned, records, objects };
 }
 
 /** The rows of the owner in every table that has rows of users, also those that a run knows by their ids. */
@@ -78,7 +78,7 @@ async function liveSignIns(fleet: Fleet, { tokens }: World): Promise<Set<string>
   return new Set(names.flat());
 }
 
-/** Accounts and reservations of all mailboxes of the run, and what is left of accounts. */
+/** Accounts and claims of all mailboxes of the run, and what is left of accounts. */
 async function userRows(fleet: Fleet, { accounts, places }: World): Promise<Row[]> {
   const { tables } = fleet;
   const { users } = tables.names;

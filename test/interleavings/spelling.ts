@@ -23,7 +23,7 @@ export function canonicalOf(spelled: string): string {
   return spelled.normalize('NFKC').toLowerCase();
 }
 
-/** Where an account or a reservation of an email may be: in its canonical form, as it is written, and by the older rule. */
+/** Where an account or a claim of an email may be: in its canonical form, as it is written, and by the older rule. */
 export function placesOf(email: string, spellings: Iterable<Spelling>): string[] {
   const written = [...spellings].map((spelling) => spell(email, spelling));
   return [...new Set([email, ...written, ...written.map((spelled) => spelled.toLowerCase())])];

@@ -20,11 +20,11 @@ const AHEAD = 50;
 /**
  * What there is before a run besides the account: a record of an object elsewhere, one with audio of its own, two pending ones
  * of which one has its audio already; a hash that the next login makes anew; an object without a record; of an account
- * of the older backend, no reservation of the email, or an email that is not in its canonical form; an account so young
+ * of the older backend, no claim of the email, or an email that is not in its canonical form; an account so young
  * that an index which lags does not have it; and the ways in which the emails are written.
  */
 export type Need =
-  RecordName | 'weak-hash' | 'stray' | 'unreserved' | 'older-email' | 'young' | 'ahead' | Spelling;
+  RecordName | 'weak-hash' | 'stray' | 'unclaimed' | 'older-email' | 'young' | 'ahead' | Spelling;
 
 /** How the email of an account of the older backend is written, where it is not in its canonical form. */
 export const OLDER_SPELLING: Spelling = 'decomposed';
@@ -40,7 +40,7 @@ export interface World {
   readonly state: State;
   /** Whether the account is too young for an index that lags. */
   readonly isYoung: boolean;
-  /** Whether the email had a reservation before the run. */
+  /** Whether the email had a claim before the run. */
   readonly isReserved: boolean;
   /** Ids by the name of the account. */
   readonly accounts: Map<string, string>;
@@ -52,7 +52,7 @@ export interface World {
   readonly records: Map<string, string>;
   /** Emails by the name of the mailbox, in their canonical form. */
   readonly mailboxes: Map<string, string>;
-  /** Where accounts and reservations of each mailbox may be: emails in all forms that this run comes to. */
+  /** Where accounts and claims of each mailbox may be: emails in all forms that this run comes to. */
   readonly places: ReadonlyMap<string, readonly string[]>;
   /** What a client has from before the run: signed URLs and entity tags. */
   readonly held: Map<string, string>;
@@ -85,7 +85,7 @@ export async function arrange(fleet: Fleet, needs: ReadonlySet<Need>): Promise<W
   await fleet.tables.put({
     [names.users]: [
       user,
-      ...(needs.has('unreserved') ? [] : [{ user_id: `email#${email}`, owner_id: userId }]),
+      ...(needs.has('unclaimed') ? [] : [{ user_id: `email#${email}`, owner_id: userId }]),
     ],
     [names.sessions]: [...sessions.values()].map((id) => ({
       ...{ session_id: id, user_id: userId, created_at: now, last_used_at: now, expires_at: now + 30 * DAY },
@@ -105,7 +105,7 @@ export async function arrange(fleet: Fleet, needs: ReadonlySet<Need>): Promise<W
   if (needs.has('ahead')) tokens.set('ahead', fleet.tokenFor(userId, nowSeconds() + AHEAD));
   return {
     state: initialState([...records.keys()]),
-    isReserved: !needs.has('unreserved'),
+    isReserved: !needs.has('unclaimed'),
     isYoung: needs.has('young'),
     ...{ sessions, records, held: new Map() },
     accounts: new Map([['owner', userId]]),
@@ -134,9 +134,9 @@ function recordRow(name: string, fileId: string, userId: string, now: number): R
 /** Removes what is left of a run, where the next one would see it. */
 export async function clear(
   { tables, bucket }: Fleet,
-  { accounts, reservations, closed, owned, objects = [] }: Observed,
+  { accounts, claims, closed, owned, objects = [] }: Observed,
 ): Promise<void> {
-  const users = [...accounts.map(({ row }) => row), ...reservations, ...closed];
+  const users = [...accounts.map(({ row }) => row), ...claims, ...closed];
   for (const definition of tables.definitions) {
     await tables.delete(
       definition,

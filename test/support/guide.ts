@@ -10,7 +10,7 @@ const FIXTURE = join(ROOT, 'test/fixtures/notes-module');
 const EDITS = join(FIXTURE, 'edits');
 
 /** Below the repository, so that its packages are found. */
-const COPY = join(ROOT, '.data/guide');
+const COPY = join(ROOT, '.data', `guide-${process.pid}`);
 
 const COPIED = ['src', 'test/support', 'scripts/ops', 'package.json', 'tsconfig.json'];
 

@@ -20,22 +20,19 @@ export function refusedWritesNothing({ operations }: Run): string[] {
   });
 }
 
-/** One mailbox, one account; and no reservation without its account, nor a new account without its reservation. */
-export function reservesMailboxes({ world }: Run, { accounts, reservations }: Observed): string[] {
+/** One mailbox, one account; and no claim without its account, nor a new account without its claim. */
+export function claimsMailboxes({ world }: Run, { accounts, claims }: Observed): string[] {
   const emailOf = (key: unknown) => String(key).slice('email#'.length);
-  const orphans = reservations.filter(
+  const orphans = claims.filter(
     ({ user_id: key, owner_id: owner }) =>
       !accounts.some(({ row }) => row['user_id'] === owner && row['email'] === emailOf(key)),
   );
-  const unreserved = accounts.filter(
+  const unclaimed = accounts.filter(
     ({ row }) =>
       (world.isReserved || row['user_id'] !== world.accounts.get('owner')) &&
-      !reservations.some(({ owner_id: owner }) => owner === row['user_id']),
+      !claims.some(({ owner_id: owner }) => owner === row['user_id']),
   );
-  return [
-    ...orphans.map(() => 'a reservation has no account'),
-    ...unreserved.map(() => 'an account has no reservation'),
-  ];
+  return [...orphans.map(() => 'a claim has no account'), ...unclaimed.map(() => 'an account has no claim')];
 }
 
 /** Nothing is left of an account that is gone. */

@@ -34,7 +34,7 @@ export function takeover(): Operation {
   return {
     title: 'takeover',
     touches: ['account', 'mailbox'],
-    needs: ['unreserved'],
+    needs: ['unclaimed'],
     async perform({ runCommand }) {
       await runCommand(({ dynamo, config }) =>
         new Takeover(dynamo, config.tables, { apply: true, ...quiet }).run(),

@@ -28,15 +28,7 @@ export class ExpressServerAdapter extends ExpressAdapter {
     const express = this.getInstance<Express>();
     const written = this.written;
     // Classes of this application alone: their prototypes hold what Express has given it.
-    class ExpressRequest extends IncomingMessage {
-      /**
-       * What the body parser asks (`on-finished`). Without it a request whose client has ended its side of the connection
-       * counts as read, and is served without its body.
-       */
-      get finished(): boolean {
-        return this.complete && !this.readable;
-      }
-    }
+    class ExpressRequest extends IncomingMessage {}
     class ExpressResponse extends ServerResponse {
       override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
         const { socket } = this;
@@ -52,7 +44,9 @@ export class ExpressServerAdapter extends ExpressAdapter {
         return this;
       }
     }
-    express.request = freshByEntityTag(extending(ExpressRequest.prototype, express.request));
+    express.request = finishedOnceRead(
+      freshByEntityTag(extending(ExpressRequest.prototype, express.request)),
+    );
     express.response = extending(ExpressResponse.prototype, express.response);
     const classes = { IncomingMessage: ExpressRequest, ServerResponse: ExpressResponse };
     // Answered by `refuseUnservable`, as every error.
@@ -79,6 +73,19 @@ function freshByEntityTag(request: Request): Request {
     configurable: true,
     get(this: Request): boolean {
       return this.res?.hasHeader('ETag') === true && (Reflect.get(express, 'fresh', this) as boolean);
+    },
+  });
+}
+
+/**
+ * Says of a request that it is finished where it was read (`on-finished` asks). Otherwise the body parser takes one for read
+ * whose client has ended its side of the connection, and it is served without its body.
+ */
+function finishedOnceRead(request: Request): Request {
+  return Object.defineProperty(request, 'finished', {
+    configurable: true,
+    get(this: Request): boolean {
+      return this.complete && !this.readable;
     },
   });
 }
