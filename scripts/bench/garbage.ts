@@ -67,7 +67,7 @@ async function traceService(flags: readonly string[]): Promise<string> {
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
     ...{ REGION_NAME: 'us-east-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local' },
   };
-  const service = spawn(process.execPath, [...TRACE, ...flags, 'dist/main.js'], {
+  const service = spawn(process.execPath, [...TRACE, ...flags, 'dist/start.js'], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { startChild } from '../local-engines/child.js';
 import { probePort, statusOf } from '../local-engines/ready.js';
+import { productionCommand } from '../production-command.js';
+import { cpuMicros } from './process-stats.js';
 
 /** A server that was started and answers. */
 export interface Program {
@@ -15,6 +15,8 @@ export interface Program {
   readonly pid: number;
   /** From the start of the process to its first 200; milliseconds. */
   readonly startMs: number;
+  /** CPU time of all its threads until then; milliseconds. Undefined where there is no `/proc`. */
+  readonly startCpuMs: number | undefined;
   stop(): Promise<void>;
 }
 
@@ -45,17 +47,6 @@ export function serviceEnvironment(databaseEndpoint: string): Record<string, str
     // One client does the work of thousands here.
     RATE_LIMIT: 'off',
   };
-}
-
-/** The script `start:prod` taken apart: `NAME=value … node argument …`. npm itself would stand between us and it. */
-async function productionCommand(): Promise<{ args: string[]; env: Record<string, string> }> {
-  const manifest = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
-    scripts: Record<'start:prod', string>;
-  };
-  const words = manifest.scripts['start:prod'].split(' ');
-  const node = words.indexOf('node');
-  const env = words.slice(0, node).map((word) => word.split('=') as [string, string]);
-  return { args: words.slice(node + 1), env: Object.fromEntries(env) };
 }
 
 /** Starts and stops the processes of a run. */
@@ -130,7 +121,10 @@ export class Programs {
     });
     const url = `http://127.0.0.1:${port}`;
     await this.untilServing(`${url}${path}`, started);
-    return { url, pid: child.pid, startMs: performance.now() - started, stop };
+    const startMs = performance.now() - started;
+    const micros = cpuMicros(child.pid);
+    const startCpuMs = micros === undefined ? undefined : micros / 1000;
+    return { url, pid: child.pid, startMs, startCpuMs, stop };
   }
 
   private async untilServing(url: string, started: number): Promise<void> {

@@ -100,11 +100,11 @@ export function describeTiming({ unknownEmail, wrongPassword, olderHash }: Timin
 }
 
 /** Start-to-listening times. */
-export function describeStarts(milliseconds: readonly number[]): string {
-  const sorted = [...milliseconds].sort((a, b) => a - b);
+export function describeStarts(title: string, milliseconds: readonly (number | undefined)[]): string {
+  const sorted = milliseconds.filter((one) => one !== undefined).sort((a, b) => a - b);
   const median = sorted[Math.floor(sorted.length / 2)];
   const range = `${number(sorted[0], 0)} to ${number(sorted.at(-1), 0)}`;
-  return `Start to first 200: ${number(median, 0)} ms (median of ${sorted.length}, ${range})`;
+  return `${title}: ${number(median, 0)} ms (median of ${sorted.length}, ${range})`;
 }
 
 /** What makes a run fail: an answer outside 2xx, or none. */

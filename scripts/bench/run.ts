@@ -137,12 +137,16 @@ export class Run {
   private async measureStarts(): Promise<void> {
     progress('start');
     const times: number[] = [];
+    const cpu: (number | undefined)[] = [];
     for (let n = 0; n < STARTS; n++) {
       const service = await this.programs.startService(this.environment);
       times.push(service.startMs);
+      cpu.push(service.startCpuMs);
       await service.stop();
     }
-    print(report.describeStarts(times));
+    print(
+      `${report.describeStarts('Start to first 200', times)}\n${report.describeStarts('CPU of it', cpu)}`,
+    );
   }
 
   private record(row: report.Row): void {

@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { freePort } from '../../scripts/local-engines/ready.js';
 
 /** The end of what `node` is told, in the image and by npm. */
-const PROGRAM = 'dist/main.js';
+const PROGRAM = 'dist/start.js';
 /** Stands for all that is loaded before the service has handlers of its own. */
 const HOLD = `data:text/javascript,process.stdout.write('loading');await new Promise((go)=>setTimeout(go,3000))`;
 /** The first process of its own space, which is what a container is to signals. */

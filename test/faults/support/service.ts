@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import supertest from 'supertest';
 import { type ManagedChild, startChild } from '../../../scripts/local-engines/child.js';
+import { productionCommand } from '../../../scripts/production-command.js';
 import type { AppConfig } from '../../../src/config/config.js';
 import type { LogLine } from '../../support/test-app.js';
 import {
@@ -20,9 +21,6 @@ import {
 export const SECRET_KEY = '5d0f5c9d6f7a4c0bb1f8b7a3e2d9c4a1f0e8d7b6c5a49382';
 
 const START_LIMIT_MS = 30_000;
-
-/** Memory flags of `npm run start:prod`. */
-const FLAGS = ['--max-semi-space-size=8', '--max-old-space-size=192', '--no-allocation-site-pretenuring'];
 
 /** The built service in a process of its own. */
 export interface Service {
@@ -87,16 +85,20 @@ function settings({ tables, database, storage }: AppConfig): Record<string, stri
 }
 
 /**
- * Starts `dist/main.js` with the settings of production and waits until it listens; its database need not be there.
+ * Starts what production starts, with its settings, and waits until it listens; its database need not be there.
  *
  * @param environment what differs
+ * @param directory where the build is
  */
 export async function startService(
   { config }: Pick<Tables, 'config'>,
   environment: Record<string, string> = {},
+  directory = '.',
 ): Promise<Service> {
-  const child = startChild(process.execPath, [...FLAGS, 'dist/main.js'], {
-    env: { ...settings(config), ...environment },
+  const { args, env } = await productionCommand();
+  const child = startChild(process.execPath, args, {
+    cwd: directory,
+    env: { ...settings(config), ...env, ...environment },
     stdout: 'stream',
   });
   const logs: LogLine[] = [];
