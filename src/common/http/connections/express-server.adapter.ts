@@ -44,17 +44,11 @@ export class ExpressServerAdapter extends ExpressAdapter {
         return this;
       }
     }
-    express.request = finishedOnceRead(
-      freshByEntityTag(extending(ExpressRequest.prototype, express.request)),
-    );
+    express.request = freshByEntityTag(extending(ExpressRequest.prototype, express.request));
     express.response = extending(ExpressResponse.prototype, express.response);
     const classes = { IncomingMessage: ExpressRequest, ServerResponse: ExpressResponse };
     // Answered by `refuseUnservable`, as every error.
-    const server = createServer({ ...classes, requireHostHeader: false }, express);
-    // A client may say that it sends nothing more and wait for the answer. Node would end the connection without one, with the
-    // request carried out. It looks for the property, which its types do not have.
-    Object.assign(server, { httpAllowHalfOpen: true });
-    this.setHttpServer(server);
+    this.setHttpServer(createServer({ ...classes, requireHostHeader: false }, express));
   }
 }
 
@@ -73,19 +67,6 @@ function freshByEntityTag(request: Request): Request {
     configurable: true,
     get(this: Request): boolean {
       return this.res?.hasHeader('ETag') === true && (Reflect.get(express, 'fresh', this) as boolean);
-    },
-  });
-}
-
-/**
- * Says of a request that it is finished where it was read (`on-finished` asks). Otherwise the body parser takes one for read
- * whose client has ended its side of the connection, and it is served without its body.
- */
-function finishedOnceRead(request: Request): Request {
-  return Object.defineProperty(request, 'finished', {
-    configurable: true,
-    get(this: Request): boolean {
-      return this.complete && !this.readable;
     },
   });
 }
