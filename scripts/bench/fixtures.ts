@@ -5,6 +5,7 @@ export interface Fixtures {
   readonly email: string;
   readonly password: string;
   readonly token: string;
+  readonly userId: string;
   /** One of the user's records. */
   readonly fileId: string;
 }
@@ -44,8 +45,8 @@ export async function register(url: string): Promise<Omit<Fixtures, 'fileId'>> {
   const email = `bench-${randomUUID()}@example.com`;
   // None of the common ones, which production refuses.
   const password = `correct horse battery ${randomUUID()}`;
-  const { token } = await call<{ token: string }>(`${url}/api/register`, { email, password });
-  return { email, password, token };
+  const answer = await call<{ token: string; user_id: string }>(`${url}/api/register`, { email, password });
+  return { email, password, token: answer.token, userId: answer.user_id };
 }
 
 async function call<T>(url: string, body?: object, token?: string): Promise<T> {

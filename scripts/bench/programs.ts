@@ -3,8 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { readConfig } from '../../src/config/read-config.js';
 import { startChild } from '../local-engines/child.js';
 import { probePort, statusOf } from '../local-engines/ready.js';
+import { type Fixtures, RECORDS } from './fixtures.js';
 import { productionCommand } from '../production-command.js';
 import { cpuMicros } from './process-stats.js';
 
@@ -79,6 +81,24 @@ export class Programs {
   async startBareServer(environment: Record<string, string>): Promise<Program> {
     const port = await probePort();
     return this.start(['scripts/bench/bare-server.mjs', String(port)], environment, port, '/');
+  }
+
+  /** The server that asks DynamoDB for records and does nothing else. */
+  async startLimitServer(
+    environment: Record<string, string>,
+    { fileId, userId }: Fixtures,
+  ): Promise<Program> {
+    const port = await probePort();
+    const { audioFiles } = readConfig(environment).tables;
+    const args = [
+      String(port),
+      environment['DYNAMODB_ENDPOINT'] ?? '',
+      audioFiles,
+      fileId,
+      userId,
+      String(RECORDS),
+    ];
+    return this.start(['scripts/bench/limit-server.mjs', ...args], environment, port, '/');
   }
 
   /**

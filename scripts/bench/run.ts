@@ -9,7 +9,7 @@ import type { BenchOptions } from './options.js';
 import { memoryOf } from './process-stats.js';
 import { type Program, type Programs, serviceEnvironment } from './programs.js';
 import * as report from './report.js';
-import { bare, getOne, scenarios } from './scenarios.js';
+import { bare, getOne, limits, scenarios } from './scenarios.js';
 
 /**
  * A warm-up takes 3 s, and up to four times as long until there were so many answers. Until then V8 still compiles: a
@@ -73,9 +73,16 @@ export class Run {
     const server = await this.programs.startBareServer(this.environment);
     await this.measureOne('bare node:http', bare(server.url), server.pid);
     await server.stop();
-    for (const { title, load } of wanted) {
+    const limitsWanted = limits('').some(({ section }) => this.options.sections.has(section));
+    const limit = limitsWanted ? await this.programs.startLimitServer(this.environment, fixtures) : undefined;
+    const least = limit ? limits(limit.url) : [];
+    for (const { section, title, load } of wanted) {
+      // By turns, so that both meet the same machine.
+      const beside = least.find((one) => one.section === section);
+      if (limit && beside) await this.measureOne(beside.title, beside.load, limit.pid);
       this.requests += await this.measureOne(title, load, service.pid);
     }
+    await limit?.stop();
     print(report.describeRows(this.rows));
   }
 

@@ -33,6 +33,15 @@ export function bare(url: string): Load {
   return { url, connections: READERS };
 }
 
+/** What is measured of the server that does nothing but ask DynamoDB, beside the requests of the service. */
+export function limits(url: string): Scenario[] {
+  const load = (path: string): Load => ({ url: `${url}${path}`, connections: READERS });
+  return [
+    { section: 'get', title: 'limit: one record', load: load('/get') },
+    { section: 'list', title: `limit: ${RECORDS} records`, load: load('/list') },
+  ];
+}
+
 /** What is measured of the service at `url`. */
 export function scenarios(url: string, fixtures: Fixtures): Scenario[] {
   const list = `/api/user/audio-files?limit=${RECORDS}`;

@@ -1,46 +1,23 @@
 import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Account, createAudioFile, registerAccount } from '../support/accounts.js';
-import { type Arrivals, sendArrivalsApart } from './support/arrivals.js';
 import { connect, head, sendSteadily } from './support/clients.js';
-import { report, seconds } from './support/report.js';
-import {
-  ask,
-  createTables,
-  separateCores,
-  type Service,
-  startService,
-  type Tables,
-  threadNiceness,
-  untilStatus,
-} from './support/service.js';
+import { arrangeLibrary, type LibraryScene, metricOf } from './support/library-scene.js';
+import { report } from './support/report.js';
+import { ask, type Service, startService, untilStatus } from './support/service.js';
 
-const LIST = '/api/user/audio-files';
-const RECORDS = 50;
 const MAX_IN_FLIGHT = 8;
-/** Niceness of what makes load while something else is timed. */
-const GIVING_WAY = 10;
 
-let tables: Tables;
-let ada: Account;
+let scene: LibraryScene;
 
 beforeAll(async () => {
-  tables = await createTables();
-  const service = await startService(tables);
-  ada = await registerAccount(service);
-  for (let i = 0; i < RECORDS; i++) await createAudioFile(service, ada);
-  await service.stop();
+  scene = await arrangeLibrary();
 }, 60_000);
 
-afterAll(() => tables.delete());
+afterAll(() => scene.tables.delete());
 
-const list = ({ http }: Service) => http.get(LIST).set(ada.authorization);
-const lists = ({ url }: Service, connections: number) => ({
-  url: url + LIST,
-  headers: { ...ada.authorization },
-  connections,
-});
+const list = (service: Service) => scene.list(service);
+const lists = (service: Service, connections: number) => scene.lists(service, connections);
 
 /** Asks for health again and again until `over`; gives its statuses and the longest that it took. */
 async function healthDuring(service: Service, over: Promise<unknown>) {
@@ -58,13 +35,6 @@ async function healthDuring(service: Service, over: Promise<unknown>) {
   return { statuses: [...statuses], slowest: Math.max(...times), asked: times.length - 1 };
 }
 
-/** The sum of what `/metrics` says of something. */
-async function numberOf({ logs }: Service, pattern: RegExp): Promise<number> {
-  const port = logs.find(({ msg }) => msg === 'metrics')?.['port'];
-  const text = await (await fetch(`http://127.0.0.1:${String(port)}/metrics`)).text();
-  return [...text.matchAll(pattern)].reduce((sum, [, value]) => sum + Number(value), 0);
-}
-
 describe.each([
   ['too many requests at the same time', { MAX_REQUESTS_IN_FLIGHT: String(MAX_IN_FLIGHT) }],
   ['an event loop that is late', { MAX_EVENT_LOOP_LAG_MS: '15', MAX_REQUESTS_IN_FLIGHT: '0' }],
@@ -72,7 +42,7 @@ describe.each([
   let service: Service;
 
   beforeAll(async () => {
-    service = await startService(tables, environment);
+    service = await startService(scene.tables, environment);
     await list(service).expect(200);
   });
 
@@ -104,7 +74,7 @@ describe('places of requests that are over', () => {
   let service: Service;
 
   beforeAll(async () => {
-    service = await startService(tables, {
+    service = await startService(scene.tables, {
       MAX_REQUESTS_IN_FLIGHT: String(MAX_IN_FLIGHT),
       METRICS_PORT: '0',
     });
@@ -113,7 +83,7 @@ describe('places of requests that are over', () => {
 
   afterAll(() => service.stop());
 
-  const inFlight = () => numberOf(service, /^http_requests_in_flight (\d+)/gm);
+  const inFlight = () => metricOf(service, /^http_requests_in_flight (\d+)/gm);
   async function untilNoneInFlight(): Promise<number> {
     let left = await inFlight();
     for (const end = performance.now() + 5000; left > 0 && performance.now() < end; await sleep(50)) {
@@ -124,7 +94,7 @@ describe('places of requests that are over', () => {
   /** Sends requests one after the other without waiting for answers, and is gone. */
   async function leave(requests: number, afterMs: number): Promise<void> {
     const client = await connect(service);
-    client.socket.write(`${head('GET', LIST, ada.authorization)}\r\n`.repeat(requests));
+    client.socket.write(`${head('GET', scene.path, scene.ada.authorization)}\r\n`.repeat(requests));
     await sleep(afterMs);
     client.socket.resetAndDestroy();
     await sleep(50);
@@ -141,7 +111,9 @@ describe('places of requests that are over', () => {
     const first = `${head('GET', '/api/health')}\r\n`;
     for (let i = 0; i < 4; i++) {
       const client = await connect(service);
-      client.socket.write(first + `${head('GET', LIST, ada.authorization)}\r\n`.repeat(MAX_IN_FLIGHT));
+      client.socket.write(
+        first + `${head('GET', scene.path, scene.ada.authorization)}\r\n`.repeat(MAX_IN_FLIGHT),
+      );
       await sleep(3);
       client.socket.resetAndDestroy();
       await sleep(50);
@@ -156,7 +128,7 @@ describe('places of requests that are over', () => {
   it('are told of in problem details with Retry-After where there are none', async () => {
     // All of them are there before the first one can be answered.
     const client = await connect(service);
-    client.socket.write(`${head('GET', LIST, ada.authorization)}\r\n`.repeat(2 * MAX_IN_FLIGHT));
+    client.socket.write(`${head('GET', scene.path, scene.ada.authorization)}\r\n`.repeat(2 * MAX_IN_FLIGHT));
     const refusal = () => client.received().split('HTTP/1.1 503 ')[1] ?? '';
     for (const end = performance.now() + 5000; !refusal() && performance.now() < end; await sleep(5))
       continue;
@@ -194,83 +166,4 @@ describe('places of requests that are over', () => {
     expect(statuses).toEqual([200, 200, 200, 200]);
     expect(await untilNoneInFlight()).toBe(0);
   });
-});
-
-describe('a flood of logins at ten times the capacity', () => {
-  let service: Service;
-  let giveBackCores: (() => Promise<void>) | undefined;
-
-  beforeAll(async () => {
-    // As in production: all of it is on.
-    service = await startService(tables, { MAX_EVENT_LOOP_LAG_MS: '250', METRICS_PORT: '0' });
-    giveBackCores = await separateCores(service);
-    await list(service).expect(200);
-  });
-
-  afterAll(async () => {
-    await giveBackCores?.();
-    await service.stop();
-  });
-
-  it('is hashed by threads that give way to the event loop', () => {
-    if (process.platform !== 'linux') {
-      report(
-        'priority of hashing',
-        `not lowered on ${process.platform}: only Linux has threads with one of their own`,
-      );
-      return;
-    }
-    // Of the others it is that of whoever started the tests.
-    const lowered = threadNiceness(service).filter((niceness) => niceness === 15);
-    expect(lowered).toHaveLength(4);
-  });
-
-  it('is served as far as it can be and refused beyond, and reads go on', async () => {
-    const { email, password } = ada;
-    const body = { email, password };
-    const login: Arrivals = {
-      ...{ url: `${service.url}/api/login`, method: 'POST', body },
-      ...{ connections: 200, perSecond: 0, seconds: 16 },
-    };
-    const reads: Arrivals = {
-      ...{ url: service.url + LIST, headers: ada.authorization },
-      ...{ connections: 20, perSecond: 50, warmUpSeconds: 2, seconds: 12 },
-    };
-    // Code that has been compiled, as that of a service that has run for a while.
-    await sendSteadily({ ...lists(service, 4), seconds: 5 });
-    const { rate: capacity } = await sendSteadily({
-      ...{ url: login.url, method: 'POST', body: JSON.stringify(body) },
-      ...{ headers: { 'Content-Type': 'application/json' }, connections: 4, seconds: 4 },
-    });
-    const idle = await sendArrivalsApart(reads);
-
-    const calls = () => numberOf(service, /^dynamodb_call_duration_seconds_count\{[^}]*\} (\d+)/gm);
-    const called = await calls();
-    const flooding = sendArrivalsApart({ ...login, perSecond: 10 * capacity }, GIVING_WAY);
-    await sleep(2500);
-    const during = await sendArrivalsApart(reads);
-    const { statuses, errors } = await flooding;
-    const { '200': served = 0, '503': refused = 0, ...others } = statuses;
-    const { '200': read = 0, '503': unread = 0 } = during.statuses;
-    // A read has one call, a login that is served three.
-    const perRefusal = ((await calls()) - called - read - 3 * served) / refused;
-    const back = await untilStatus(() => service.http.post('/api/login').send(body), 200);
-
-    report(
-      'login flood',
-      `${Math.round(10 * capacity)}/s at a capacity of ${Math.round(capacity)}/s: ${served} served, ${refused} ` +
-        `refused, ${errors} lost; ${read} reads served and ${unread} refused, p99 ${idle.p99.toFixed(1)} ms idle and ` +
-        `${during.p99.toFixed(1)} ms in the flood: ${(during.p99 / idle.p99).toFixed(1)} times (target 3); a login is ` +
-        `served ${seconds(back)} after; ${perRefusal.toFixed(1)} calls to DynamoDB a refusal; ` +
-        `the service ${giveBackCores ? 'has a core of its own' : 'shares its cores with its clients'}`,
-    );
-    expect({ others, errors }).toEqual({ others: {}, errors: 0 });
-    expect(served).toBeGreaterThan(0);
-    expect(refused).toBeGreaterThan(served);
-    // None but for those few whose place was taken on their way to the queue.
-    expect(perRefusal).toBeLessThan(0.5);
-    expect(during.errors).toBe(0);
-    // How long they take depends on the machine: the line says it, and nothing is asserted.
-    expect(read).toBeGreaterThan(unread);
-  }, 90_000);
 });
