@@ -1,19 +1,23 @@
 /**
  * How many Argon2 verifications a second this machine does with no HTTP around them: the ceiling of logins a second.
- * A verification computes one hash, as a login does.
+ * A verification computes one hash, as a login does, by the engine that logins use. Needs a build.
  *
  * Usage: node argon2-rate.mjs MEMORY_KIB TIME_COST PARALLELISM CONCURRENCY SECONDS
  * Prints hashes a second.
  */
-import argon2 from 'argon2';
+const { chooseEngine } = await import(
+  new URL('../../dist/auth/passwords/argon2-engine.js', import.meta.url).href
+);
 
 const WARM_UP_MS = 500;
 const PASSWORD = 'correct horse battery';
 
-const [memoryCost = NaN, timeCost = NaN, parallelism = NaN, concurrency = NaN, seconds = NaN] = process.argv
+const [memoryKib = NaN, timeCost = NaN, parallelism = NaN, concurrency = NaN, seconds = NaN] = process.argv
   .slice(2)
   .map(Number);
-const target = await argon2.hash(PASSWORD, { type: argon2.argon2id, memoryCost, timeCost, parallelism });
+const silent = { error() {}, warn() {}, info() {}, debug() {} };
+const engine = await chooseEngine(silent);
+const target = await engine.hash(PASSWORD, { memoryKib, timeCost, parallelism });
 
 await verifyFor(WARM_UP_MS);
 const started = performance.now();
@@ -30,7 +34,7 @@ async function verifyFor(milliseconds) {
   const end = performance.now() + milliseconds;
   let done = 0;
   const worker = async () => {
-    for (; performance.now() < end; done++) await argon2.verify(target, PASSWORD);
+    for (; performance.now() < end; done++) await engine.verify(target, PASSWORD);
   };
   await Promise.all(Array.from({ length: concurrency }, worker));
   return done;

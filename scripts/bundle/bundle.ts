@@ -14,8 +14,8 @@ const FOLDER = 'dist/bundle';
 
 /** What the file loads from `node_modules` when it needs it, or tries to and goes on without. */
 const EXTERNAL = [
-  // Native.
-  'argon2',
+  // Native. The second one is optional.
+  ...['argon2', '@node-rs/argon2'],
   // Packages that Nest offers more with, and that are not installed.
   ...['@nestjs/microservices', '@nestjs/websockets', '@fastify/static', 'class-transformer/storage'],
   // Files that the documentation page is made of.

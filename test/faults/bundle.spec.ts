@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -12,6 +12,8 @@ const require = createRequire(import.meta.url);
 /** What the bundle leaves outside, and what that needs. */
 const OUTSIDE = [
   ...['argon2', '@phc/format', 'node-gyp-build', 'swagger-ui-dist'],
+  // Optional, with the package of the platform.
+  ...(existsSync('node_modules/@node-rs') ? ['@node-rs'] : []),
   ...['@zxcvbn-ts/language-common', '@zxcvbn-ts/dictionary-compression'],
   // Only says where the files of the page are.
   '@nestjs/swagger/package.json',

@@ -130,6 +130,7 @@ describe('The image', () => {
       .filter((path) => /(^|\/)node_modules\/(@[^/]+\/)?[^/]+\/package\.json$/.test(path))
       .map((path) => path.replace('/package.json', ''));
     expect(installed).toContain('node_modules/argon2');
+    expect(installed).toContain('node_modules/@node-rs/argon2');
     const isForDevelopment = (path: string) => lock.packages[path]?.dev || lock.packages[path]?.devOptional;
     expect(installed.filter(isForDevelopment)).toEqual([]);
     const programs = /\/(jest|typescript|tsx|s3rver|amplify-dynamodb-simulator|local-engines)$|@dynoxide/;

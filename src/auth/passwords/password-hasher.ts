@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable, Optional } from '@nestjs/common';
-import argon2 from 'argon2';
 import { Logger } from '../../common/logging/logger.js';
 import { AppConfig, type PasswordConfig } from '../../config/config.js';
 import { Metrics } from '../../metrics/metrics.js';
+import { chooseEngine, type Argon2Engine, type Argon2Parameters } from './argon2-engine.js';
 import { FailurePadding } from './failure-padding.js';
 import { HashQueue } from './hash-queue.js';
 import { readPhc, workOf } from './phc.js';
@@ -12,7 +12,7 @@ import { readPhc, workOf } from './phc.js';
  * What the speed of the machine is estimated from: a tenth of a hash of the older backend. Much smaller ones fit in the
  * caches of the processor, and promise three times the speed.
  */
-const PROBE = { memoryKib: 16_384, timeCost: 1 };
+const PROBE = { memoryKib: 16_384, timeCost: 1, parallelism: 1 };
 /** Threads that hash give way to everything else: one time alone may be that of a busy machine. */
 const PROBES = 3;
 
@@ -23,13 +23,14 @@ interface Check {
 }
 
 /**
- * Argon2id behind a queue. Passwords are taken as they come, as raw UTF-8: hashes of the older backend were made so.
+ * Argon2id behind a queue, by the fastest engine there is (see `chooseEngine`). Passwords are taken as they come, as raw
+ * UTF-8: hashes of the older backend were made so.
  * Every method throws `UnavailableError` when the queue is full.
  */
 @Injectable()
 export class PasswordHasher {
   private readonly queue: HashQueue;
-  private readonly options: argon2.Options & { raw?: false };
+  private readonly parameters: Argon2Parameters;
   /** The hash of a password that nobody knows, to spend the same time on an unknown account. */
   private readonly decoy: string;
   private readonly ownWork: number;
@@ -43,7 +44,7 @@ export class PasswordHasher {
     const { memoryKib, timeCost, parallelism, concurrency, maxWaitMs } = passwords;
     this.queue = new HashQueue(concurrency, maxWaitMs, (waitedMs) => metrics?.hashWait(waitedMs));
     metrics?.watch('password_hash_queue_depth', 'Hashes that wait for their turn', () => this.queue.depth);
-    this.options = { type: argon2.argon2id, memoryCost: memoryKib, timeCost, parallelism };
+    this.parameters = { memoryKib, timeCost, parallelism };
     this.decoy = decoyHash(passwords);
     this.ownWork = workOf(passwords);
     this.padding = new FailurePadding(passwords.largestWork);
@@ -65,10 +66,10 @@ export class PasswordHasher {
 
   /** A new hash with the parameters of the configuration, in PHC string format. */
   async hash(password: string): Promise<string> {
-    const phc = await this.queue.run(() => argon2.hash(password, this.options));
-    // The package sorts the parameters by name. The reference decoder, which the older backend reads hashes with, takes
-    // them in the order of the format only: m, t, p.
-    return phc.replace(/(,p=\d+)(,t=\d+)/, '$2$1');
+    return this.queue.run(async () => {
+      const engine = await chooseEngine(this.logger);
+      return engine.hash(password, this.parameters);
+    });
   }
 
   /** Whether a hash took less work than a new one would, or is of another kind than Argon2id. */
@@ -86,26 +87,27 @@ export class PasswordHasher {
    */
   async verify(phc: string | undefined, password: string): Promise<boolean> {
     const { matches, work, durationMs } = await this.queue.run(async () => {
-      await this.padding.calibrate(msPerUnit);
+      const engine = await chooseEngine(this.logger);
+      await this.padding.calibrate(() => msPerUnit(engine));
       const started = performance.now();
-      return { ...(await this.check(phc, password)), durationMs: performance.now() - started };
+      return { ...(await this.check(engine, phc, password)), durationMs: performance.now() - started };
     });
     this.padding.note(durationMs, work);
     if (!matches) await this.padding.pad(durationMs);
     return matches;
   }
 
-  private async check(phc: string | undefined, password: string): Promise<Check> {
+  private async check(engine: Argon2Engine, phc: string | undefined, password: string): Promise<Check> {
     try {
       if (phc?.startsWith('$argon2')) {
-        return { matches: await argon2.verify(phc, password), work: readPhc(phc).work || this.ownWork };
+        return { matches: await engine.verify(phc, password), work: readPhc(phc).work || this.ownWork };
       }
       if (phc !== undefined) throw new TypeError('Not an Argon2 hash');
     } catch (error) {
       // Not Argon2, or damaged. Whoever owns it cannot sign in, and nobody learns that there is such an account.
       this.logger.error({ err: error }, 'a stored password hash cannot be read');
     }
-    await argon2.verify(this.decoy, password);
+    await engine.verify(this.decoy, password);
     return { matches: false, work: this.ownWork };
   }
 }
@@ -120,12 +122,11 @@ function decoyHash({ memoryKib, timeCost, parallelism }: PasswordConfig): string
 }
 
 /** How long this machine takes for a KiB in one pass, at the best of a few times; milliseconds. */
-async function msPerUnit(): Promise<number> {
-  const { memoryKib: memoryCost, timeCost } = PROBE;
+async function msPerUnit(engine: Argon2Engine): Promise<number> {
   let best = Infinity;
   for (let n = 0; n < PROBES; n++) {
     const started = performance.now();
-    await argon2.hash('', { type: argon2.argon2id, memoryCost, timeCost, parallelism: 1, raw: true });
+    await engine.hash('', PROBE);
     best = Math.min(best, performance.now() - started);
   }
   return best / workOf(PROBE);

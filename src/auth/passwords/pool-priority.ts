@@ -12,6 +12,8 @@ const PAUSE_MS = 2;
 /**
  * Lets the threads of libuv's pool, which is where hashes are computed, give way to the event loop: where there is too
  * little processor for both, a sign-in waits rather than every other request. A process may always lower priorities.
+ * Both packages for Argon2 use the pool (seen in `/proc/self/task`, with 20 hashes four at once: all the work was done by its four
+ * threads, and there were no others). For the lanes of older hashes (p=4) both start threads of their own.
  *
  * @param threads size of the pool
  * @param niceness 0 for the same as everything else, up to 19 for only what nobody else wants
