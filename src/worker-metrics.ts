@@ -7,6 +7,8 @@ const GIVEN = 'metrics-given';
 const LIMIT_MS = 4_000;
 
 const COUNTS = new Set(['counter', 'histogram']);
+/** Workers that have ended whose counts are kept apart. */
+const MAX_ENDED = 10;
 
 interface Message {
   readonly type?: unknown;
@@ -40,13 +42,14 @@ export class WorkerMetrics {
   private readonly serving = new Set<number>();
   /** What workers that serve have told last, by their id. */
   private readonly told = new Map<number, MetricObject[]>();
-  /** The counts of those that have ended, together. */
-  private ended: MetricObject[] = [];
+  /** The counts of those that have ended; the first are of several together. */
+  private readonly ended: MetricObject[][] = [];
+  private isMerging = false;
 
   constructor() {
     // One that has not begun to serve has counted nothing, and is too busy to say so.
     cluster.on('listening', ({ id }) => this.serving.add(id));
-    cluster.on('exit', ({ id }) => void this.keep(id));
+    cluster.on('exit', ({ id }) => this.keep(id));
   }
 
   /**
@@ -62,21 +65,30 @@ export class WorkerMetrics {
     if (!given.some((metrics) => metrics !== undefined)) throw new Error('No worker gave its metrics');
     const all = given.map((metrics, i) => {
       const { id } = workers[i] as Worker;
-      if (metrics && this.serving.has(id)) this.told.set(id, metrics);
+      // It has ended meanwhile, and counts there.
+      if (!this.serving.has(id)) return [];
+      if (metrics) this.told.set(id, metrics);
       return metrics ?? countsOf(this.told.get(id) ?? []);
     });
-    return promClient.AggregatorRegistry.aggregate([...all, this.ended]).metrics();
+    return promClient.AggregatorRegistry.aggregate([...all, ...this.ended]).metrics();
   }
 
-  private async keep(id: number): Promise<void> {
+  private keep(id: number): void {
     this.serving.delete(id);
     const last = this.told.get(id);
     this.told.delete(id);
-    if (!last) return;
-    this.ended = await promClient.AggregatorRegistry.aggregate([
-      this.ended,
-      countsOf(last),
-    ]).getMetricsAsJSON();
+    if (last) this.ended.push(countsOf(last));
+    if (this.ended.length > MAX_ENDED && !this.isMerging) void this.merge();
+  }
+
+  /** So that the list does not grow with each worker that ends. */
+  private async merge(): Promise<void> {
+    this.isMerging = true;
+    const { length } = this.ended;
+    const merged = await promClient.AggregatorRegistry.aggregate(this.ended.slice()).getMetricsAsJSON();
+    // At once: a scrape never sees less.
+    this.ended.splice(0, length, merged);
+    this.isMerging = false;
   }
 }
 
