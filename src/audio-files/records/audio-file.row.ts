@@ -46,7 +46,7 @@ export function audioFileKey(fileId: string): AudioFileKey {
   return { file_id: fileId };
 }
 
-/** A row of an index that has no versions, whose owner asked for it. */
+/** What is read of a row, but for its owner. The projection of a list has no versions, hashes and tickets. */
 type RowWithoutOwner = ListedRow & Partial<Pick<AudioFileRow, 'version' | 'request_hash' | 'ticket_at'>>;
 
 /** ISO texts of the older backend are naive and are never read. */

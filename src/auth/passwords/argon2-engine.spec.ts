@@ -52,7 +52,7 @@ describe('the choice of an engine', () => {
     const logger = newLogger();
     const faster = faulty({});
     await expect(engineChooser(() => faster)(logger as Logger)).resolves.toBe(faster);
-    expect(logger.info.mock.calls).toEqual([[{ engine: 'faulty' }, 'password hashes have their engine']]);
+    expect(logger.info.mock.calls).toEqual([[{ engine: 'faulty' }, 'password hashing uses this engine']]);
     expect(logger.warn).not.toHaveBeenCalled();
   });
 
@@ -72,7 +72,7 @@ describe('the choice of an engine', () => {
       throw new Error('Cannot find native binding');
     };
     await expect(engineChooser(missing)(logger as Logger)).resolves.toBe(referenceEngine);
-    expect(logger.info.mock.calls).toEqual([[{ engine: 'argon2' }, 'password hashes have their engine']]);
+    expect(logger.info.mock.calls).toEqual([[{ engine: 'argon2' }, 'password hashing uses this engine']]);
     expect(logger.warn).not.toHaveBeenCalled();
   });
 
@@ -103,7 +103,7 @@ describe('the choice of an engine', () => {
     expect(logger.warn.mock.calls).toEqual([
       [
         { engine: 'faulty', err: expect.any(Error) },
-        'an engine of password hashes fails its test and is not used',
+        'a password hashing engine failed its self-test and is not used',
       ],
     ]);
   });

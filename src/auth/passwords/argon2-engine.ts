@@ -94,7 +94,7 @@ async function choose(
   logger: Logger,
 ): Promise<Argon2Engine> {
   const engine = (await fasterEngine(load, logger)) ?? referenceEngine;
-  logger.info({ engine: engine.name }, 'password hashes have their engine');
+  logger.info({ engine: engine.name }, 'password hashing uses this engine');
   return engine;
 }
 
@@ -108,7 +108,7 @@ async function fasterEngine(
     engine = await load();
   } catch (error) {
     // An optional package: not to have it is no fault.
-    logger.debug({ err: error }, 'the faster engine of password hashes cannot be loaded');
+    logger.debug({ err: error }, 'the faster password hashing engine cannot be loaded');
     return undefined;
   }
   try {
@@ -117,7 +117,7 @@ async function fasterEngine(
   } catch (error) {
     logger.warn(
       { engine: engine.name, err: error },
-      'an engine of password hashes fails its test and is not used',
+      'a password hashing engine failed its self-test and is not used',
     );
     return undefined;
   }
