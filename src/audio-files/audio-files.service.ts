@@ -12,7 +12,8 @@ import { endOfSecond } from '../common/time.js';
 import { Metrics } from '../metrics/metrics.js';
 import type { AudioFile, AudioFileChanges, AudioFilePage, ListRequest } from './records/audio-file.js';
 import { AudioFileListRepository } from './records/audio-file-list.repository.js';
-import { AudioFilesRepository, type DeleteOutcome } from './records/audio-files.repository.js';
+import { AudioFilesRepository } from './records/audio-files.repository.js';
+import type { DeleteOutcome } from './records/conditional-writes.js';
 import { AudioObjectsService } from './uploads/audio-objects.service.js';
 import { QuotaService } from './usage/quota.service.js';
 

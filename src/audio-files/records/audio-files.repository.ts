@@ -1,5 +1,3 @@
-import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { Injectable, Optional } from '@nestjs/common';
 import { forEachAtMost } from '../../common/concurrency.js';
 import { DomainError } from '../../common/errors/domain-errors.js';
@@ -20,23 +18,15 @@ import {
   STEP,
 } from './audio-file.expressions.js';
 import { audioFileKey, type AudioFileRow, STATUS_NAME, toAudioFile, toRow } from './audio-file.row.js';
+import {
+  type DeleteOutcome,
+  deleteOutcomeOf,
+  type WriteOutcome,
+  writeOutcomeOf,
+} from './conditional-writes.js';
 
 /** Deletes of a batch that have to ask for a version, simultaneously. */
 const PARALLEL = 25;
-
-/** How a delete ended. */
-export type DeleteOutcome = 'deleted' | 'not-found' | 'not-owner' | 'changed';
-
-/** What a conditional write left behind: the record as it is now, and whether it was this write that made it so. */
-export interface WriteOutcome {
-  readonly written: boolean;
-  /** Absent where there is no record. */
-  readonly file?: AudioFile;
-  /** Whether the SDK tried more than once, so that the first try may have done it. */
-  readonly repeated?: boolean;
-  /** Whether its deletion has begun: nothing changes it any more. */
-  readonly isBeingDeleted?: boolean;
-}
 
 /** Records of audio files in DynamoDB. */
 @Injectable()
@@ -106,7 +96,7 @@ export class AudioFilesRepository {
 
   /** Writes a record unless there is one with its id. Costs 2 write units, or 1 where there is. */
   async createIfNew(file: AudioFile): Promise<WriteOutcome> {
-    const outcome = await this.conditionally(async () => {
+    const outcome = await writeOutcomeOf(async () => {
       await this.database.put({
         TableName: this.table,
         Item: toRow(file),
@@ -197,15 +187,7 @@ export class AudioFilesRepository {
       ExpressionAttributeValues: { ':owner': ownerId, ...version?.values },
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
     };
-    try {
-      await this.uncached([fileId], () => this.database.delete(input));
-      return 'deleted';
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      if (error.Item) return error.Item['user_id']?.S === ownerId ? 'changed' : 'not-owner';
-      // Gone after a repeated try: the first one did it, and only its answer was lost.
-      return (error.$metadata.attempts ?? 1) > 1 ? 'deleted' : 'not-found';
-    }
+    return deleteOutcomeOf(ownerId, () => this.uncached([fileId], () => this.database.delete(input)));
   }
 
   /**
@@ -251,7 +233,7 @@ export class AudioFilesRepository {
       ReturnValues: 'ALL_NEW' as const,
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
     };
-    return this.conditionally(async () => {
+    return writeOutcomeOf(async () => {
       const { Attributes } = await this.uncached([fileId], () => this.database.update(input));
       return toAudioFile(Attributes as AudioFileRow);
     });
@@ -259,18 +241,5 @@ export class AudioFilesRepository {
 
   private async uncached<T>(fileIds: readonly string[], write: () => Promise<T>): Promise<T> {
     return this.cache ? this.cache.during(fileIds, write) : write();
-  }
-
-  private async conditionally(write: () => Promise<AudioFile>): Promise<WriteOutcome> {
-    try {
-      return { written: true, file: await write() };
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      // The document client does not translate what comes with an error.
-      const row = error.Item && (unmarshall(error.Item) as AudioFileRow);
-      const repeated = (error.$metadata.attempts ?? 1) > 1;
-      if (!row) return { written: false, repeated };
-      return { written: false, repeated, file: toAudioFile(row), isBeingDeleted: row.deleting === true };
-    }
   }
 }
