@@ -3,7 +3,7 @@ import { DomainError, temporarilyUnavailable } from '../common/errors/domain-err
 import type { AudioFile } from './records/audio-file.js';
 import { AudioFileDrafts, type Creation, type CreationRequest } from './audio-file-drafts.js';
 import { AudioFilesRepository } from './records/audio-files.repository.js';
-import { AudioObjectsService } from './uploads/audio-objects.service.js';
+import { UploadedAudioService } from './uploads/uploaded-audio.service.js';
 import { QuotaService, type QuotaHold } from './usage/quota.service.js';
 
 /** Makes single records, once for each idempotency key. */
@@ -12,7 +12,7 @@ export class AudioFileCreationService {
   constructor(
     private readonly drafts: AudioFileDrafts,
     private readonly files: AudioFilesRepository,
-    private readonly objects: AudioObjectsService,
+    private readonly audio: UploadedAudioService,
     private readonly quota: QuotaService,
   ) {}
 
@@ -30,7 +30,7 @@ export class AudioFileCreationService {
     // Before anything is written: without an address there is nothing to do with a pending record.
     const upload = await this.drafts.ticketOf(drafted);
     if (request.idempotencyKey === undefined) {
-      const draft = await this.objects.measured(drafted);
+      const draft = await this.audio.measured(drafted);
       const hold = await this.quota.hold(draft);
       await this.writing(hold, draft, () => this.files.create(draft));
       return this.drafts.made({ file: draft, isNew: true, ...upload }, hold);
@@ -50,7 +50,7 @@ export class AudioFileCreationService {
     drafted: AudioFile,
   ): Promise<{ draft: AudioFile; hold: QuotaHold } | { earlier: AudioFile }> {
     try {
-      const draft = await this.objects.measured(drafted);
+      const draft = await this.audio.measured(drafted);
       return { draft, hold: await this.quota.hold(draft, true) };
     } catch (error) {
       // A repeated request is not one more record, and its object may be gone by now.

@@ -6,7 +6,7 @@ import { nowSeconds } from '../common/time.js';
 import { Metrics } from '../metrics/metrics.js';
 import { ObjectStore } from '../storage/object-store.js';
 import type { AudioFile, NewAudioFile, UploadableFile } from './records/audio-file.js';
-import { AudioObjectsService, type UploadTicket } from './uploads/audio-objects.service.js';
+import { UploadUrlsService, type UploadTicket } from './uploads/upload-urls.service.js';
 import { ObjectKeys } from './records/object-keys.js';
 import { QuotaService, type QuotaHold } from './usage/quota.service.js';
 
@@ -36,7 +36,7 @@ export interface Creation {
 @Injectable()
 export class AudioFileDrafts {
   constructor(
-    private readonly objects: AudioObjectsService,
+    private readonly uploadUrls: UploadUrlsService,
     private readonly store: ObjectStore,
     private readonly keys: ObjectKeys,
     private readonly quota: QuotaService,
@@ -84,7 +84,7 @@ export class AudioFileDrafts {
     if (earlier.ownerId !== draft.ownerId || earlier.requestHash !== draft.requestHash) {
       throw new IdempotencyKeyReusedError();
     }
-    const file = earlier.status === 'pending' ? await this.objects.awaited(earlier) : earlier;
+    const file = earlier.status === 'pending' ? await this.uploadUrls.awaited(earlier) : earlier;
     return { file, isNew: false, ...(await this.ticketOf(file)) };
   }
 
@@ -97,7 +97,9 @@ export class AudioFileDrafts {
 
   /** How the audio of a pending record is uploaded. */
   async ticketOf(file: AudioFile): Promise<Pick<Creation, 'upload'>> {
-    return file.status === 'pending' ? { upload: await this.objects.ticketFor(file as UploadableFile) } : {};
+    return file.status === 'pending'
+      ? { upload: await this.uploadUrls.ticketFor(file as UploadableFile) }
+      : {};
   }
 }
 

@@ -34,6 +34,7 @@ import type { AudioFile } from './records/audio-file.js';
 import { AudioFileOwnerGuard, OwnedAudioFile } from './audio-file-owner.guard.js';
 import { AudioFilesService } from './audio-files.service.js';
 import { AudioObjectsService } from './uploads/audio-objects.service.js';
+import { UploadedAudioService } from './uploads/uploaded-audio.service.js';
 import { AudioFileDto, etagOf, toAudioFileDto } from './dto/audio-file.dto.js';
 import { SignedUrlDto, toSignedUrlDto } from './uploads/dto/signed-url.dto.js';
 import { toChanges, UpdateAudioFileDto } from './dto/update-audio-file.dto.js';
@@ -66,6 +67,7 @@ export class AudioFileController {
   constructor(
     private readonly files: AudioFilesService,
     private readonly objects: AudioObjectsService,
+    private readonly audio: UploadedAudioService,
   ) {}
 
   @Get()
@@ -133,7 +135,7 @@ export class AudioFileController {
     @OwnedAudioFile() file: AudioFile,
     @Res({ passthrough: true }) response: Response,
   ): Promise<AudioFileDto> {
-    return answer(await this.objects.complete(file), response);
+    return answer(await this.audio.complete(file), response);
   }
 
   @Get('download-url')

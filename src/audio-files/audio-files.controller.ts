@@ -19,7 +19,7 @@ import { CostlyRead } from '../limits/costly-read.decorator.js';
 import { RateLimited } from '../limits/rate-limited.decorator.js';
 import { AudioFileCreationService } from './audio-file-creation.service.js';
 import { AudioFilesService } from './audio-files.service.js';
-import { AudioObjectsService } from './uploads/audio-objects.service.js';
+import { UploadUrlsService } from './uploads/upload-urls.service.js';
 import {
   AudioFileDto,
   CreatedAudioFileDto,
@@ -46,7 +46,7 @@ export class AudioFilesController {
   constructor(
     private readonly files: AudioFilesService,
     private readonly creation: AudioFileCreationService,
-    private readonly objects: AudioObjectsService,
+    private readonly uploadUrls: UploadUrlsService,
     private readonly usageService: UsageService,
   ) {}
 
@@ -153,6 +153,8 @@ export class AudioFilesController {
     @CurrentCaller() caller: Caller,
     @Query() query: PresignedUrlQuery,
   ): Promise<PresignedUrlDto> {
-    return toPresignedUrlDto(await this.objects.uploadUrl(caller.userId, query.key, toAnnouncement(query)));
+    return toPresignedUrlDto(
+      await this.uploadUrls.uploadUrl(caller.userId, query.key, toAnnouncement(query)),
+    );
   }
 }

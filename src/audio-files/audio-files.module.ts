@@ -12,6 +12,8 @@ import { AudioFilesRepository } from './records/audio-files.repository.js';
 import { AudioFilesService } from './audio-files.service.js';
 import { AudioFilesUserData, AudioObjectsUserData } from './audio-files.user-data.js';
 import { AudioObjectsService } from './uploads/audio-objects.service.js';
+import { UploadedAudioService } from './uploads/uploaded-audio.service.js';
+import { UploadUrlsService } from './uploads/upload-urls.service.js';
 import { BatchItems } from './batches/batch-items.js';
 import { ObjectKeys } from './records/object-keys.js';
 import { QuotaService } from './usage/quota.service.js';
@@ -25,6 +27,8 @@ import { UsageService } from './usage/usage.service.js';
     AudioFileListRepository,
     ObjectKeys,
     AudioObjectsService,
+    UploadUrlsService,
+    UploadedAudioService,
     QuotaService,
     UsageService,
     AudioFilesService,

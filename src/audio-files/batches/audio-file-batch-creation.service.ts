@@ -17,7 +17,7 @@ import {
   idOf,
 } from '../audio-file-drafts.js';
 import { AudioFilesRepository } from '../records/audio-files.repository.js';
-import { AudioObjectsService } from '../uploads/audio-objects.service.js';
+import { UploadedAudioService } from '../uploads/uploaded-audio.service.js';
 import { QuotaService, type QuotaHold } from '../usage/quota.service.js';
 
 /** A record that is about to be written. */
@@ -33,7 +33,7 @@ export class AudioFileBatchCreationService {
     private readonly creation: AudioFileCreationService,
     private readonly drafts: AudioFileDrafts,
     private readonly files: AudioFilesRepository,
-    private readonly objects: AudioObjectsService,
+    private readonly audio: UploadedAudioService,
     private readonly quota: QuotaService,
   ) {}
 
@@ -72,7 +72,7 @@ export class AudioFileBatchCreationService {
   private async prepare(ownerId: string, requests: readonly CreationRequest[]): Promise<Outcome<Draft>[]> {
     // All sizes are known before the first place is taken, so that places are taken in the order of the requests.
     const files = await Promise.all(
-      requests.map((request) => outcomeOf(() => this.objects.measured(this.drafts.draft(ownerId, request)))),
+      requests.map((request) => outcomeOf(() => this.audio.measured(this.drafts.draft(ownerId, request)))),
     );
     const holds: QuotaHold[] = [];
     const prepare = async (file: AudioFile): Promise<Draft> => {

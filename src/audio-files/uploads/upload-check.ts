@@ -1,10 +1,13 @@
 import type { StoredObject } from '../../storage/object-store.js';
 import type { AudioFile } from '../records/audio-file.js';
 
+export const NOT_UPLOADED = 'The audio has not been uploaded yet';
+
 /**
- * How an object differs from what its record announced, to follow "the uploaded audio"; `undefined` where it does not. A
- * checksum that was announced is compared with the one of S3, and with nothing else: an object without one may be
- * anything.
+ * Compares an object with what its record announced. An announced checksum is compared only with the checksum of S3: an
+ * object without one may have any content.
+ *
+ * @returns the end of a sentence that starts with "the uploaded audio", or `undefined` if there is no difference
  */
 export function differenceOf(
   { fileSize, checksumSha256 }: Pick<AudioFile, 'fileSize' | 'checksumSha256'>,

@@ -3,7 +3,7 @@ import { IsOptional } from 'class-validator';
 import { toIso } from '../../../common/time.js';
 import { IsLike, IsObjectKey, IsWhole, ToWholeNumber } from '../../../common/validation/rules.js';
 import type { SignedUrl } from '../../../storage/presigner.js';
-import type { Announcement, UploadTicket } from '../audio-objects.service.js';
+import type { Announcement, UploadTicket } from '../upload-urls.service.js';
 import {
   CONTENT_TYPE,
   CONTENT_TYPE_FIELD,
