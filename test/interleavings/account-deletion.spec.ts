@@ -1,8 +1,9 @@
 import { changePassword, deleteAccount, login } from './operations/accounts.js';
 import { batchCreate } from './operations/batches.js';
-import { change, complete, create, putAudio, remove, upload } from './operations/records.js';
+import { change, create, remove } from './operations/records.js';
 import { endOthers, logout, renew } from './operations/sign-ins.js';
 import type { Operation } from './operations/operation.js';
+import { complete, putAudio, upload } from './operations/uploads.js';
 import { exploreAll } from './pairs.js';
 import type { Scenario } from './scenario.js';
 

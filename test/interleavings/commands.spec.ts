@@ -1,7 +1,8 @@
 import { deleteAccount, login, register } from './operations/accounts.js';
 import { reconcile, takeover } from './operations/commands.js';
-import { change, complete, finishUpload, putAudio, remove, upload } from './operations/records.js';
+import { change, remove } from './operations/records.js';
 import type { Operation } from './operations/operation.js';
+import { complete, finishUpload, putAudio, upload } from './operations/uploads.js';
 import { exploreAll } from './pairs.js';
 
 const BESIDE_RECONCILE: readonly (readonly [Operation, Operation])[] = [

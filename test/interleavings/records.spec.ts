@@ -1,7 +1,8 @@
 import { changePassword } from './operations/accounts.js';
 import { batchCreate, batchDelete } from './operations/batches.js';
-import { change, complete, create, finishUpload, remove, upload } from './operations/records.js';
+import { change, create, remove } from './operations/records.js';
 import { endOthers, logout } from './operations/sign-ins.js';
+import { complete, finishUpload, upload } from './operations/uploads.js';
 import { exploreAll } from './pairs.js';
 import { pairsOf } from './scenario.js';
 
