@@ -17,7 +17,7 @@ describe('CallSlots', () => {
     jest.useRealTimers();
   });
 
-  /** Makes a call that goes on until it is told to end; gives its error, if any. */
+  /** Makes a call that runs until the test ends it. Returns its error, if any. */
   const call = (name: string, milliseconds = 1000) =>
     slots
       .run(milliseconds, (left) => {

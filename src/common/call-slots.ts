@@ -1,8 +1,8 @@
 import { DeadlineError } from './deadline.js';
 
 /**
- * As many calls at once as there are connections for them. Who waits for one here, in the order of coming, is known not to
- * have asked yet, so that what it waits for is not blamed.
+ * Limits concurrent calls to the number of connections. Calls wait in the order of arrival. A call that waits here has
+ * not been sent, so the dependency is not blamed for the time.
  */
 export class CallSlots {
   private readonly waiting = new Set<() => void>();
@@ -14,11 +14,11 @@ export class CallSlots {
   ) {}
 
   /**
-   * Makes a call when it is its turn.
+   * Makes a call when a slot is free.
    *
-   * @param milliseconds what waiting and call may take together
-   * @param call is told what is left of that
-   * @throws DeadlineError where its turn does not come in time
+   * @param milliseconds limit for waiting and call together
+   * @param call receives the remaining time
+   * @throws DeadlineError if no slot becomes free in time
    */
   async run<T>(milliseconds: number, call: (milliseconds: number) => Promise<T>): Promise<T> {
     const asked = performance.now();
@@ -28,7 +28,7 @@ export class CallSlots {
       return await call(Math.max(0, milliseconds - (performance.now() - asked)));
     } finally {
       const [next] = this.waiting;
-      // The slot is handed over: nobody who comes later can step in between.
+      // The slot is handed over, so that no later call can take it first.
       if (next) next();
       else this.taken--;
     }

@@ -5,10 +5,10 @@ const PAUSE_MS = 500;
 
 class NoAnswer extends Error {}
 class Refusal extends Error {}
-/** Says nothing of what was asked. */
+/** An error that says nothing about the dependency. */
 class OwnFault extends Error {}
 
-/** A call that ends when told. */
+/** A call that ends when the test ends it. */
 function pending() {
   let answer: () => void = () => undefined;
   let fail: (error: Error) => void = () => undefined;

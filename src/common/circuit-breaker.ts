@@ -1,4 +1,4 @@
-/** A source is not asked, because it did not answer lately. */
+/** The call was not made because the dependency did not answer recently. */
 export class CircuitOpenError extends Error {
   constructor(source: string) {
     super(`Not asked: ${source} did not answer lately`);
@@ -6,34 +6,37 @@ export class CircuitOpenError extends Error {
   }
 }
 
-/** When to stop asking, and when to ask again. */
+/** When the circuit opens and closes. */
 export interface CircuitOptions {
-  /** What is asked, for errors and the log: `the database`. */
+  /** The dependency, for errors and the log: `the database`. */
   readonly source: string;
-  /** How long nobody asks; then one call at a time does, until one is answered. 0: always ask. Milliseconds. */
+  /**
+   * How long no calls are made. After that, one call at a time is made until one is answered. 0: the circuit never
+   * opens. Milliseconds.
+   */
   readonly pauseMs: number;
-  /** Whether an error means that there was no answer; `undefined` where it says nothing of the source. */
+  /** Whether an error means that there was no answer; `undefined` if it says nothing about the dependency. */
   readonly isFailure: (error: unknown) => boolean | undefined;
-  /** Is told when asking stops and when it begins again, with the error that stopped it. */
+  /** Called when the circuit opens or closes, with the error that opened it. */
   readonly onChange?: (open: boolean, cause?: unknown) => void;
 }
 
-/** Calls without an answer, one after the other with none between them that had one, before nobody asks any more. */
+/** Consecutive calls without an answer that open the circuit. */
 const FAILURES = 5;
 
 /**
- * Spares callers the wait for what does not answer: after {@link FAILURES} failures in a row calls fail at once, but for
- * one now and then that finds out whether it is back.
+ * Saves callers the wait for a dependency that does not answer. After {@link FAILURES} consecutive failures, calls fail
+ * immediately, except for one now and then that checks whether the dependency is back.
  */
 export class CircuitBreaker {
   private failures = 0;
-  /** From when on somebody may find out; milliseconds of `performance.now()`. */
+  /** Time of the next check; milliseconds of `performance.now()`. */
   private asksAgainAt = 0;
   private probing = false;
 
   constructor(private readonly options: CircuitOptions) {}
 
-  /** Whether calls fail at once. */
+  /** Whether calls fail immediately. */
   get isOpen(): boolean {
     return this.failures >= FAILURES;
   }
@@ -41,7 +44,7 @@ export class CircuitBreaker {
   /**
    * Makes a call.
    *
-   * @throws CircuitOpenError where it is not made
+   * @throws CircuitOpenError if the circuit is open
    */
   async run<T>(call: () => Promise<T>): Promise<T> {
     if (this.options.pauseMs === 0) return call();

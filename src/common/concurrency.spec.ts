@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { forEachAtMost, Semaphore } from './concurrency.js';
 
-/** Work that counts how much of it is under way. */
+/** Work that counts how many of its runs are concurrent. */
 function counted() {
   const seen = { most: 0, running: 0, begun: [] as number[] };
   return {

@@ -1,18 +1,18 @@
-/** Lets so much work be under way simultaneously; the rest waits for its turn, first come first served. */
+/** Limits concurrent work. The rest waits in the order of arrival. */
 export class Semaphore {
   private running = 0;
   private readonly waiting: (() => void)[] = [];
 
   constructor(private readonly limit: number) {}
 
-  /** Does the work when it is its turn. */
+  /** Runs the work when a slot is free. */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.running === this.limit) await new Promise<void>((resolve) => this.waiting.push(resolve));
     else this.running++;
     try {
       return await work();
     } finally {
-      // The place goes over to the next one, or is free.
+      // The slot goes to the next waiting work, or becomes free.
       const next = this.waiting.shift();
       if (next) next();
       else this.running--;
@@ -21,9 +21,9 @@ export class Semaphore {
 }
 
 /**
- * Does the work on each item, on so many at a time. Begins no more of it after a failure.
+ * Runs the work on each item, with limited concurrency. Starts no more work after a failure.
  *
- * @throws the first failure, once what was under way has ended
+ * @throws the first failure, when all started work has ended
  */
 export async function forEachAtMost<T>(
   limit: number,
@@ -33,7 +33,7 @@ export async function forEachAtMost<T>(
   const rest = items.values();
   const failures: unknown[] = [];
   const worker = async () => {
-    // One iterator for all: each takes the next item that is left.
+    // All share one iterator: each takes the next item.
     for (const item of rest) {
       if (failures.length > 0) return;
       await work(item).catch((error: unknown) => failures.push(error));
@@ -44,7 +44,7 @@ export async function forEachAtMost<T>(
 }
 
 /**
- * What each gives, once all have ended: after a failure too, nothing goes on behind the caller's back.
+ * The results, when all have ended. After a failure, nothing continues in the background.
  *
  * @throws the first failure
  */

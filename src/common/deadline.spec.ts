@@ -14,7 +14,10 @@ describe('withDeadline', () => {
     jest.useRealTimers();
   });
 
-  /** How a work of `ms` ends that has `limit` milliseconds, when, and whether it was told to stop. */
+  /**
+   * The result of a work that takes `ms` and has `limit` milliseconds: how it ended, when, and whether its signal was
+   * aborted.
+   */
   async function ending(limit: number, ms: number, end: () => unknown = () => 'done') {
     const started = performance.now();
     let told: AbortSignal | undefined;
@@ -98,13 +101,13 @@ describe('withDeadline', () => {
 });
 
 describe('withDeadline, while this process does not listen', () => {
-  /** Keeps the event loop from anything else. */
+  /** Blocks the event loop. */
   function block(ms: number): void {
     for (const end = performance.now() + ms; performance.now() < end;) continue;
   }
 
   it('takes an answer that came meanwhile, however late the timer is', async () => {
-    // The answer is on its way; nobody is here to read it until long after the deadline.
+    // The response is on its way. The blocked event loop reads it only long after the deadline.
     const server = createServer((socket) => void socket.end('answer', () => block(400))).listen(
       0,
       '127.0.0.1',

@@ -1,17 +1,20 @@
 import { LoopBlocks } from './loop-blocks.js';
 
-/** A timer that is late by more than this was kept from firing; what was waited for may be here already. Milliseconds. */
+/** If a timer is later than this, the event loop was blocked, and the answer may have arrived already. Milliseconds. */
 const LATE_MS = 20;
 
-/** From which part of its time on a call that nobody listened to says nothing. An outage on a busy machine is still one. */
+/**
+ * If the event loop was blocked for this share of a call, the call says nothing about the dependency. An outage on a
+ * busy machine still counts as one.
+ */
 const DEAF_SHARE = 0.75;
 
-/** Something outside did not answer within the time there was for it. */
+/** A dependency did not answer in the given time. */
 export class DeadlineError extends Error {
   /**
-   * @param source what was asked, as in "No answer from the database"
+   * @param source the dependency, as in "No answer from the database"
    * @param grantedMs how long it had
-   * @param blockedMs for how much of that this process could not have heard it
+   * @param blockedMs for how much of that the event loop of this process was blocked
    */
   constructor(
     source: string,
@@ -24,10 +27,10 @@ export class DeadlineError extends Error {
   }
 
   /**
-   * Whether this process is to blame, and nothing is said of what was asked: it gave far less time than there should be,
-   * or did not listen for most of it.
+   * Whether this process is the cause, so that the error says nothing about the dependency: the call had far less time
+   * than it should have, or the event loop was blocked for most of it.
    *
-   * @param fullMs what a call should have
+   * @param fullMs time that a call should have
    */
   isOwnDoing(fullMs: number): boolean {
     return this.grantedMs < fullMs / 2 || this.blockedMs > this.grantedMs * DEAF_SHARE;
@@ -37,10 +40,10 @@ export class DeadlineError extends Error {
 const loop = new LoopBlocks();
 
 /**
- * Gives what `work` gives, or fails when the time is over.
+ * Returns the result of `work`, or fails at the deadline.
  *
- * @param source what is asked, for the error
- * @param work gets a signal that is aborted at the deadline
+ * @param source the dependency, for the error
+ * @param work receives a signal that is aborted at the deadline
  * @throws DeadlineError
  */
 export async function withDeadline<T>(
@@ -54,7 +57,7 @@ export async function withDeadline<T>(
   const blockedMs = () => loop.blockedMs - blockedBefore;
   let isOver = false;
   let timer: NodeJS.Timeout | undefined;
-  // The SDK does not look at the signal while it pauses between two tries, hence the race.
+  // The SDK ignores the signal while it pauses between two attempts, so the call races with the deadline.
   const deadline = new Promise<never>((_resolve, reject) => {
     const expire = () => {
       if (isOver) return;
@@ -63,7 +66,7 @@ export async function withDeadline<T>(
     };
     timer = setTimeout(() => {
       const isLate = performance.now() - started - milliseconds > LATE_MS;
-      // Timers come before what has arrived on connections: an answer that is there is taken.
+      // Timers run before data that has arrived on connections. Wait for that data: the answer may be there.
       if (isLate) setImmediate(expire);
       else expire();
     }, milliseconds);
@@ -72,7 +75,7 @@ export async function withDeadline<T>(
     return await Promise.race([work(controller.signal), deadline]);
   } catch (error) {
     const passedMs = performance.now() - started;
-    // Timers of the transport fire late as well.
+    // Timers of the transport can be late too.
     if (isTimeout(error) && blockedMs() > passedMs * DEAF_SHARE) {
       throw new DeadlineError(source, passedMs, blockedMs(), { cause: error });
     }
@@ -84,7 +87,7 @@ export async function withDeadline<T>(
   }
 }
 
-/** Whether the transport gave up waiting, by the name that the SDK's handler gives to that. */
+/** Whether the transport timed out, by the name that the SDK's handler uses. */
 function isTimeout(error: unknown): boolean {
   return error instanceof Error && error.name === 'TimeoutError';
 }

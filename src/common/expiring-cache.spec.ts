@@ -6,12 +6,12 @@ interface Thing {
   readonly name: string;
 }
 
-/** A lifetime that a test can wait for, and time enough for it to be over; seconds and milliseconds. */
+/** A short lifetime, and a time after which it is over; seconds and milliseconds. */
 const [SHORT, OVER_MS] = [0.05, 100];
 
 const [first, second] = [{ name: 'first' }, { name: 'second' }];
 
-/** A source whose loads end when they are told to. */
+/** A source whose loads end when the test ends them. */
 function slowSource() {
   const pending: { resolve: (value: Cached<Thing>) => void; reject: (error: Error) => void }[] = [];
   const load = jest.fn(

@@ -1,25 +1,25 @@
 import { LRUCache } from 'lru-cache';
 
-/** `null` is remembered too: "there is no such thing". */
+/** `null` is cached too: the entry does not exist. */
 export type Cached<Value> = Value | null;
 
 /**
- * A small cache in front of a slower source, with one load at a time for a key. What was put in by hand while a load
- * was under way wins over what the load brings, since the load may have read before the change.
+ * A small cache in front of a slower source, with one load at a time for a key. A value that is set during a load wins
+ * over the result of the load, because the load may have read before the change.
  */
 export class ExpiringCache<Value extends object> {
   private readonly entries: LRUCache<string, { value: Cached<Value> }> | undefined;
   private readonly loads = new Map<string, Promise<Cached<Value>>>();
 
   /**
-   * @param seconds lifetime of an entry; 0 remembers nothing
-   * @param max entries at most; the least recently used goes first
+   * @param seconds lifetime of an entry; 0 caches nothing
+   * @param max maximum of entries; the least recently used one is removed first
    */
   constructor(seconds: number, max: number) {
     this.entries = seconds > 0 ? new LRUCache({ max, ttl: seconds * 1000 }) : undefined;
   }
 
-  /** `undefined` where nothing is known. */
+  /** `undefined` if there is no entry. */
   get(key: string): Cached<Value> | undefined {
     return this.entries?.get(key)?.value;
   }
@@ -28,17 +28,18 @@ export class ExpiringCache<Value extends object> {
     this.entries?.set(key, { value });
   }
 
-  /** Forgets what is known, and what a load under way is about to find. */
+  /** Removes the entry, and ignores the result of a load that is running. */
   forget(key: string): void {
     this.entries?.delete(key);
     this.loads.delete(key);
   }
 
-  /** What is known, or else what `load` finds. Errors of `load` reach every waiting caller and are not remembered. */
+  /** The entry, or the result of `load`. Errors of `load` reach every waiting caller and are not cached. */
   async getOrLoad(key: string, load: () => Promise<Cached<Value>>): Promise<Cached<Value>> {
     const known = this.get(key);
     if (known !== undefined) return known;
-    // Without entries nothing tells a caller that a load under way began before a change, so each asks for itself.
+    // Without entries, a caller cannot know whether a running load began before a change. Each caller therefore loads
+    // by itself.
     if (this.entries === undefined) return load();
     const running = this.loads.get(key);
     if (running) return running;

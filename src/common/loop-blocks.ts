@@ -1,9 +1,9 @@
-/** How often the event loop is looked at while somebody wants to know. Milliseconds. */
+/** How often the event loop is checked while a measurement runs. Milliseconds. */
 const TICK_MS = 50;
 
 /**
- * Measures for how long the event loop of this process stood still, while somebody wants to know: what was not heard then
- * may have been said.
+ * Measures for how long the event loop of this process was blocked, while at least one caller measures. Data that
+ * arrived during a block was not read in time.
  */
 export class LoopBlocks {
   private watchers = 0;
@@ -11,7 +11,7 @@ export class LoopBlocks {
   private passedMs = 0;
   private tickedAt = 0;
 
-  /** Begins to measure; {@link end} is to be called as often. */
+  /** Starts a measurement. Call {@link end} once for each call. */
   begin(): void {
     if (this.watchers++ > 0) return;
     this.tickedAt = performance.now();
@@ -21,14 +21,14 @@ export class LoopBlocks {
     }, TICK_MS).unref();
   }
 
-  /** Measures no more. */
+  /** Ends a measurement. */
   end(): void {
     if (--this.watchers > 0) return;
     this.passedMs = this.blockedMs;
     clearInterval(this.timer);
   }
 
-  /** Milliseconds, from an arbitrary beginning; grows while somebody measures. */
+  /** Milliseconds since an arbitrary start. It grows while a measurement runs. */
   get blockedMs(): number {
     const sinceMs = performance.now() - this.tickedAt;
     return this.passedMs + (sinceMs > 2 * TICK_MS ? sinceMs : 0);

@@ -1,9 +1,9 @@
 import { DomainError } from './errors/domain-errors.js';
 
-/** How one of many things ended. */
+/** The result of one of many operations. */
 export type Outcome<T> = T | DomainError;
 
-/** What `work` gives, or the domain error it ends with; a defect is thrown on. */
+/** The result of `work`, or the domain error that it throws. Other errors are rethrown. */
 export async function outcomeOf<T>(work: () => Promise<T>): Promise<Outcome<T>> {
   try {
     return await work();
@@ -13,7 +13,7 @@ export async function outcomeOf<T>(work: () => Promise<T>): Promise<Outcome<T>> 
   }
 }
 
-/** Whether a thing went well. Type guard for `filter`. */
+/** Whether an operation succeeded. Type guard for `filter`. */
 export function isSuccess<T>(outcome: Outcome<T> | undefined): outcome is T {
   return outcome !== undefined && !(outcome instanceof DomainError);
 }

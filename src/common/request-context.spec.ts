@@ -22,7 +22,7 @@ describe('DatabaseTime', () => {
     jest.useRealTimers();
   });
 
-  /** A call alone. */
+  /** A single call. */
   function call(ms: number): void {
     time.begin();
     pass(ms);

@@ -5,20 +5,20 @@ export function nowSeconds(): number {
 
 const DAY = 86_400;
 const TWO_DIGITS = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, '0'));
-/** The last day that was written: most times of a list are of a few days. */
+/** The last day that was formatted: most times of a list are from a few days. */
 let written = { day: NaN, date: '' };
 
 /**
  * ISO 8601 in UTC with whole seconds and `Z`, as every time in a response.
  *
- * @param seconds Unix seconds; a fraction is dropped towards the past
- * @throws RangeError where no date is so far away
+ * @param seconds Unix seconds; a fraction is rounded down
+ * @throws RangeError if the time is outside the range of dates
  */
 export function toIso(seconds: number): string {
   const whole = Math.floor(seconds);
   const day = Math.floor(whole / DAY);
   if (day !== written.day) {
-    // What is behind the date has 13 characters: 18:30:00.000Z.
+    // The part after the date has 13 characters: 18:30:00.000Z.
     written = { day, date: new Date(day * DAY * 1000).toISOString().slice(0, -13) };
   }
   const second = whole - day * DAY;
@@ -26,18 +26,18 @@ export function toIso(seconds: number): string {
   return `${written.date}${TWO_DIGITS[hours]}:${TWO_DIGITS[minutes]}:${TWO_DIGITS[second % 60]}Z`;
 }
 
-/** Microseconds are the finest there are. */
+/** Times have microseconds at most. */
 const LAST_OF_SECOND = 0.999_999;
 
 /**
- * The last instant of a second; Unix seconds. Times of the older backend have fractions, and are shown without: the whole of a
+ * The last instant of a second; Unix seconds. Times of the older backend have fractions, which are not shown: the whole
  * second is within its bound.
  */
 export function endOfSecond(second: number): number {
   return second + LAST_OF_SECOND;
 }
 
-/** The years that four digits can tell, in UTC: 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z. */
+/** The range of years with four digits, in UTC: 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z. */
 const FIRST_SECOND = -62_135_596_800;
 const LAST_SECOND = 253_402_300_799;
 
@@ -45,10 +45,10 @@ const INSTANT =
   /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2})(?:[.,]\d{1,9})?)?(?:Z|[+-](\d{2})(?::?(\d{2}))?)$/i;
 
 /**
- * Reads an ISO 8601 instant: a calendar date, a time of day and an offset (`Z`, `+02:00`, `+0200` or `+02`). Seconds
- * may be left out; a fraction of them is dropped, since times are kept in whole seconds.
+ * Parses an ISO 8601 instant: a calendar date, a time of day and an offset (`Z`, `+02:00`, `+0200` or `+02`). Seconds
+ * are optional. A fraction of a second is dropped, because times are kept in whole seconds.
  *
- * @returns Unix seconds, or `undefined` where the text is no such instant (the 30th of February included)
+ * @returns Unix seconds, or `undefined` if the text is not such an instant (30 February included)
  */
 export function parseInstant(text: string): number | undefined {
   const match = INSTANT.exec(text);

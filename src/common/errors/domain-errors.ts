@@ -1,13 +1,13 @@
-/** One thing that is wrong with one field of a request. Never carries the submitted value. */
+/** A problem with one field of a request. Never contains the submitted value. */
 export interface FieldError {
-  /** Name as on the wire, with a path for nested fields (`items.0.s3_key`). */
+  /** Name as sent by the client, with a path for nested fields (`items.0.s3_key`). */
   readonly field: string;
   readonly message: string;
 }
 
 /**
- * What services and repositories throw. They know no HTTP; `ProblemFilter` gives each class its status. The message
- * is one sentence without a full stop and is shown to the client.
+ * Errors of services and repositories. They are independent of HTTP: `ProblemFilter` assigns each class its status. The
+ * message is one sentence without a full stop and is shown to the client.
  */
 export abstract class DomainError extends Error {
   constructor(message: string, options?: ErrorOptions) {
@@ -16,79 +16,79 @@ export abstract class DomainError extends Error {
   }
 }
 
-/** The request is understood and its content is not acceptable. */
+/** The request is well-formed but its content is not acceptable. */
 export class ValidationError extends DomainError {
   constructor(readonly errors: readonly [FieldError, ...FieldError[]]) {
     super(errors[0].message);
   }
 }
 
-/** Nobody is signed in. */
+/** The request has no token. */
 export class NotAuthenticatedError extends DomainError {
   constructor() {
     super('Not authenticated');
   }
 }
 
-/** A bearer token was sent and cannot be accepted. The client is not told why. */
+/** The bearer token cannot be accepted. The client does not learn why. */
 export class InvalidTokenError extends DomainError {
   constructor() {
     super('Token is invalid or expired');
   }
 }
 
-/** The email is unknown or the password is wrong; which of the two is not told. */
+/** The email is unknown or the password is wrong. The client does not learn which. */
 export class InvalidCredentialsError extends DomainError {
   constructor() {
     super('Invalid email or password');
   }
 }
 
-/** The thing exists and belongs to somebody else. */
+/** The resource exists and belongs to another user. */
 export class AccessDeniedError extends DomainError {
   constructor() {
     super('Access denied');
   }
 }
 
-/** The user has as much as one may have. */
+/** The user has reached the quota. */
 export class QuotaExceededError extends DomainError {}
 
-/** There is no such thing. */
+/** The resource does not exist. */
 export class NotFoundError extends DomainError {}
 
-/** The state of the thing does not allow the request. */
+/** The state of the resource does not allow the request. */
 export class ConflictError extends DomainError {}
 
-/** The thing is no longer as the client saw it (`If-Match`). */
+/** The resource has changed since the client read it (`If-Match`). */
 export class PreconditionFailedError extends DomainError {
   constructor() {
     super('The record was changed meanwhile');
   }
 }
 
-/** An idempotency key came a second time, with other content. */
+/** An idempotency key was reused with other content. */
 export class IdempotencyKeyReusedError extends DomainError {
   constructor() {
     super('The idempotency key was used before with different content');
   }
 }
 
-/** This deployment has no part that could serve the request. */
+/** This deployment is not configured to serve the request. */
 export class NotConfiguredError extends DomainError {}
 
-/** What a client is told of a limit (draft-ietf-httpapi-ratelimit-headers). */
+/** The state of a limit, as sent to clients (draft-ietf-httpapi-ratelimit-headers). */
 export interface LimitState {
   readonly policy: string;
-  /** Requests in a window. */
+  /** Requests allowed in a window. */
   readonly quota: number;
   /** The window, in seconds. */
   readonly windowSeconds: number;
-  /** Requests counted in it. */
+  /** Requests counted in the window. */
   readonly consumed: number;
-  /** Requests left in it. */
+  /** Requests left in the window. */
   readonly remaining: number;
-  /** Until it starts anew, in seconds. */
+  /** Time until the window restarts, in seconds. */
   readonly resetSeconds: number;
 }
 
@@ -99,18 +99,18 @@ export class TooManyRequestsError extends DomainError {
   }
 }
 
-/** A signed-in user gave a wrong password to something that asks for it. */
+/** A signed-in user sent a wrong current password. */
 export class WrongPasswordError extends DomainError {
   constructor() {
     super('Current password is incorrect');
   }
 }
 
-/** Something the request needs cannot serve now; the same request may work later. */
+/** A dependency of the request is unavailable. The same request may succeed later. */
 export class UnavailableError extends DomainError {
   constructor(
     message: string,
-    /** When to try again, in seconds. */
+    /** When to retry, in seconds. */
     readonly retryAfterSeconds: number,
     options?: ErrorOptions,
   ) {
@@ -119,12 +119,12 @@ export class UnavailableError extends DomainError {
 }
 
 /**
- * The same where repeating helps nothing until somebody mends the deployment: what the request needs is missing, refuses
- * the service, or is not where the configuration says.
+ * The service is unavailable until an operator fixes the deployment, so that retries do not help: a resource is
+ * missing, refuses the service, or is not where the configuration says.
  */
 export class DeploymentError extends UnavailableError {
   constructor(
-    /** What is wrong and what to do, for the log. Clients are told what they are told of every outage. */
+    /** What is wrong and what to do, for the log. Clients get the same answer as for every outage. */
     readonly remedy: string,
     retryAfterSeconds: number,
     options?: ErrorOptions,
@@ -136,7 +136,7 @@ export class DeploymentError extends UnavailableError {
 const TEMPORARILY_UNAVAILABLE = 'The service is temporarily unavailable';
 
 /**
- * Says that DynamoDB or S3 cannot serve now; which of them is nothing for clients.
+ * The error for DynamoDB or S3 being unavailable. Clients do not learn which.
  *
  * @param options.cause for the log
  */

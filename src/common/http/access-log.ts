@@ -5,16 +5,16 @@ import { onFinished } from './connections/on-finished.js';
 import { DatabaseTime, type RequestContext, runInRequest } from '../request-context.js';
 import type { Logger } from '../logging/logger.js';
 
-/** A request id that may be taken over from the caller: nothing that could forge a log line or a header. */
+/** A request id that is accepted from the client. It cannot forge a log line or a header. */
 const WELL_FORMED_ID = /^[\w.:-]{1,128}$/;
 
-/** Stands for the route of a request that has none. */
+/** The route of a request that matches none. */
 const UNMATCHED = 'unmatched';
 
-/** Of a request whose client left before there was an answer, as nginx has it: no status was sent. */
+/** Status of a request whose client disconnected before the answer, as in nginx. No status was sent. */
 const CLIENT_LEFT = 499;
 
-/** Who wants to know of requests besides. */
+/** Receives the metrics of each request. */
 export interface RequestMetrics {
   requestStarted(): void;
   requestEnded(method: string, route: string, status: number, durationMs: number, userId?: string): void;
@@ -26,8 +26,8 @@ interface RouterLayer {
 }
 
 /**
- * Gives each request its id and its context, and writes one line when it ends: method, route template (never the
- * path, which may hold what must not be logged), status, duration, request id, user id.
+ * Gives each request its id and its context, and writes one log line when it ends: method, route template (never the
+ * path, which may contain secrets), status, duration, request id, user id.
  */
 export function accessLog(logger: Logger, metrics?: RequestMetrics) {
   return (request: Request, response: Response, next: NextFunction): void => {
@@ -50,7 +50,7 @@ export function accessLog(logger: Logger, metrics?: RequestMetrics) {
       const durationMs = performance.now() - started;
       metrics?.requestEnded(request.method, route, status, durationMs, context.userId);
       const fields = {
-        // Repeated here: the event may come from the socket, outside the request's context.
+        // Set here: the event may come from the socket, outside the request's context.
         request_id: requestId,
         method: request.method,
         route,
@@ -65,7 +65,10 @@ export function accessLog(logger: Logger, metrics?: RequestMetrics) {
   };
 }
 
-/** Where a request ended before it was routed (a body that cannot be read), the route it would have had. */
+/**
+ * If a request ended before routing (for example because its body could not be read), the route that would have
+ * matched.
+ */
 function routeTemplate(request: Request): string {
   const route = request.route as { path?: unknown } | undefined;
   if (typeof route?.path === 'string') return route.path;
@@ -73,7 +76,7 @@ function routeTemplate(request: Request): string {
   try {
     return layers.find((layer) => layer.route && layer.match(request.path))?.route?.path ?? UNMATCHED;
   } catch {
-    // A path with a percent sign that encodes nothing. Thrown from an event, this would end the process.
+    // The path has an invalid percent-encoding. An exception thrown from an event would end the process.
     return UNMATCHED;
   }
 }

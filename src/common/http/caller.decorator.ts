@@ -2,10 +2,10 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Request } from 'express';
 import type { SignIn } from '../sign-in.js';
 
-/** Who sent the request, as its token says. */
+/** The sender of the request, as its token says. */
 export type Caller = SignIn;
 
-/** A request that the guard has let pass. */
+/** A request that the guard has authenticated. */
 export interface AuthenticatedRequest extends Request {
   user: Caller;
 }

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-/** Says that it is done. */
+/** Confirms that an operation was done. */
 export class MessageDto {
   @ApiProperty({ example: 'Audio file deleted successfully', maxLength: 256 })
   readonly message: string;

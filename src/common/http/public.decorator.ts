@@ -3,5 +3,5 @@ import { SetMetadata } from '@nestjs/common';
 /** Metadata key of {@link Public}. */
 export const IS_PUBLIC = 'isPublic';
 
-/** Opens a route to everybody. Without it a route wants a token; a test lists the routes that carry it. */
+/** Makes a route public. All other routes require a token. A test lists the public routes. */
 export const Public = () => SetMetadata(IS_PUBLIC, true);

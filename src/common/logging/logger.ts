@@ -5,9 +5,8 @@ import { currentRequest } from '../request-context.js';
 import type { LogLevel } from './log-level.js';
 
 /**
- * Structured logs: one JSON object a line on standard output. Every line written while a request is served carries
- * its `request_id`, because the mixin asks the request context. Nothing here ever receives a body, a header or a
- * token; keep it so.
+ * Structured logs: one JSON object a line on standard output. Every line written while a request is served has its
+ * `request_id`, because the mixin reads the request context. Never pass a body, a header or a token to the logger.
  */
 export abstract class Logger {
   abstract error(fields: object, message: string): void;
@@ -16,7 +15,7 @@ export abstract class Logger {
   abstract debug(fields: object, message: string): void;
 }
 
-/** Makes the logger of a process. */
+/** Creates the logger of a process. */
 export function createLogger(level: LogLevel, destination?: DestinationStream): Pino {
   return pino(
     {
@@ -35,19 +34,19 @@ export function createLogger(level: LogLevel, destination?: DestinationStream): 
   );
 }
 
-/** Names what was called where an error came about: service, operation, table or bucket, region. */
+/** Adds the call in which an error occurred: service, operation, table or bucket, region. */
 function withCall(fields: Record<string, unknown>): Record<string, unknown> {
   return 'err' in fields ? { ...callOf(fields['err']), ...fields } : fields;
 }
 
-/** Tells nothing of a session token that AWS repeats where it explains why a signature is wrong. */
+/** Removes a session token that AWS repeats when it explains why a signature is wrong. */
 function withoutToken(text: string): string {
   return text.replace(/(x-amz-security-token\s*[:=]\s*)[^\s&,'"]+/gi, '$1…');
 }
 
 /**
- * What of an error may be logged: type, message, code and stack. Other properties stay out, since errors of the AWS
- * SDK carry the request and the item, with password hashes in it.
+ * The parts of an error that may be logged: type, message, code and stack. Errors of the AWS SDK have other properties
+ * with the request and the item, which contain password hashes.
  */
 function describeError(error: unknown): object {
   if (!(error instanceof Error)) return { type: typeof error };
@@ -59,7 +58,7 @@ function describeError(error: unknown): object {
   };
 }
 
-/** Sends the framework's own lines to the same place; what Nest says at start is of interest at `debug` only. */
+/** Sends the lines of Nest to the same logger. Its start-up lines are logged at `debug`. */
 export function nestLogger(logger: Logger): LoggerService {
   const context = (parameters: unknown[]) => ({ context: parameters.at(-1) });
   return {

@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Logger } from './logger.js';
 
-/** Makes the one {@link Logger} injectable everywhere. */
+/** Provides the {@link Logger} to all modules. */
 @Module({})
 export class LoggingModule {
   static register(logger: Logger): DynamicModule {

@@ -7,7 +7,7 @@ const CURSOR = 'MTc1ODc2MjM4MS9jMWI3ZDBjMi01OGE1LTRkMGYtOWE1My02YTNiMGE0YzdmMTA'
 
 const encoded = (text: string) => Buffer.from(text).toString('base64url');
 
-/** Unix seconds as they are stored: whole, or of the older backend with microseconds. */
+/** Unix seconds as they are stored: whole, or with microseconds in rows of the older backend. */
 const uploadedAt = fc.oneof(
   fc.integer({ min: -62_135_596_800, max: 253_402_300_799 }),
   fc.integer({ min: 0, max: 4_102_444_800_000_000 }).map((microseconds) => microseconds / 1e6),
@@ -18,7 +18,7 @@ const fileId = fc.oneof(
 );
 const position = fc.record({ time: uploadedAt, id: fileId });
 
-/** Holds a text to be no cursor, or the one cursor of its position. */
+/** Checks that a text is either not a cursor, or the only cursor of its position. */
 function expectOneTextPerPosition(text: string): void {
   const parsed = parseCursor(text);
   if (parsed !== undefined) expect(toCursor(parsed)).toBe(text);

@@ -1,6 +1,6 @@
 const POSITION = /^(-?\d{1,15}(?:\.\d{1,20})?)\/([\x21-\x7e]{1,64})$/;
 
-/** Where a list goes on: by a time, and by an id where two have the same. */
+/** Where the next page starts: a time, and an id for equal times. */
 export interface Position {
   /** Unix seconds. */
   readonly time: number;
@@ -9,18 +9,18 @@ export interface Position {
 }
 
 /**
- * A position in a list as clients carry it. It says where, and never whose: the list always is the caller's own, so
- * that there is nothing in it to protect.
+ * A position in a list as clients send it. It does not contain the owner: the list is always the caller's own, so the
+ * cursor needs no protection.
  */
 export function toCursor({ time, id }: Position): string {
   return Buffer.from(`${time}/${id}`).toString('base64url');
 }
 
-/** @returns the position, or `undefined` for what is no cursor */
+/** @returns the position, or `undefined` if the text is not a cursor */
 export function parseCursor(cursor: string): Position | undefined {
   const [, time, id] = POSITION.exec(Buffer.from(cursor, 'base64url').toString('latin1')) ?? [];
   if (time === undefined || id === undefined) return undefined;
   const position = { time: Number(time), id };
-  // The decoder passes over what is no base64url, and a number can be written in many ways.
+  // The decoder ignores characters that are not base64url, and a number can be written in many ways.
   return toCursor(position) === cursor ? position : undefined;
 }

@@ -1,7 +1,7 @@
 import { rule } from '../validation/rules.js';
 import { parseCursor } from './cursor.js';
 
-/** Requires a `cursor` that a list came with. */
+/** Requires a `cursor` that the service returned with a page. */
 export function IsCursor(): PropertyDecorator {
   return rule('isCursor', (value) =>
     typeof value === 'string' && parseCursor(value) ? undefined : 'must be one that a list came with',
@@ -9,10 +9,10 @@ export function IsCursor(): PropertyDecorator {
 }
 
 /**
- * Headers that say where a list goes on (RFC 8288): the same query with another cursor.
+ * Headers with the URL and the cursor of the next page (RFC 8288): the same query with another cursor.
  *
  * @param path of the request
- * @param query as it was validated
+ * @param query after validation
  * @param cursor of the next page
  */
 export function nextPageHeaders(

@@ -2,10 +2,13 @@ import { Transform } from 'class-transformer';
 import { ValidateBy, type ValidationArguments } from 'class-validator';
 import { parseInstant } from '../time.js';
 
-/** What is wrong with a value, to follow the name of its field ("must be a string"), or `undefined`. */
+/**
+ * What is wrong with a value, as the end of a sentence after the name of its field ("must be a string"), or
+ * `undefined`.
+ */
 type Describe = (value: unknown, whole?: object) => string | undefined;
 
-/** A decorator whose message says which part of its rule is broken. */
+/** A decorator whose message says which part of its rule is violated. */
 export function rule(name: string, describe: Describe, label?: string): PropertyDecorator {
   return ValidateBy({
     name,
@@ -19,28 +22,28 @@ export function rule(name: string, describe: Describe, label?: string): Property
 }
 
 /**
- * A string of `min` to `max` characters. Counted as code points, as the older backend does; half of a surrogate pair
- * is refused, since it has no UTF-8 form.
+ * A string of `min` to `max` characters. Counted in code points, as in the older backend. An unpaired surrogate is
+ * refused, because it has no UTF-8 form.
  *
- * @param label what the message calls the field; its name where left out
+ * @param label name of the field in the message; the property name by default
  */
 export function IsText(min: number, max: number, label?: string): PropertyDecorator {
   return rule('isText', (value) => wrongString(value) ?? wrongLength(value as string, min, max), label);
 }
 
 /**
- * What could be an email address at all: 1 to 254 characters, one `@` between two parts, no spaces, no control
- * characters. Enough where an address is looked up.
+ * A minimal check of an email address: 1 to 254 characters, one `@` between two parts, no spaces, no control
+ * characters. It is enough where an address is only looked up.
  *
- * @param textOf gives the address where the value is not the text itself
+ * @param textOf returns the address if the value is not the text itself
  */
 export function IsAddressLike(textOf = (value: unknown): unknown => value): PropertyDecorator {
   return rule('isAddressLike', (value) => wrongAddress(textOf(value)));
 }
 
 /**
- * An S3 object key that can only mean what it says: 1 to 1,024 bytes of UTF-8, no control characters, nothing else that
- * XML cannot hold, no blank at its end, which some stores drop, no leading slash, no `.` or `..` segments.
+ * An unambiguous S3 object key: 1 to 1,024 bytes of UTF-8, no control characters, no other characters that XML does not
+ * allow, no trailing space, which some object stores drop, no leading slash, no `.` or `..` segments.
  */
 export function IsObjectKey(): PropertyDecorator {
   return rule('isObjectKey', wrongObjectKey);
@@ -52,8 +55,8 @@ export function IsInstant(): PropertyDecorator {
 }
 
 /**
- * The same in the query of a URL, where a `+` that is not encoded is a space: the message of an instant that would be right
- * with a `+` says so.
+ * The same in the query of a URL, where a `+` that is not encoded is a space. If the instant would be valid with a `+`,
+ * the message says so.
  */
 export function IsInstantOfQuery(): PropertyDecorator {
   return rule('isInstantOfQuery', (value) => {
@@ -65,7 +68,7 @@ export function IsInstantOfQuery(): PropertyDecorator {
   });
 }
 
-/** A whole number between two bounds, both included. A number in a string is none. */
+/** A whole number between two bounds, both included. A number in a string is refused. */
 export function IsWhole(min: number, max: number): PropertyDecorator {
   return rule('isWhole', (value) =>
     Number.isInteger(value) && (value as number) >= min && (value as number) <= max
@@ -74,14 +77,14 @@ export function IsWhole(min: number, max: number): PropertyDecorator {
   );
 }
 
-/** A query parameter of digits only; anything else stays what it is and fails validation. */
+/** Converts a query parameter of digits only. Anything else is not converted and fails validation. */
 export function ToWholeNumber(): PropertyDecorator {
   return Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value,
   );
 }
 
-/** A number between two bounds, both included. A number in a string is none. */
+/** A number between two bounds, both included. A number in a string is refused. */
 export function IsNumberBetween(min: number, max: number): PropertyDecorator {
   return rule('isNumberBetween', (value) =>
     typeof value === 'number' && value >= min && value <= max
@@ -90,7 +93,7 @@ export function IsNumberBetween(min: number, max: number): PropertyDecorator {
   );
 }
 
-/** A list of `min` to `max` things; what they are is for others to say. */
+/** A list of `min` to `max` items. Other rules check the items. */
 export function IsList(min: number, max: number): PropertyDecorator {
   return rule('isList', (value) => wrongList(value, min, max));
 }
@@ -108,19 +111,21 @@ export function IsTextList(max: number, length: number): PropertyDecorator {
   });
 }
 
-/** One of some words. */
+/** One of a list of words. */
 export function IsOneOf(words: readonly string[]): PropertyDecorator {
   return rule('isOneOf', (value) =>
     words.includes(value as string) ? undefined : `must be one of ${words.join(', ')}`,
   );
 }
 
-/** What matches a pattern. @param wrong what to say of anything else, after the name of the field */
+/** A string that matches a pattern. @param wrong message for anything else, after the name of the field */
 export function IsLike(pattern: RegExp, wrong: string): PropertyDecorator {
   return rule('isLike', (value) => wrongString(value) ?? (pattern.test(value as string) ? undefined : wrong));
 }
 
-/** What is wrong with an email address, to follow the name of its field; see {@link IsAddressLike}. */
+/**
+ * What is wrong with an email address, as the end of a sentence after the name of its field, see {@link IsAddressLike}.
+ */
 export function wrongAddress(value: unknown): string | undefined {
   const wrong = wrongString(value) ?? wrongLength(value as string, 1, 254);
   if (wrong !== undefined) return wrong;
@@ -152,7 +157,7 @@ function wrongLength(value: string, min: number, max: number): string | undefine
   return length > max ? `must be at most ${max} characters` : undefined;
 }
 
-/** What is wrong with an object key, to follow the name of its field; see {@link IsObjectKey}. */
+/** What is wrong with an object key, as the end of a sentence after the name of its field, see {@link IsObjectKey}. */
 export function wrongObjectKey(value: unknown): string | undefined {
   return wrongString(value) ?? wrongKey(value as string);
 }
@@ -161,7 +166,7 @@ function wrongKey(key: string): string | undefined {
   if (key === '') return 'must not be empty';
   if (Buffer.byteLength(key) > 1024) return 'must be at most 1024 bytes of UTF-8';
   if (/\p{Cc}/u.test(key)) return 'must not contain control characters';
-  // S3 takes them, and cannot name them in its answers: listing and deleting is XML.
+  // S3 accepts these characters but cannot return them: its list and delete responses are XML.
   if (/[\ufffe\uffff]/u.test(key)) return 'must not contain U+FFFE or U+FFFF';
   if (key.trimEnd() !== key) return 'must not end with a blank';
   if (key.startsWith('/')) return 'must not start with a slash';

@@ -28,7 +28,7 @@ const pipe = new RequestValidationPipe();
 const body = (value: unknown) => pipe.transform(value, { type: 'body', metatype: OrderDto });
 const query = (value: unknown) => pipe.transform(value, { type: 'query', metatype: OrderDto });
 
-/** The error that a promise is rejected with. */
+/** The error that a promise rejects with. */
 async function rejection(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
     () => undefined,

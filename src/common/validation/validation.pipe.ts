@@ -3,8 +3,8 @@ import type { ValidationError as ClassValidatorError } from 'class-validator';
 import { type FieldError, ValidationError } from '../errors/domain-errors.js';
 
 /**
- * Validates bodies and queries by the decorators of their DTO. Unknown fields are dropped; every wrong field is
- * reported, each with its first broken rule, and without the value.
+ * Validates bodies and queries by the decorators of their DTO. Unknown fields are dropped. Every invalid field is
+ * reported with its first violated rule and without its value.
  */
 @Injectable()
 export class RequestValidationPipe extends ValidationPipe {
@@ -19,7 +19,7 @@ export class RequestValidationPipe extends ValidationPipe {
   }
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    // What decorators of our own give, a record or the caller, comes from no client.
+    // Values of our own parameter decorators (a record or the caller) do not come from a client.
     if (metadata.type === 'custom') return value;
     if (metadata.type === 'body' && value !== undefined && !isObject(value)) {
       throw new ValidationError([{ field: 'body', message: 'The request body must be a JSON object' }]);
@@ -31,10 +31,10 @@ export class RequestValidationPipe extends ValidationPipe {
   }
 }
 
-/** Levels of objects and arrays; the deepest request there is has two. */
+/** Maximum nesting of objects and arrays. The deepest valid request has two levels. */
 const MAX_DEPTH = 16;
 
-/** What transforms and validates objects recurses, and would run out of stack. */
+/** Transformation and validation recurse and would overflow the stack. */
 function isNestedTooDeeply(value: unknown): boolean {
   let level: unknown[] = [value];
   for (let depth = 0; level.length > 0; depth++) {

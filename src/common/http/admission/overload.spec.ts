@@ -14,7 +14,7 @@ function guardWith(limits: Partial<OverloadLimits>): OverloadGuard {
   return guard;
 }
 
-/** Sends a request past the guard. */
+/** Sends a request through the guard. */
 function ask(guard: OverloadGuard, path = '/api/login') {
   const response = Object.assign(new EventEmitter(), { end: jest.fn() });
   const next = jest.fn<(error?: unknown) => void>();
@@ -25,7 +25,7 @@ function ask(guard: OverloadGuard, path = '/api/login') {
   return { error, served: error === undefined, end: () => void response.emit('close') };
 }
 
-/** Keeps the event loop from anything else. */
+/** Blocks the event loop. */
 function block(milliseconds: number): void {
   for (const end = performance.now() + milliseconds; performance.now() < end;) continue;
 }
@@ -93,7 +93,7 @@ describe('OverloadGuard, by requests at the same time', () => {
 });
 
 describe('OverloadGuard, by the delay of the event loop', () => {
-  /** The loop turns again and again after blocks, as under load. */
+  /** Blocks the event loop again and again, as under load. */
   async function beBusy(blockMs: number, forMs: number): Promise<void> {
     for (const end = performance.now() + forMs; performance.now() < end; await sleep(0)) block(blockMs);
   }
@@ -113,11 +113,11 @@ describe('OverloadGuard, by the delay of the event loop', () => {
 
   it('refuses after one long block', async () => {
     const guard = guardWith({ maxLagMs: 100 });
-    // Past the first look, which is about the start.
+    // Wait for the first measurement, which is about the start.
     await sleep(300);
     block(1500);
     await sleep(1);
-    // The look after the block.
+    // The measurement after the block.
     const deadline = performance.now() + 400;
     let refused = false;
     while (!refused && performance.now() < deadline) {

@@ -6,31 +6,31 @@ import { hasBody } from '../bodies/body-limit.js';
 import { closeWithAnswer } from '../problems/closing-answer.js';
 import { onAnswered } from '../connections/on-finished.js';
 
-/** How often the delay of the event loop is looked at. */
+/** Interval at which the event loop delay is read. */
 const INTERVAL_MS = 250;
-/** Granularity of the measurement, which counts as delay. */
+/** Resolution of the measurement. It counts as delay. */
 const RESOLUTION_MS = 10;
 const NANOSECONDS = 1e6;
 
-/** Always answered: an orchestrator that gets no answer would end a process that is only busy. */
+/** Never refused: an orchestrator that gets no answer would end a process that is only busy. */
 const ALWAYS_SERVED = '/api/health';
 
 export interface OverloadLimits {
-  /** Mean delay of the event loop from which on requests are turned away; 0 for never. Milliseconds. */
+  /** Mean event loop delay above which requests are refused; 0 for never. Milliseconds. */
   readonly maxLagMs: number;
-  /** Requests worked for at the same time; 0 for any number. */
+  /** Maximum of concurrent requests; 0 for no maximum. */
   readonly maxInFlight: number;
 }
 
-/** Whether a request is for health, which is always answered. */
+/** Whether a request is for health, which is never refused. */
 export function isForHealth({ path }: Pick<Request, 'path'>): boolean {
   return path === ALWAYS_SERVED || path.startsWith(`${ALWAYS_SERVED}/`);
 }
 
 /**
- * Turns requests away with 503 while the process has more to do than it can: a quick refusal costs little, and what is
- * let in is answered in time. Health is always answered. A request takes its place when all of it is there: one whose body
- * comes in drops would keep it from others.
+ * Refuses requests with 503 while the process is overloaded. A quick refusal costs little, and accepted requests are
+ * answered in time. Health checks are never refused. A request takes a slot when its body is complete: a slow body
+ * would keep the slot from others.
  */
 export class OverloadGuard implements OnApplicationShutdown {
   private readonly delays: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
@@ -43,25 +43,25 @@ export class OverloadGuard implements OnApplicationShutdown {
     let lookedAt: number | undefined;
     this.timer = setInterval(() => {
       const now = performance.now();
-      // What blocks before the first look is the start of the service.
+      // Blocks before the first measurement come from the start of the service.
       const sinceMs = now - (lookedAt ?? now);
       lookedAt = now;
       const mean = this.delays.mean / NANOSECONDS - RESOLUTION_MS;
-      // A look that is itself late by a whole interval may not have the block in the mean yet.
+      // If the measurement itself is late by a whole interval, the mean may not contain the block yet.
       const blockedMs = sinceMs > 2 * INTERVAL_MS ? sinceMs - INTERVAL_MS : 0;
-      // Without a single measurement the mean is NaN: the loop was blocked all the time.
+      // Without a single sample the mean is NaN: the loop was blocked the whole time.
       this.lagMs = Number.isNaN(mean) ? sinceMs : Math.max(mean, blockedMs);
       this.delays.reset();
     }, INTERVAL_MS).unref();
   }
 
-  /** Stops measuring. */
+  /** Stops the measurement. */
   onApplicationShutdown(): void {
     clearInterval(this.timer);
     this.delays.disable();
   }
 
-  /** For Express, in front of everything that costs, the reading of bodies too. */
+  /** Express middleware before everything that costs CPU, including the body parser. */
   readonly turnAway = (request: Request, response: Response, next: NextFunction): void => {
     if (isForHealth(request) || !this.isOverloaded()) {
       next();
@@ -71,7 +71,7 @@ export class OverloadGuard implements OnApplicationShutdown {
     next(new UnavailableError('The service is busy', 1));
   };
 
-  /** For Express, behind the body parser: gives the request its place. */
+  /** Express middleware after the body parser: gives the request a slot. */
   readonly middleware = (request: Request, response: Response, next: NextFunction): void => {
     if (isForHealth(request)) {
       next();
@@ -82,7 +82,8 @@ export class OverloadGuard implements OnApplicationShutdown {
       return;
     }
     this.inFlight++;
-    // Not until the client has it: one that reads nothing would keep the places of others.
+    // The slot is kept until the client has the answer: a client that reads nothing would otherwise take the slots of
+    // others.
     onAnswered(request, response, () => this.inFlight--);
     next();
   };

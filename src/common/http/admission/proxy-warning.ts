@@ -2,8 +2,8 @@ import type { NextFunction, Request, Response } from 'express';
 import type { Logger } from '../../logging/logger.js';
 
 /**
- * Says once that requests seem to come through a proxy that nobody told of: limits by client address then count everybody
- * behind it as one client. A client can write that header too, so that this is no more than a hint.
+ * Logs once that requests seem to come through a proxy that is not configured: limits by client address then count all
+ * clients behind it as one. A client can send that header too, so the line is only a hint.
  */
 export function warnOfUntrustedProxy(logger: Logger) {
   let isSaid = false;

@@ -5,9 +5,9 @@ import type { NextFunction, Request, Response } from 'express';
 const refusals = new WeakMap<IncomingMessage, HttpException>();
 
 /**
- * Lets {@link refuseUnservable} answer what Node would answer by itself, without a body and a request id (an `Expect` that
- * nobody knows, no `Host`), and what Express would answer with a page of its own (an address that is none). In front of
- * Express; the server must have been made with `requireHostHeader: false`.
+ * Makes {@link refuseUnservable} answer requests that Node would answer itself, without a body and a request id (an
+ * unknown `Expect`, no `Host`), and requests that Express would answer with an HTML page (an invalid URL). Runs before
+ * Express. The server must be created with `requireHostHeader: false`.
  */
 export function inspectRequests(server: Server): void {
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
@@ -21,12 +21,12 @@ export function inspectRequests(server: Server): void {
   });
 }
 
-/** For Express, once a request has its id and the headers of every answer. */
+/** Express middleware that runs when a request has its id and the default headers. */
 export function refuseUnservable(request: Request, _response: Response, next: NextFunction): void {
   next(refusals.get(request));
 }
 
-/** Path and query, where a proxy asks with the whole address too (RFC 9112, section 3.2). */
+/** Path and query. A proxy may send the absolute URL (RFC 9112, section 3.2). */
 function originForm(target: string): string | undefined {
   if (target.startsWith('/') || target === '*') return target;
   if (!URL.canParse(target)) return undefined;
@@ -34,7 +34,10 @@ function originForm(target: string): string | undefined {
   return pathname.startsWith('/') ? pathname + search : undefined;
 }
 
-/** One `Host`, or none in a request of HTTP/1.0 (RFC 9112, section 3.2): with two, a proxy may have looked at the other. */
+/**
+ * Exactly one `Host`, or none in an HTTP/1.0 request (RFC 9112, section 3.2). With two, a proxy may have used the other
+ * one.
+ */
 function hasRightHosts({ rawHeaders, httpVersion }: IncomingMessage): boolean {
   let hosts = 0;
   for (let i = 0; i < rawHeaders.length; i += 2) {

@@ -3,13 +3,16 @@ import { BadRequestException } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { ValidationError } from '../../errors/domain-errors.js';
 
-/** An encoded byte beyond ASCII, of which most requests have none; bytes that are not encoded are no HTTP to Node. */
+/**
+ * A percent-encoded byte beyond ASCII, which most requests do not contain. Node rejects such bytes if they are not
+ * encoded.
+ */
 const BEYOND_ASCII = /%[89a-f]/i;
 const ENCODED_BYTES = /(?:%[0-9a-f]{2})+/gi;
 
 /**
- * Refuses URLs whose percent-encoded bytes are no UTF-8. Decoding would put U+FFFD in their place, and another object key would
- * be meant than was asked for.
+ * Refuses URLs whose percent-encoded bytes are not UTF-8. Decoding would replace them by U+FFFD, and the URL would name
+ * another object key than the client asked for.
  */
 export function requireUtf8Url(request: Request, _response: Response, next: NextFunction): void {
   const [path = '', ...query] = request.url.split('?');

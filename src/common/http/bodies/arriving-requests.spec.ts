@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 import { UnavailableError } from '../../errors/domain-errors.js';
 import { ArrivingRequests } from './arriving-requests.js';
 
-/** Sends a request past the middleware. */
+/** Sends a request through the middleware. */
 function send(arriving: ArrivingRequests, ip: string, headers: object = { 'content-length': '9' }) {
   const [socket, next] = [new EventEmitter(), jest.fn<(error?: unknown) => void>()];
   const request = Object.assign(new EventEmitter(), { ip, headers, socket, unpipe() {}, pause() {} });

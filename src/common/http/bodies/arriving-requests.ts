@@ -6,13 +6,13 @@ import { hasBody } from './body-limit.js';
 import { closeWithAnswer } from '../problems/closing-answer.js';
 import { onFinished } from '../connections/on-finished.js';
 
-/** One client may have this share of all that may arrive at the same time. */
+/** Maximum share of all arriving requests for one client. */
 const SHARE_OF_ONE = 1 / 8;
 
-/** Requests that send their body when they are told to (`Expect: 100-continue`). */
+/** Requests that send their body only after a `100 Continue` (`Expect: 100-continue`). */
 const waiting = new WeakSet<IncomingMessage>();
 
-/** Lets {@link ArrivingRequests} tell those who ask first whether to send their body; Node would tell all of them. */
+/** Lets {@link ArrivingRequests} decide who gets `100 Continue`. Node would send it to all. */
 export function holdContinue(server: Server): void {
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     waiting.add(request);
@@ -21,21 +21,21 @@ export function holdContinue(server: Server): void {
 }
 
 /**
- * Bounds the requests whose body is still coming, in all and by client address. They have no place among those that are
- * worked for, so that clients which send in drops keep nobody else out; what is beyond the bound is told 503 at once, and
- * its body is not waited for.
+ * Limits the requests whose body is still arriving, in total and by client address. They take no slot of the requests
+ * that are being processed, so that clients with slow bodies keep nobody out. A request beyond the limit gets 503
+ * immediately, and its body is not read.
  */
 export class ArrivingRequests {
   private arriving = 0;
   private readonly ofClient = new Map<string, number>();
   private readonly maxOfOne: number;
 
-  /** @param max in one process; 0 for any number */
+  /** @param max in one process; 0 for no limit */
   constructor(private readonly max: number) {
     this.maxOfOne = Math.ceil(max * SHARE_OF_ONE);
   }
 
-  /** For Express, in front of the body parser. */
+  /** Express middleware before the body parser. */
   readonly middleware = (request: Request, response: Response, next: NextFunction): void => {
     if (!hasBody(request)) {
       next();

@@ -5,18 +5,18 @@ import { closeWithAnswer } from '../problems/closing-answer.js';
 import { problemOf } from '../problems/problem-of.js';
 import { PROBLEM_JSON } from '../problems/problem.js';
 
-/** Largest request body, before decompression and after; bytes. */
+/** Maximum size of a request body, before and after decompression; bytes. */
 export const BODY_LIMIT = 100 * 1024;
 
-/** Whether anything comes after the headers. */
+/** Whether a body follows the headers. */
 export function hasBody({ headers }: Request): boolean {
   // fetch and Node send `Content-Length: 0` with a POST that has no body.
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
 }
 
 /**
- * Answers a body that is too large with 413 at once: by what it announces, or as soon as so much has come. The body
- * parser would read all of it first, a gigabyte as well.
+ * Answers a body that is too large with 413 immediately: by its `Content-Length`, or when that many bytes have arrived.
+ * The body parser would read all of it first, even a gigabyte.
  */
 export function limitBody(request: Request, response: Response, next: NextFunction): void {
   const { 'content-length': announced, 'transfer-encoding': encoding } = request.headers;
@@ -26,7 +26,7 @@ export function limitBody(request: Request, response: Response, next: NextFuncti
   }
   if (encoding !== undefined) {
     let received = 0;
-    // Events of the body come outside of the request's context.
+    // Events of the body are emitted outside the request's context.
     const refuseHere = AsyncResource.bind(() => refuse(request, response));
     request.on('data', (chunk: Buffer) => {
       const before = received;
@@ -38,7 +38,7 @@ export function limitBody(request: Request, response: Response, next: NextFuncti
 }
 
 function refuse(request: Request, response: Response): void {
-  // The body parser finds the body too large as well, and would read the rest of it.
+  // The body parser would also detect that the body is too large, but would read the rest of it.
   closeWithAnswer(request, response);
   if (response.headersSent) return;
   const problem = problemOf(new PayloadTooLargeException(), request.path);

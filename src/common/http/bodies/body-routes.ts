@@ -6,13 +6,13 @@ import { MetadataScanner, type ModulesContainer } from '@nestjs/core';
 import type { NextFunction, Request, Response } from 'express';
 import { hasBody } from './body-limit.js';
 
-/** One operation that takes a body. */
+/** An operation that takes a body. */
 interface BodyRoute {
   readonly method: string;
   readonly path: RegExp;
 }
 
-/** Which operations take a body: those whose handler has a parameter with `@Body()`. */
+/** The operations that take a body: those whose handler has a parameter with `@Body()`. */
 export class BodyRoutes {
   private readonly routes: readonly BodyRoute[];
 
@@ -30,21 +30,22 @@ export class BodyRoutes {
     });
   }
 
-  /** Whether the operation that a request is for takes a body; no operation takes none. */
+  /** Whether the requested operation takes a body. False if there is no such operation. */
   takesBody({ method, path }: Pick<Request, 'method' | 'path'>): boolean {
     return this.routes.some((route) => route.method === method && route.path.test(path));
   }
 
   /**
-   * For Express, in front of what looks at bodies: reads the body of an operation that takes none and forgets it, whatever
-   * it is. Proxies make an empty one in chunks, and some clients send `null`.
+   * Express middleware before everything that reads bodies: reads and discards the body of an operation that takes
+   * none, whatever its content. Proxies send an empty chunked body, and some clients send `null`.
    */
   readonly ignoreOthers = (request: Request, _response: Response, next: NextFunction): void => {
     if (!hasBody(request) || this.takesBody(request)) {
       next();
       return;
     }
-    // Not before all of it is here, so that the request is bounded like any other, and whole when it is served.
+    // Continues when the body is complete, so that the request has the same limits as any other and is whole when it is
+    // served.
     request.once('end', AsyncResource.bind(next as () => void));
     request.resume();
   };
@@ -63,7 +64,7 @@ function routeOf(prefix: string, controller: object, handler: object): BodyRoute
     .replace(/\/$/, '');
   return {
     method: RequestMethod[Reflect.getMetadata(METHOD_METADATA, handler) as number] ?? '',
-    // As Express matches: in either case, and with a slash at the end or without.
+    // As Express matches: case-insensitive, with or without a trailing slash.
     path: new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}/?$`, 'i'),
   };
 }

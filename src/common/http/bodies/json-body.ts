@@ -4,12 +4,12 @@ import { BODY_LIMIT, hasBody } from './body-limit.js';
 import type { BodyRoutes } from './body-routes.js';
 import { JSON_TYPES, PATCH_TYPES, UnreadableBodyError } from './readable-bodies.js';
 
-/** Options of the body parser. Not strict: what is JSON and no object is told so, by the validation of bodies. */
+/** Options of the body parser. Not strict: validation reports JSON that is not an object. */
 export const JSON_BODY = { limit: BODY_LIMIT, type: PATCH_TYPES, strict: false, verify: requireUtf8 };
 
 /**
- * Refuses a body of another type or encoding with 415, where the operation takes one. Express would ignore it, and the
- * client would be told that its fields are missing.
+ * Refuses a body of another type or encoding with 415 if the operation takes one. Express would ignore it, and
+ * validation would report that its fields are missing.
  */
 export function requireJson(bodies: BodyRoutes) {
   return (request: Request, _response: Response, next: NextFunction): void => {
@@ -31,8 +31,8 @@ function isDeclaredUtf8({ headers }: Request): boolean {
 }
 
 /**
- * Refuses bytes that are no UTF-8. The parser would put U+FFFD in their place, and passwords that differ in them would
- * become the same.
+ * Refuses bytes that are not UTF-8. The parser would replace them by U+FFFD, and passwords that differ in these bytes
+ * would become equal.
  */
 function requireUtf8(_request: unknown, _response: unknown, body: Buffer): void {
   if (!isUtf8(body)) throw Object.assign(new SyntaxError('The body is not UTF-8'), { status: 400 });

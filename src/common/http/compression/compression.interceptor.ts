@@ -12,12 +12,12 @@ import { map, type Observable } from 'rxjs';
 import { COMPRESSED_FROM, codingFor, compressed, compressor, type ContentCoding } from './content-coding.js';
 
 /**
- * Marks a route whose answers are compressed for clients that take it: lists and documents. Never one that answers with a token
- * or a signed URL: their length would tell of what stands beside them.
+ * Marks a route whose responses are compressed: lists and documents. Never a route that returns a token or a signed
+ * URL: the compressed length would leak parts of it.
  */
 export const Compressed = () => UseInterceptors(CompressionInterceptor);
 
-/** Compresses what a handler of a `Compressed` route gives: JSON at once, a file as it is streamed. */
+/** Compresses the result of a handler of a `Compressed` route: JSON in one piece, a file as a stream. */
 @Injectable()
 export class CompressionInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -39,7 +39,7 @@ export class CompressionInterceptor implements NestInterceptor {
   }
 }
 
-/** HEAD has the headers of GET: the same is compressed for it, and thrown away. */
+/** HEAD has the headers of GET. The body is compressed for it too, and discarded. */
 function compressedJson(body: unknown, coding: ContentCoding, response: Response): Buffer {
   const json = Buffer.from(JSON.stringify(body));
   response.type('json');
@@ -56,10 +56,10 @@ function compressedFile(
   response: Response,
 ): StreamableFile {
   response.setHeader('Content-Encoding', coding);
-  // Nothing is read for HEAD.
+  // The file is not read for HEAD.
   if (method === 'HEAD') return file;
   const stream = compressor(coding);
-  // Whichever of the two fails or is left by the client, the other one ends with it.
+  // If one stream fails or the client disconnects, the other stream ends too.
   pipeline(file.getStream(), stream, () => undefined);
   const { type, disposition } = file.getHeaders();
   return new StreamableFile(stream, {

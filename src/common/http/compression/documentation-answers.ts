@@ -7,17 +7,17 @@ import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { NextFunction, Request, Response } from 'express';
 import { codingFor, type ContentCoding } from './content-coding.js';
 
-/** A week: the files change with a release of the page's library alone, and have no version in their names. */
+/** One week. The files change only with a release of the UI library, and their names contain no version. */
 const ASSET_CACHE = 'public, max-age=604800';
 
-/** What is an asset of the page, and what of it is compressed: maps are for who looks into the page's library. */
+/** Assets of the page. Source maps are not compressed: only developers of the UI library request them. */
 const ASSET = /\.(?:css|js|map|png)$/;
 const TEXT = /\.(?:css|js)$/;
 
-/** The document, which is written anew for each request by what serves it: in YAML that takes a tenth of a second. */
+/** The OpenAPI documents. The library serializes them for each request, which takes a tenth of a second for YAML. */
 const DOCUMENTS: ReadonlySet<string> = new Set(['openapi.json', 'openapi.yaml', 'swagger-ui-init.js']);
 
-/** Better than for what changes: each answer is compressed once. */
+/** A higher quality than for dynamic responses: each response is compressed once. */
 const QUALITY = 6;
 
 const encode = {
@@ -26,25 +26,26 @@ const encode = {
   gzip: async (body: Buffer) => promisify(gzip)(body),
 } as const;
 
-/** An answer as it was made. */
+/** A response before compression. */
 interface Plain {
   readonly type: string;
   readonly body: Buffer;
 }
 
-/** An answer in one coding. */
+/** A response in one coding. */
 interface Encoded {
   readonly body: Buffer;
   readonly etag: string;
 }
 
 /**
- * Keeps and compresses the documentation, which is the same for everybody: the document is made once, and each answer is
- * compressed once for each coding, so that whoever asks again and again costs next to nothing. Its assets may be kept by browsers; the page and the document, which change with the service, may not.
+ * Caches and compresses the documentation, which is the same for everybody. The document is built once, and each
+ * response is compressed once for each coding, so that repeated requests cost almost nothing. Browsers may cache the
+ * assets, but not the page and the document, which change with the service.
  */
 export class DocumentationAnswers {
   private readonly assets: ReadonlySet<string>;
-  /** By coding, and by name of the asset or digest of the answer: a path can be spelled in many ways. */
+  /** By coding, and by name of the asset or digest of the response: a path can be written in many ways. */
   private readonly encoded = new Map<string, Promise<Encoded>>();
   private readonly documents = new Map<string, Plain>();
 
@@ -53,7 +54,7 @@ export class DocumentationAnswers {
     this.assets = new Set(readdirSync(folder).filter((name) => ASSET.test(name)));
   }
 
-  /** For Express, at the path of the documentation and in front of what serves it. */
+  /** Express middleware at the path of the documentation, before the handler that serves it. */
   readonly middleware = async (request: Request, response: Response, next: NextFunction): Promise<void> => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       next();
@@ -73,7 +74,7 @@ export class DocumentationAnswers {
       return;
     }
     const coding = codingFor(request);
-    // Ranges are those of the file.
+    // Ranges refer to the uncompressed file.
     if (coding === undefined || request.headers.range !== undefined) next();
     else if (isAsset) await this.sendAsset(name, coding, response);
     else {
@@ -109,7 +110,7 @@ export class DocumentationAnswers {
     response.set('Content-Encoding', coding).send(body);
   }
 
-  /** Keeps what is sent in the end, if it is no error, and sends it from there. */
+  /** Caches the response, if it is not an error, and serves it from the cache. */
   private keepAnswer(name: string, request: Request, response: Response, next: NextFunction): void {
     const send = response.send.bind(response);
     response.send = (body?: unknown) => {
@@ -122,7 +123,7 @@ export class DocumentationAnswers {
     };
   }
 
-  /** Has what is sent in the end compressed, if it is no error. */
+  /** Compresses the response, if it is not an error. */
   private encodeAnswer(coding: ContentCoding, response: Response, next: NextFunction): void {
     const send = response.send.bind(response);
     response.send = (body?: unknown) => {
@@ -153,7 +154,7 @@ export class DocumentationAnswers {
   }
 }
 
-/** What a path below that of the documentation asks for, as Express matches it: in capitals or not, with a slash or not. */
+/** The document that a path requests, as Express matches it: case-insensitive, with or without a trailing slash. */
 function documentOf(path: string): string | undefined {
   const name = path.slice(1).toLowerCase().replace(/\/$/, '');
   return DOCUMENTS.has(name) ? name : undefined;

@@ -4,30 +4,30 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import type { Express, Request, Response } from 'express';
 
 /**
- * Nest's adapter, whose server makes requests and responses as Express wants them.
+ * Nest's adapter, with a server that creates requests and responses with the prototypes of Express.
  *
- * Express gives each of them another prototype when it comes in, which V8 pays for with 15 KB a request, 9 of
- * which only a full collection takes away: those were the longest pauses. Express leaves those alone that
- * have its prototype from the beginning. `npm run bench:garbage` shows both.
+ * Express replaces the prototype of each request and response, which costs V8 15 KB a request. A full garbage
+ * collection is needed for 9 of them, and these collections were the longest pauses. Express does not replace a
+ * prototype that is already the right one. `npm run bench:garbage` shows both.
  */
 export class ExpressServerAdapter extends ExpressAdapter {
-  /** @param written is told when a part of an answer was given to a connection */
+  /** @param written called when a part of a response was written to a connection */
   constructor(private readonly written: (socket: Socket) => void = () => undefined) {
     super();
   }
 
-  /** As Nest's, which would make JSON of bytes. */
+  /** Like Nest's, which would serialize bytes as JSON. */
   override reply(response: Response, body: unknown, statusCode?: number): unknown {
     if (!Buffer.isBuffer(body)) return super.reply(response, body, statusCode) as unknown;
     if (statusCode !== undefined) response.status(statusCode);
     return response.send(body);
   }
 
-  /** Plain HTTP: encryption ends at the load balancer. */
+  /** Plain HTTP: TLS ends at the load balancer. */
   override initHttpServer(): void {
     const express = this.getInstance<Express>();
     const written = this.written;
-    // Classes of this application alone: their prototypes hold what Express has given it.
+    // Classes of this application only: Express has set properties on their prototypes.
     class ExpressRequest extends IncomingMessage {}
     class ExpressResponse extends ServerResponse {
       override write(chunk: unknown, encoding?: unknown, callback?: unknown): boolean {
@@ -47,19 +47,19 @@ export class ExpressServerAdapter extends ExpressAdapter {
     express.request = freshByEntityTag(extending(ExpressRequest.prototype, express.request));
     express.response = extending(ExpressResponse.prototype, express.response);
     const classes = { IncomingMessage: ExpressRequest, ServerResponse: ExpressResponse };
-    // Answered by `refuseUnservable`, as every error.
+    // `refuseUnservable` answers it, like every error.
     this.setHttpServer(createServer({ ...classes, requireHostHeader: false }, express));
   }
 }
 
-/** The prototype of a class, with what another one has besides. */
+/** The prototype of a class, extended by the properties of another one. */
 function extending<Prototype extends object>(prototype: object, other: Prototype): Prototype {
   return Object.setPrototypeOf(prototype, other) as Prototype;
 }
 
 /**
- * Makes an answer a 304 only where it has an entity tag. Express makes every answer to `If-None-Match: *` one, health too,
- * which has none to match (RFC 9110 §13.1.2).
+ * Answers 304 only if the response has an entity tag. Express answers every `If-None-Match: *` with 304, even for
+ * health, which has no entity tag to match (RFC 9110 §13.1.2).
  */
 function freshByEntityTag(request: Request): Request {
   const express = Object.getPrototypeOf(request) as object;

@@ -4,15 +4,15 @@ import type { Request, Response } from 'express';
 const underWay = new WeakMap<Socket, Set<() => void>>();
 
 /**
- * Calls back once, when a request is over, however it ends. A response that waits behind another one of the same
- * connection (pipelining) never learns that the client has gone: only the connection does.
+ * Calls back once when a request is over, for any reason. A response that waits behind another one on the same
+ * connection (pipelining) gets no event when the client disconnects: only the connection does.
  */
 export function onFinished(
   { socket }: Pick<Request, 'socket'>,
   response: Pick<Response, 'once' | 'closed'>,
   callback: () => void,
 ): void {
-  // A client that left while something was awaited: no event tells of it any more.
+  // The client disconnected during an await: there will be no more events.
   if (socket.destroyed || response.closed) {
     callback();
     return;
@@ -20,7 +20,7 @@ export function onFinished(
   const waiting = underWay.get(socket) ?? new Set();
   if (!underWay.has(socket)) {
     underWay.set(socket, waiting);
-    // One listener for all of them: many would look like a leak.
+    // One listener for all requests: Node warns of a leak if there are many.
     socket.once('close', () => {
       for (const over of [...waiting]) over();
     });
@@ -33,8 +33,8 @@ export function onFinished(
 }
 
 /**
- * Calls back once, when a request has its whole answer, whether or not the client takes it, or is over without one.
- * What is left of it then is bytes: no work.
+ * Calls back once when a request has its complete response, whether or not the client reads it, or has ended without
+ * one. After that only bytes are sent, and no work is left.
  */
 export function onAnswered(
   request: Pick<Request, 'socket'>,
@@ -47,7 +47,7 @@ export function onAnswered(
     isAnswered = true;
   };
   onFinished(request, response, answered);
-  // No event tells it: `finish` waits for the client, and for those who asked before on the same connection.
+  // There is no event for it: `finish` waits for the client, and for earlier requests on the same connection.
   const end = response.end.bind(response) as (...given: unknown[]) => Response;
   response.end = ((...given: unknown[]) => {
     answered();

@@ -34,7 +34,7 @@ describe('answerInOrder', () => {
       runInRequest({ requestId: request.path, address: '', databaseTime: new DatabaseTime() }, next),
     );
     app.use(answerInOrder);
-    // Answers with the context it runs in, when the test says so.
+    // Answers with its context when the test allows it.
     app.use((_request, response) => {
       const path = currentRequest()?.requestId ?? '';
       begun.push(path);
@@ -99,7 +99,7 @@ describe('answerInOrder', () => {
     }
     await over;
     expect(begun).toHaveLength(9);
-    // Those nine, and the one that is told.
+    // Those nine, and the refused one.
     expect(seen).toBe(10);
     expect(received.match(/HTTP\/1\.1/g)).toHaveLength(10);
   });

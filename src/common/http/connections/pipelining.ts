@@ -5,7 +5,7 @@ import { UnavailableError } from '../../errors/domain-errors.js';
 import { closeWithAnswer } from '../problems/closing-answer.js';
 import { onFinished } from './on-finished.js';
 
-/** Requests of one connection that wait for their turn. Libraries that send ahead at all send a few. */
+/** Requests of one connection that may wait for their turn. Libraries that use pipelining send a few. */
 const MAX_WAITING = 8;
 
 interface Exchange {
@@ -15,24 +15,24 @@ interface Exchange {
 
 /** The requests of one connection. */
 interface Turns {
-  /** What is being answered. */
+  /** The request that is being answered. */
   current: Exchange | undefined;
-  /** What came last, whole or in part. */
+  /** The request that arrived last, complete or not. */
   last: Exchange;
   readonly waiting: (() => void)[];
-  /** Whether one came when too many were waiting. Nothing comes after it. */
+  /** Whether a request arrived when too many were waiting. No request after it is served. */
   tooMany: boolean;
 }
 
 const turnsOf = new WeakMap<Socket, Turns>();
 
 /**
- * Calls back when all that a connection has sent whole is answered, for what comes after it and is no request: answered at
- * once, it would pass for the answer to one of those before. A request that is not whole is not served any more. Never
- * where the connection ends first.
+ * Calls back when all complete requests of a connection are answered, for input after them that is not a valid request:
+ * an immediate answer would be taken for the answer to an earlier request. An incomplete request is no longer served.
+ * Does not call back if the connection ends first.
  *
- * @param callback gets the response of a request that is not whole, where there is one. Where its headers are sent, another
- *   answer would be in the middle of it, or the answer to nothing.
+ * @param callback receives the response of the incomplete request, if there is one. If its headers are sent, another
+ *   response would be in the middle of it, or would answer nothing
  */
 export function afterWholeRequests(socket: Socket, callback: (unfinished?: Response) => void): void {
   const turns = turnsOf.get(socket);
@@ -47,20 +47,21 @@ export function afterWholeRequests(socket: Socket, callback: (unfinished?: Respo
     callback(unfinished);
     return;
   }
-  // Those who wait are in order: the one that will never be whole is the last of them.
+  // Requests wait in order, so the incomplete one is the last.
   if (!isWhole && !turns.tooMany) waiting.pop();
   waiting.push(() => callback(unfinished));
 }
 
-/** Whether a request of the connection is being answered, or waits for that. */
+/** Whether a request of the connection is being answered or is waiting. */
 export function isAnswering(socket: Socket): boolean {
   return turnsOf.get(socket)?.current !== undefined;
 }
 
 /**
- * For Express: serves the requests of one connection one after the other, each when the answer before it was handed to the
- * operating system. A client that sends many at once (pipelining) and reads nothing makes one answer wait in memory, and
- * no work for the others. Those who wait have no place of their own, are few, and go with the connection.
+ * Express middleware that serves the requests of one connection one after the other. Each is served when the response
+ * before it was handed to the operating system. If a client sends many requests at once (pipelining) and reads nothing,
+ * one response waits in memory and no work is done for the others. Waiting requests take no slot, are few, and end with
+ * the connection.
  */
 export function answerInOrder(request: Request, response: Response, next: NextFunction): void {
   const { socket } = request;
@@ -77,7 +78,7 @@ export function answerInOrder(request: Request, response: Response, next: NextFu
     turns.current = exchange;
     onFinished(request, response, () => {
       turns.current = undefined;
-      // Nobody gets an answer over a connection that is ending.
+      // A closing connection gets no more responses.
       if (socket.writable) turns.waiting.shift()?.();
       else turns.waiting.length = 0;
     });
@@ -89,26 +90,26 @@ export function answerInOrder(request: Request, response: Response, next: NextFu
 }
 
 /**
- * Says once that there are too many, behind the answers of those before, and reads nothing more: neither of the connection
- * nor of what Node has read already.
+ * Refuses once, after the responses of the earlier requests, and reads nothing more: neither from the connection nor
+ * from the data that Node has read already.
  */
 function refuse(turns: Turns, request: Request, response: Response, next: NextFunction): void {
   const { socket } = request;
   turns.tooMany = true;
   dropParsed(socket);
   socket.pause();
-  // Node reads on when a request before this one is over.
+  // Node resumes reading when an earlier request is over.
   socket.on('resume', () => socket.pause());
   closeWithAnswer(request, response);
   next(new UnavailableError('The service is busy', 1));
 }
 
 /**
- * Has no requests made of what Node has read and not parsed yet. It parses all of that at once, up to 64 KB and thousands of
- * tiny requests a connection; ending the connection does not stop it, and makes an error for each of them besides.
+ * Discards the data that Node has read but not parsed yet. Node parses up to 64 KB at once, which is thousands of tiny
+ * requests a connection. Ending the connection does not stop it, and adds an error for each of them.
  */
 function dropParsed(socket: Socket): void {
-  // What Node calls with each request, and no part of its documentation: where it goes by another name, nothing changes.
+  // Node calls this for each request. It is undocumented: if it has another name, nothing changes.
   const { parser } = socket as { parser?: { onIncoming?: () => number } };
   if (parser?.onIncoming) parser.onIncoming = () => 0;
 }

@@ -3,11 +3,13 @@ import type { Socket } from 'node:net';
 const MIB = 1024 * 1024;
 
 /**
- * Bounds what is held in memory of answers that clients do not read. One connection holds one answer at most (see
- * `answerInOrder`); where all of them hold more than the bound, those are reset that have taken nothing for the longest.
+ * Limits the memory that unread responses occupy. One connection holds one response at most (see `answerInOrder`). If
+ * all together exceed the limit, the connections that have read nothing for the longest time are reset.
  */
 export class UnsentResponses {
-  /** Bytes of each connection that holds any, as last seen; those without progress for the longest come first. */
+  /**
+   * Unsent bytes of each connection at the last check. Connections without progress for the longest time come first.
+   */
   private readonly held = new Map<Socket, number>();
   private readonly known = new WeakSet<Socket>();
   private total = 0;
@@ -15,8 +17,8 @@ export class UnsentResponses {
   private readonly max: number;
 
   /**
-   * @param maxMib in one process; 0 for any number
-   * @param onReset is told of each connection that is reset
+   * @param maxMib in one process; 0 for no limit
+   * @param onReset called for each connection that is reset
    */
   constructor(
     maxMib: number,
@@ -25,10 +27,10 @@ export class UnsentResponses {
     this.max = maxMib === 0 ? Infinity : maxMib * MIB;
   }
 
-  /** A part of an answer was given to a connection. */
+  /** A part of a response was written to a connection. */
   written(socket: Socket): void {
     const bytes = socket.writableLength;
-    // Taken by the operating system already, as nearly always.
+    // The operating system has taken everything already, as almost always.
     if (bytes === 0 || socket.destroyed) return;
     this.note(socket, bytes);
     if (!this.known.has(socket)) {
@@ -49,7 +51,7 @@ export class UnsentResponses {
     for (const [socket, bytes] of [...this.held]) {
       const left = socket.writableLength;
       if (left === bytes) continue;
-      // It takes some: the last to be reset.
+      // The client is reading: this connection is reset last.
       this.note(socket, 0);
       if (left > 0) this.note(socket, left);
     }

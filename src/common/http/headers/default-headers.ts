@@ -3,8 +3,8 @@ import type { NextFunction, Request, Response } from 'express';
 import helmet from 'helmet';
 
 /**
- * For Express: what each answer has unless somebody says otherwise. Security headers as `helmet` has them, and
- * `Cache-Control: no-store`. They are the same for every request, and so are computed once.
+ * Express middleware that sets the default headers of every response: the security headers of `helmet`, and
+ * `Cache-Control: no-store`. They are the same for every request and are computed once.
  */
 export function defaultHeaders(): (request: Request, response: Response, next: NextFunction) => void {
   const headers = Object.entries({ ...securityHeaders(), 'Cache-Control': 'no-store' });
@@ -14,12 +14,12 @@ export function defaultHeaders(): (request: Request, response: Response, next: N
   };
 }
 
-/** What `helmet` sets on a response. It looks at no request. */
+/** The headers that `helmet` sets on a response. They do not depend on the request. */
 function securityHeaders(): Record<string, string> {
   const headers: Record<string, string> = {};
   const response = {
     setHeader: (name: string, value: string) => void (headers[name] = value),
-    // `X-Powered-By`, which is not set here.
+    // `helmet` removes `X-Powered-By`, which is not set here.
     removeHeader: () => undefined,
   };
   const set = helmet({
@@ -27,7 +27,7 @@ function securityHeaders(): Record<string, string> {
       useDefaults: false,
       directives: {
         defaultSrc: ["'self'"],
-        // The documentation page carries its styles and icons within it.
+        // The documentation page has inline styles and icons.
         styleSrc: ["'self'", "'unsafe-inline'"],
         imgSrc: ["'self'", 'data:'],
         objectSrc: ["'none'"],

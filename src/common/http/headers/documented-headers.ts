@@ -1,4 +1,4 @@
-/** Response headers, for the documentation. */
+/** Response headers for the OpenAPI document. */
 
 export const ETAG_HEADER = {
   ETag: {

@@ -7,10 +7,10 @@ const ENTITY_TAGS =
  * Evaluates `If-Match` (RFC 9110 §13.1.1).
  *
  * @param header the header of the request
- * @param current entity tag of what there is, with its quotation marks
- * @returns whether the client has seen exactly this; false where it does not care
- * @throws PreconditionFailedError where it has seen something else
- * @throws ValidationError where the header is none
+ * @param current entity tag of the resource, with its quotation marks
+ * @returns whether the client has seen exactly this state; false if it sets no condition
+ * @throws PreconditionFailedError if it has seen another state
+ * @throws ValidationError if the header is not valid
  */
 export function wasSeen(header: string | undefined, current: string): boolean {
   if (header === undefined || header.trim() === '*') return false;
@@ -19,7 +19,7 @@ export function wasSeen(header: string | undefined, current: string): boolean {
       { field: 'If-Match', message: 'If-Match must be entity tags in quotation marks, or *' },
     ]);
   }
-  // A weak tag never matches here.
+  // Weak tags never match here.
   if (!header.split(',').some((tag) => tag.trim() === current)) throw new PreconditionFailedError();
   return true;
 }

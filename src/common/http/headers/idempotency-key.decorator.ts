@@ -4,15 +4,15 @@ import type { Request } from 'express';
 import { ValidationError } from '../../errors/domain-errors.js';
 import { valuesOf } from './repeated-headers.js';
 
-/** What can be an idempotency key. */
+/** Pattern of an idempotency key. */
 export const IDEMPOTENCY_KEY = /^[\x21-\x7e](?:[\x20-\x7e]{0,253}[\x21-\x7e])?$/;
 export const NOT_AN_IDEMPOTENCY_KEY = 'must be 1 to 255 printable ASCII characters';
 
 const HEADER = 'Idempotency-Key';
 
 /**
- * The idempotency key of the request (draft-ietf-httpapi-idempotency-key-header), if it has one. Sent twice it is that key; two
- * keys are none.
+ * The idempotency key of the request (draft-ietf-httpapi-idempotency-key-header), if there is one. The same key sent
+ * twice is accepted; two different keys are refused.
  */
 export const IdempotencyKey = createParamDecorator((_: unknown, context: ExecutionContext) => {
   const [key, ...others] = valuesOf(context.switchToHttp().getRequest<Request>(), HEADER.toLowerCase());
@@ -31,7 +31,7 @@ const SAME_RECORD =
 /**
  * Documents the header.
  *
- * @param effect what becomes of a request that is sent again
+ * @param effect what happens when the request is sent again
  */
 export const ApiIdempotencyKey = (effect = SAME_RECORD) =>
   applyDecorators(

@@ -1,6 +1,6 @@
 import type { LimitState } from '../../errors/domain-errors.js';
 
-/** The headers that tell a client about a limit (draft-ietf-httpapi-ratelimit-headers). */
+/** The headers that describe a limit to clients (draft-ietf-httpapi-ratelimit-headers). */
 export function limitHeaders({ policy, quota, windowSeconds, remaining, resetSeconds }: LimitState) {
   return {
     'RateLimit-Policy': `"${policy}";q=${quota};w=${windowSeconds}`,

@@ -1,4 +1,4 @@
-/** What a 201 says besides, for the documentation. */
+/** Header of a 201, for the OpenAPI document. */
 export const LOCATION_HEADER = {
   Location: {
     description: 'Where to get what was made (RFC 9110 §10.2.2); a path of this service',

@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http';
 
 /**
- * The values of a header that has one, as they were sent: once, or more often by whoever sends a request again and adds the
- * header each time. Node makes one text of them, which would be another value.
+ * The values of a header that allows only one, as they were sent. Some clients add the header again for each retry.
+ * Node joins them to one text, which would be another value.
  *
- * @param name in small letters
- * @returns those that differ, in the order of the request
+ * @param name in lower case
+ * @returns the different values, in the order of the request
  */
 export function valuesOf(
   { headersDistinct }: Pick<IncomingMessage, 'headersDistinct'>,
@@ -16,7 +16,7 @@ export function valuesOf(
   return [...values];
 }
 
-/** One of several that are equal, where a proxy or `Headers.append` has made a list of them in one line. */
+/** One of several equal values that a proxy or `Headers.append` has joined to a list. */
 function undoubled(value: string): string {
   const [first = '', ...rest] = value.split(',').map((part) => part.trim());
   return first !== '' && rest.every((other) => other === first) ? first : value;

@@ -51,15 +51,15 @@ function problemResponse(status: ErrorStatus, detail: string): MethodDecorator &
   });
 }
 
-/** Documents the error of a route that is held to a limit. */
+/** Documents the error of a rate-limited route. */
 export function ApiProblemTooMany(): MethodDecorator & ClassDecorator {
   return problemResponse(429, 'Too many requests');
 }
 
-/** Errors of every route that wants a token. */
+/** Errors of every route that requires a token. */
 export const TOKEN_PROBLEMS = { 401: 'Token is invalid or expired' } as const;
 
-/** Errors of every route whose sign-in is decided by the tables; see `SignInDecidedBy`. */
+/** Errors of every route whose sign-in is decided by the tables, see `SignInDecidedBy`. */
 export const WRITE_PROBLEMS = { ...TOKEN_PROBLEMS, 409: 'The account is being deleted' } as const;
 
 /** Errors of every route that takes a body. */

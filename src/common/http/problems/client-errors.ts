@@ -7,7 +7,7 @@ import { LINGER_MS } from './closing-answer.js';
 import { PROBLEM_JSON, type ProblemDto } from './problem.js';
 import { afterWholeRequests, isAnswering } from '../connections/pipelining.js';
 
-/** Code of our own: Node tells of this method by an event of its own, and would close the connection without a word. */
+/** Our own code: Node emits a separate event for this method and would close the connection without an answer. */
 const CONNECT = 'CONNECT';
 
 const ANSWERS: Readonly<Record<string, { status: number; detail: string }>> = {
@@ -18,7 +18,7 @@ const ANSWERS: Readonly<Record<string, { status: number; detail: string }>> = {
 
 const MALFORMED = { status: 400, detail: 'The request is not valid HTTP' };
 
-/** What the answer itself decides, whatever the request's response was to have. */
+/** Headers that this answer sets itself, whatever the response of the request had set. */
 const OWN_HEADERS = new Set([
   'connection',
   'content-length',
@@ -28,15 +28,15 @@ const OWN_HEADERS = new Set([
 ]);
 
 /**
- * Answers what never becomes a whole request (bytes that are no HTTP, headers beyond the limit, what does not come in time)
- * with problem details too; Node's own answer has no body. Where the headers of a request were read, the answer has its id
- * and the headers of every answer, CORS among them, and the access log its status; otherwise one log line is written here.
- * Whatever the client does, its connection is gone a moment later.
+ * Answers input that never becomes a complete request (invalid HTTP, headers beyond the limit, a timeout) with problem
+ * details. Node's own answer has no body. If the headers of a request were read, the answer has its request id and the
+ * default headers including CORS, and the access log gets its status. Otherwise one log line is written here. The
+ * connection is closed shortly after that, whatever the client does.
  */
 export function answerClientErrors(server: Server, logger: Logger): void {
   const endWith = (code: string, socket: Socket) => {
     afterWholeRequests(socket, (unfinished) => {
-      // In the middle of an answer, another one would pass for a part of it.
+      // In the middle of a response, another one would be taken for a part of it.
       if (!unfinished?.headersSent) {
         const { status, detail } = ANSWERS[code] ?? MALFORMED;
         const requestId = unfinished?.get('X-Request-Id') ?? randomUUID();
@@ -44,7 +44,7 @@ export function answerClientErrors(server: Server, logger: Logger): void {
         else logger.info({ request_id: requestId, status, address: socket.remoteAddress }, detail);
         socket.end(answerTo(status, detail, requestId, unfinished));
       }
-      // Ending waits for the client to end too, which a client that means harm does not.
+      // `end` waits for the client to end too, which a malicious client does not do.
       setTimeout(() => socket.destroy(), LINGER_MS);
     });
   };
@@ -53,8 +53,8 @@ export function answerClientErrors(server: Server, logger: Logger): void {
     else endWith(error.code ?? '', socket);
   });
   server.on('connect', (_request: unknown, socket: Socket) => {
-    // Node leaves the connection to us, errors, time limits and answers that wait for room included: an answer that is under
-    // way would never go on, and nothing would ever end it.
+    // Node leaves the connection to this handler, including errors, time limits and blocked writes: a response in
+    // progress would never continue and would never be ended.
     socket.on('error', () => socket.destroy());
     if (isAnswering(socket)) socket.destroy();
     else endWith(CONNECT, socket);

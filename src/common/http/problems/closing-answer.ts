@@ -1,17 +1,17 @@
 import type { Request, Response } from 'express';
 
-/** How long a client that is still sending has to read the answer, before closing the connection takes it away. */
+/** How long a client that is still sending can read the answer before the connection is closed. */
 export const LINGER_MS = 300;
 
 /**
- * Makes the answer to a request that has not all come the last one of its connection, and reads no more of the request.
- * The answer is sent whole at once and ended a little later: Node closes the connection then, and bytes that nobody read
- * make that a reset, which takes away what the client has not read yet.
+ * Makes the answer to an incomplete request the last one of its connection, and stops reading the request. The complete
+ * answer is sent at once and ended a little later: Node then closes the connection, and unread bytes turn that into a
+ * reset, which discards what the client has not read yet.
  */
 export function closeWithAnswer(request: Request, response: Response): void {
   request.unpipe();
   request.pause();
-  // Whoever parses the body, and Node when the answer is through, would read the rest of it.
+  // The body parser, and Node after the answer, would read the rest of it.
   request.resume = () => request;
   if (response.headersSent) return;
   response.setHeader('Connection', 'close');

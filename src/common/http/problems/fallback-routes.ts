@@ -4,7 +4,7 @@ import type { Express, NextFunction, Request, Response } from 'express';
 import { NotFoundError } from '../../errors/domain-errors.js';
 import { ACCEPT_PATCH } from '../bodies/readable-bodies.js';
 
-/** The path exists, the method does not. */
+/** The path exists, but not with this method. */
 export class MethodNotAllowedError extends Error {
   constructor(
     method: string,
@@ -15,9 +15,9 @@ export class MethodNotAllowedError extends Error {
   }
 }
 
-/** Where somebody looks first who knows only the address. */
+/** The paths that people try first. */
 const ENTRANCES = ['/', '/api'];
-/** Value of the `Link` header there (RFC 8631). */
+/** Value of the `Link` header of these paths (RFC 8631). */
 const DOCUMENTATION = '</api/docs>; rel="service-doc", </api/docs/openapi.json>; rel="service-desc"';
 
 interface RouterLayer {
@@ -25,11 +25,11 @@ interface RouterLayer {
 }
 
 /**
- * What answers when no route does: 405 with `Allow` for another method of a known path, 204 for OPTIONS, and 404 for
- * the rest, outside of `/api` too, where Express would answer with a page of its own. The two paths that people try first
- * name the documentation.
+ * Answers when no route matches: 405 with `Allow` for another method of a known path, 204 for OPTIONS, and 404 for the
+ * rest, including paths outside `/api`, where Express would answer with an HTML page. The two paths that people try
+ * first link to the documentation.
  *
- * Nest runs `onModuleInit` when all routes are registered and its own 404 handler is not yet, which is the place.
+ * Nest runs `onModuleInit` after it has registered all routes and before its own 404 handler, which is the right place.
  */
 @Injectable()
 export class FallbackRoutes implements OnModuleInit {

@@ -23,14 +23,14 @@ import { BODY_ENCODINGS, UnreadableBodyError } from '../bodies/readable-bodies.j
 import { limitHeaders } from '../headers/limit-headers.js';
 import type { ProblemDto } from './problem.js';
 
-/** How an error is answered. */
+/** Status, detail and headers of an error. */
 export interface Answer {
   readonly status: number;
   readonly detail: string;
   readonly headers?: Record<string, string>;
 }
 
-/** What an answer says where the cause's own words may echo the request (Node quotes the JSON it cannot parse). */
+/** Details that replace messages which may echo the request (Node quotes the JSON that it cannot parse). */
 const DETAILS: Readonly<Record<number, string>> = {
   400: 'The request is malformed',
   404: 'There is nothing at this path',
@@ -39,7 +39,7 @@ const DETAILS: Readonly<Record<number, string>> = {
   415: 'The request body must be JSON in UTF-8 with Content-Type: application/json',
 };
 
-/** A class that is not named here is a defect of ours, and must not pass for something the client did. */
+/** A class that is not listed here is a defect of the service and must not look like an error of the client. */
 const STATUSES: readonly (readonly [new (...args: never[]) => DomainError, number])[] = [
   [ValidationError, 400],
   [NotAuthenticatedError, 401],
@@ -57,7 +57,7 @@ const STATUSES: readonly (readonly [new (...args: never[]) => DomainError, numbe
   [UnavailableError, 503],
 ];
 
-/** Status, detail and headers for an error, whatever raised it. */
+/** Status, detail and headers for any error. */
 export function answerTo(error: unknown): Answer {
   if (error instanceof DomainError) {
     const status = STATUSES.find(([type]) => error instanceof type)?.[1];
@@ -72,7 +72,7 @@ export function answerTo(error: unknown): Answer {
     const status = error.getStatus();
     const malformedJson = status === 400 && error.cause instanceof SyntaxError;
     const detail = malformedJson ? 'The request body is not valid JSON' : DETAILS[status];
-    // Types are looked at before: what is left is an encoding.
+    // Types are checked earlier, so this 415 is about an encoding.
     const headers = status === 415 ? { headers: { 'Accept-Encoding': BODY_ENCODINGS } } : {};
     return { status, detail: detail ?? STATUS_CODES[status] ?? 'The request cannot be served', ...headers };
   }

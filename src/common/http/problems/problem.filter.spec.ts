@@ -29,7 +29,7 @@ import type { Refusal, RefusalObserver } from './refusal-observer.js';
 
 class TeapotError extends DomainError {}
 
-/** What the filter does with an error: its answer, and what it logs. */
+/** Passes an error through the filter. Returns the response and the log lines. */
 function filtered(error: unknown, { headersSent = false, url = '/api/thing' } = {}) {
   const logged: [level: string, fields: object, message: string][] = [];
   const log = (level: string) => (fields: object, message: string) =>

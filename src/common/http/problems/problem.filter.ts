@@ -14,9 +14,9 @@ import { PROBLEM_JSON } from './problem.js';
 import { type Refusal, RefusalObserver } from './refusal-observer.js';
 
 /**
- * Turns every error, whatever raised it, into problem details (RFC 9457). Domain errors have a status by class;
- * errors of Nest, Express and the body parser keep theirs, in words of our own; anything else is a defect: it is
- * logged with its stack and the client learns nothing but the request id.
+ * Turns every error into problem details (RFC 9457). Domain errors have a status by class. Errors of Nest, Express and
+ * the body parser keep their status and get a detail of this service. Anything else is a defect: it is logged with its
+ * stack, and the client gets only the request id.
  */
 @Catch()
 export class ProblemFilter implements ExceptionFilter {
@@ -37,13 +37,13 @@ export class ProblemFilter implements ExceptionFilter {
     if (error instanceof UnavailableError) this.warnOf(error);
     this.tellOfRefusal(error, request);
     if (response.headersSent) {
-      // Too late for a status; a cut connection is the only way left to say that the body is not whole.
+      // The status is sent already. Closing the connection is the only way left to signal that the body is incomplete.
       response.destroy();
       return;
     }
-    // What the answer without the error would have been.
+    // Headers of the response without the error.
     response.removeHeader('Content-Encoding');
-    // Without the query, which may hold what must not be repeated.
+    // Without the query, which may contain secrets.
     const problem = problemOf(error, request.originalUrl.split('?', 1)[0] ?? '/');
     response
       .status(status)
@@ -51,7 +51,7 @@ export class ProblemFilter implements ExceptionFilter {
       .send(Buffer.from(JSON.stringify(problem)));
   }
 
-  /** Without a cause nothing failed, there is only too much to do: how often is all there is to know. */
+  /** Without a cause nothing failed, the process is only overloaded. The number of times is enough. */
   private warnOf(error: UnavailableError): void {
     const { cause, message } = error;
     if (error instanceof DeploymentError) this.logger.error({ err: cause }, error.remedy);
