@@ -11,7 +11,7 @@ describe('batchWrite', () => {
   const putsOf = (count: number): WriteRequest[] =>
     Array.from({ length: count }, (_, i) => ({ PutRequest: { Item: { id: String(i) } } }));
 
-  /** A database that leaves undone what it is told to. */
+  /** A database that leaves some requests unprocessed. */
   function databaseWriting(undone: (requests: WriteRequest[], call: number) => WriteRequest[]) {
     const calls: WriteRequest[][] = [];
     const write = async ({ RequestItems }: Writing) => {

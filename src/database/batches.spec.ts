@@ -9,7 +9,7 @@ type Request = { RequestItems: Record<string, { Keys: Key[]; ConsistentRead?: bo
 const TABLE = 'things';
 const keysOf = (count: number) => Array.from({ length: count }, (_, i) => ({ id: String(i) }));
 
-/** A database of rows that are their keys, which leaves undone what it is told to. */
+/** A database whose rows are their keys, and which leaves some keys unprocessed. */
 function databaseLeaving(undone: (keys: Key[], call: number) => Key[], missing: readonly string[] = []) {
   const calls: Request[] = [];
   const read = async (request: Request) => {

@@ -14,21 +14,21 @@ export type WriteRequest = NonNullable<BatchWriteCommandInput['RequestItems']>[s
 const GET_LIMIT = 100;
 const WRITE_LIMIT = 25;
 
-/** How often what DynamoDB left undone is asked for again, and the longest pause before the first time. */
+/** Retries of unprocessed items, and the maximum pause before the first one. */
 const RETRIES = 5;
 const PAUSE_MS = 25;
 
-/** What could not be done, and why; no error where everything was. */
+/** Items that could not be processed, and the error; no error if all were processed. */
 interface Leftover<Item> {
   readonly left: readonly Item[];
   readonly error?: UnavailableError;
 }
 
 /**
- * Rows by key, consistently read, in no order; keys without a row are left out. Costs a read unit a row.
+ * Rows by key, consistently read, in no order. Keys without a row are omitted. Costs a read unit a row.
  *
  * @param keys all different
- * @returns the rows, and the keys that could not be asked about now
+ * @returns the rows, and the keys that could not be read now
  */
 export async function batchGet<Row>(
   database: Database,
@@ -51,9 +51,9 @@ export async function batchGet<Row>(
 }
 
 /**
- * The same, all or nothing.
+ * Like {@link batchGet}, but all or nothing.
  *
- * @throws UnavailableError where DynamoDB keeps leaving keys unprocessed
+ * @throws UnavailableError if DynamoDB keeps leaving keys unprocessed
  */
 export async function batchGetAll<Row>(
   database: Database,
@@ -65,7 +65,7 @@ export async function batchGetAll<Row>(
   return rows;
 }
 
-/** A row by its key, of whichever table. */
+/** The key of a row in one of several tables. */
 export interface TableKey {
   readonly table: string;
   readonly key: Key;
@@ -76,7 +76,7 @@ interface TableRow {
   readonly row: Record<string, unknown>;
 }
 
-/** One call: the rows there are, and the keys that were left undone. */
+/** One call. Returns the rows, and the keys that DynamoDB left unprocessed. */
 async function readTogether(
   database: Database,
   keys: readonly TableKey[],
@@ -90,7 +90,7 @@ async function readTogether(
     (Keys as Key[]).map((key) => ({ table, key })),
   );
   for (const table of Object.keys(RequestItems)) {
-    // DynamoDB names every table that it looked at, with an empty list where it found nothing.
+    // DynamoDB returns a list for every table that it read, even if the list is empty.
     if (!Responses[table] && !left.some((key) => key.table === table)) {
       throw failed({ operation: 'BatchGetItem', table }, new NoAnswerError());
     }
@@ -100,11 +100,11 @@ async function readTogether(
 }
 
 /**
- * A few rows of several tables in one call, consistently read. Costs a read unit a row, also where there is none.
+ * A few rows of several tables in one call, consistently read. Costs a read unit a key, with or without a row.
  *
  * @param keys all different, at most 100
- * @returns for each key, in order, its row; `undefined` where there is none
- * @throws UnavailableError where DynamoDB keeps leaving keys unprocessed
+ * @returns the row of each key, in order; `undefined` if there is none
+ * @throws UnavailableError if DynamoDB keeps leaving keys unprocessed
  */
 export async function batchGetAcross(
   database: Database,
@@ -129,10 +129,10 @@ export async function batchGetAcross(
 }
 
 /**
- * Puts and deletes rows, without conditions. Each costs what it costs alone.
+ * Puts and deletes rows, without conditions. Costs the same as single calls.
  *
- * @param requests of rows that are all different
- * @returns the requests that could not be served now
+ * @param requests for rows that are all different
+ * @returns the requests that could not be processed now
  */
 export async function batchWrite(
   database: Database,
@@ -147,7 +147,7 @@ export async function batchWrite(
   return left;
 }
 
-/** What is called, for the log. */
+/** The operation and table, for the log. */
 type BatchCall = Pick<CallContext, 'operation' | 'table'>;
 
 function failed(call: BatchCall, cause: Error): UnavailableError {
@@ -155,7 +155,7 @@ function failed(call: BatchCall, cause: Error): UnavailableError {
   return temporarilyUnavailable(1, { cause });
 }
 
-/** Calls `work` on slices of `items`, all at the same time. */
+/** Calls `work` on slices of `items` concurrently. */
 async function inBatches<Item>(
   call: BatchCall,
   items: readonly Item[],
@@ -170,7 +170,7 @@ async function inBatches<Item>(
   return { left: leftovers.flatMap(({ left }) => left), ...(error && { error }) };
 }
 
-/** Calls `work`, and again, after a pause that grows, on what it gives back as undone. */
+/** Calls `work`, and retries it with the unprocessed items after a growing pause. */
 async function untilDone<Item>(
   call: BatchCall,
   batch: readonly Item[],
@@ -188,7 +188,7 @@ async function untilDone<Item>(
     if (retry === RETRIES) {
       return { left, error: failed(call, new UnprocessedError()) };
     }
-    // Jitter, so that many at once do not come back at once.
+    // Jitter, so that many clients do not retry at the same time.
     await sleep(Math.random() * PAUSE_MS * 2 ** retry);
   }
 }

@@ -11,7 +11,7 @@ const THROTTLING = /Throttl|Throughput|LimitExceeded/;
 
 const READS = new Set(['GetItem', 'Query', 'BatchGetItem']);
 
-/** The metrics of a call: by which table, how long, how it ended, what it consumed. */
+/** The metrics of a call: table, duration, result, consumed capacity. */
 export function databaseCallOf({ operation, input, result, durationMs }: EndedCall): DatabaseCall {
   const { ConsumedCapacity: consumed, $metadata } = result as {
     ConsumedCapacity?: ConsumedCapacity | ConsumedCapacity[];

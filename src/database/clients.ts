@@ -5,15 +5,15 @@ import type { AppConfig } from '../config/config.js';
 import { type DocumentClient, DirectDocumentClient } from './transport/direct-client.js';
 
 /**
- * At most two tries: with the SDK's own three and its long pauses, throttling takes seconds, and a waiting client
- * repeats the request anyway.
+ * At most two attempts. With the SDK's default of three and its long pauses, throttling takes seconds, and a waiting
+ * client retries anyway.
  */
 const MAX_ATTEMPTS = 2;
 
 /**
- * The one DynamoDB client of the process. Deadlines of whole calls are in `Database`.
+ * The only DynamoDB client of the process. `Database` sets the deadlines of whole calls.
  *
- * @param options.maxAttempts tries of one call; more than two only for commands, where nobody waits
+ * @param options.maxAttempts attempts of one call. More than two only for commands, where no client waits
  */
 export function createDynamoDbClient(
   config: Pick<AppConfig, 'aws' | 'database'>,
@@ -30,7 +30,7 @@ export function createDynamoDbClient(
   return withoutUnusedSteps(client);
 }
 
-/** What the service itself sends its calls by: the direct way, or the SDK where that is configured. */
+/** The client for the calls of the service: the direct transport, or the SDK if that is configured. */
 export function createServingClient(
   client: DynamoDBClient,
   { database }: Pick<AppConfig, 'database'>,
@@ -40,7 +40,7 @@ export function createServingClient(
   return new DirectDocumentClient(client, documents, database.budgetMs);
 }
 
-/** The same with plain JavaScript values in place of attribute values. */
+/** A client with plain JavaScript values instead of attribute values. */
 export function createDocumentClient(client: DynamoDBClient): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
 }

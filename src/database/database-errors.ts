@@ -2,10 +2,10 @@ import { CircuitOpenError } from '../common/circuit-breaker.js';
 import { DeploymentError, temporarilyUnavailable } from '../common/errors/domain-errors.js';
 import { isTransportFailure } from '../common/transport-failures.js';
 
-/** When a client may try again after the database failed it; seconds. */
+/** `Retry-After` of a database outage; seconds. */
 const RETRY_AFTER_SECONDS = 1;
 
-/** AWS error names that mean "not now": throttling, capacity, conflicts with other writers, faults on their side. */
+/** AWS error names for temporary failures: throttling, capacity, conflicts with other writers, faults at AWS. */
 const PASSING = new Set([
   'ThrottlingException',
   'Throttling',
@@ -21,7 +21,7 @@ const PASSING = new Set([
   'ServiceUnavailableException',
 ]);
 
-/** What is wrong with the deployment, by the names that DynamoDB gives to it, and what to do. */
+/** Problems of the deployment, by the error names of DynamoDB, and how to fix them. */
 const REMEDIES: readonly (readonly [remedy: string, names: readonly string[]])[] = [
   [
     'a table is missing: run npm run tables, or correct its name or REGION_NAME',
@@ -42,14 +42,14 @@ const REMEDIES: readonly (readonly [remedy: string, names: readonly string[]])[]
 ];
 const OTHER_TABLE = 'a table is not as the service needs it: npm run tables tells what differs';
 
-/** The words of DynamoDB, and of DynamoDB Local, for a table of that name with other keys, or without an index. */
+/** Messages of DynamoDB and DynamoDB Local for a table with this name but other keys, or without an index. */
 const OTHER_TABLE_WORDS =
   /does not have the specified index|does not match the schema|One of the required keys was not given a value/;
 
 /**
- * The one place that reads errors of AWS. What means "cannot serve now" becomes {@link UnavailableError}, and
- * {@link DeploymentError} where it will not pass by itself; everything else stays as it is: a failed condition for the
- * repository that set it, the rest for the log and a 500.
+ * Translates all errors of DynamoDB. A temporary failure becomes {@link UnavailableError}, or {@link DeploymentError}
+ * if retries do not help. All other errors are not changed: a failed condition is for the repository that set it, the
+ * rest for the log and a 500.
  */
 export function translateDatabaseError(error: unknown): unknown {
   const remedy = remedyFor(error);
@@ -64,7 +64,7 @@ function remedyFor(error: unknown): string | undefined {
   return REMEDIES.find(([, known]) => known.some((name) => names.includes(name)))?.[0];
 }
 
-/** Whether the database could not serve, as opposed to having answered. */
+/** Whether the database was unavailable, as opposed to having answered. */
 function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (PASSING.has(error.name) || error instanceof NoAnswerError || error instanceof CircuitOpenError)
@@ -78,14 +78,14 @@ function isPassing(error: unknown): boolean {
 
 const PASSING_REASONS = new Set(['TransactionConflict', 'ThrottlingError', 'ProvisionedThroughputExceeded']);
 
-/** Why each part of a transaction was refused, in its order; `None` for a part that was fine. */
+/** Why each part of a transaction was refused, in order; `None` for a part that was not. */
 export function cancellationCodes(error: unknown): string[] {
   if (!(error instanceof Error) || error.name !== 'TransactionCanceledException') return [];
   const reasons = (error as { CancellationReasons?: { Code?: string }[] }).CancellationReasons ?? [];
   return reasons.map(({ Code }) => Code ?? 'None');
 }
 
-/** Of a batch that DynamoDB answers it has left something undone, again and again. */
+/** DynamoDB left items of a batch unprocessed after all retries. */
 export class UnprocessedError extends Error {
   constructor() {
     super('DynamoDB keeps leaving a part of the batch undone, as it does when it throttles');
@@ -93,7 +93,7 @@ export class UnprocessedError extends Error {
   }
 }
 
-/** What answered was not DynamoDB. */
+/** The answer was not from DynamoDB. */
 export class NoAnswerError extends Error {
   constructor() {
     super('An answer without a request id: not from DynamoDB');

@@ -10,7 +10,7 @@ import { databaseCallOf } from './call-metrics.js';
 import { Database } from './database.js';
 import { type DocumentClient, DirectDocumentClient } from './transport/direct-client.js';
 
-/** The one DynamoDB client, behind {@link Database}. */
+/** Provides the only DynamoDB client, wrapped in {@link Database}. */
 @Global()
 @Module({
   providers: [

@@ -19,10 +19,10 @@ function databaseOver(send: Send, budgetMs = 1000): Database {
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** DynamoDB puts a request id on each of its answers. */
+/** DynamoDB sets a request id on each of its answers. */
 const answer = { $metadata: { requestId: 'a-1' } };
 
-/** A client whose calls end after `ms`, whatever the signal says: the SDK does not look at it between two tries. */
+/** A client whose calls end after `ms`, whatever the signal says: the SDK ignores it between two attempts. */
 function slow(ms: number): { send: Send; signals: AbortSignal[] } {
   const signals: AbortSignal[] = [];
   return {
@@ -35,7 +35,7 @@ function slow(ms: number): { send: Send; signals: AbortSignal[] } {
   };
 }
 
-/** How a call ends, and after how many milliseconds of a clock that only this moves. */
+/** The result of a call, and its duration in milliseconds of a clock that only this function moves. */
 async function timed(call: Promise<unknown>): Promise<{ outcome: unknown; ms: number }> {
   const started = performance.now();
   const ended = call
@@ -176,7 +176,7 @@ describe('Database', () => {
     const withCircuit = (send: Send) =>
       new Database({ send } as unknown as DynamoDBDocumentClient, 1000, { pauseMs: 500 });
 
-    /** As many requests as told, one after the other, each with so much of its budget spent before. */
+    /** Makes requests one after the other. Each has spent a part of its budget before. */
     async function ask(database: Database, times: number, spentMs: number): Promise<void> {
       for (let i = 0; i < times; i++) {
         const context = request();
@@ -190,7 +190,7 @@ describe('Database', () => {
     it('opens after five calls that were not answered in all of their time', async () => {
       const database = withCircuit(silent);
       await ask(database, 4, 0);
-      // Whoever asks within the pause is told at once.
+      // A call during the pause fails immediately.
       const last = database.get(key).catch(() => undefined);
       await jest.advanceTimersByTimeAsync(1000);
       await last;

@@ -30,38 +30,38 @@ import { tablesOf } from './tables-of-call.js';
 
 type Answer = Pick<GetCommandOutput, '$metadata'>;
 
-/** A call that has ended, for whoever counts them. */
+/** A call that has ended, for metrics. */
 export interface EndedCall {
   /** `GetItem`, `Query`, … */
   readonly operation: string;
   readonly input: object;
-  /** The answer or the error, as they come from the SDK. */
+  /** The output or the error of the SDK. */
   readonly result: unknown;
   readonly durationMs: number;
 }
 
 export type CallObserver = (call: EndedCall) => void;
 
-/** What not everybody needs. */
+/** Optional settings. */
 export interface DatabaseOptions {
-  /** See {@link CircuitBreaker}; 0, the default, for always asking. */
+  /** See {@link CircuitBreaker}. The default 0 means that the circuit never opens. */
   readonly pauseMs?: number;
-  /** Is told when asking stops and when it begins again. */
+  /** Called when the circuit opens or closes. */
   readonly onChange?: (open: boolean, cause?: unknown) => void;
   /** For the log. */
   readonly site?: CallSite;
-  /** With it, every call asks DynamoDB for what it consumed. */
+  /** If set, every call asks DynamoDB for its consumed capacity. */
   readonly observe?: CallObserver | undefined;
 }
 
 /**
- * The way of every call to DynamoDB: with a deadline that throws, and with errors translated.
+ * Makes every call to DynamoDB, with a deadline and with translated errors.
  *
  * One HTTP request may spend `budgetMs` on the database, all its calls together, so that three slow calls in a row
  * cannot take three times as long as one.
  *
- * Every method throws `UnavailableError` when the database cannot serve now or the budget is spent, and the SDK's own
- * error in every other case, a failed condition among them.
+ * Every method throws `UnavailableError` if the database is unavailable or the budget is spent, and the SDK's own error
+ * in every other case, including a failed condition.
  */
 export class Database {
   private readonly breaker: CircuitBreaker;
@@ -139,7 +139,7 @@ export class Database {
   ): Promise<Output> {
     const time = currentRequest()?.databaseTime;
     const milliseconds = Math.max(0, this.budgetMs - (time?.spentMs ?? 0));
-    // Asked for only where somebody counts: it makes every answer longer.
+    // Requested only if an observer is set: it makes every answer longer.
     const counted = this.observe ? { ...input, ReturnConsumedCapacity: 'TOTAL' } : input;
     const started = performance.now();
     const ended = (result: unknown) =>
@@ -168,11 +168,11 @@ export class Database {
   ): Promise<Output> {
     try {
       const answer = await withDeadline('the database', milliseconds, (signal) => send(signal, input));
-      // The SDK reads an empty 200, as something between here and AWS may send, as an answer with nothing in it.
+      // The SDK accepts an empty 200, which a proxy may send, as an answer without members.
       if (answer.$metadata.requestId === undefined) throw new NoAnswerError();
       return answer;
     } catch (error) {
-      // Before the circuit, which logs what opened it.
+      // Before the circuit breaker, which logs the error that opened it.
       this.note(error, operation, input);
       throw error;
     }

@@ -2,7 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DeploymentError, UnavailableError } from '../common/errors/domain-errors.js';
 import { NoAnswerError, translateDatabaseError } from './database-errors.js';
 
-/** Tries of one call, and the pauses between them, each up to twice as long as the one before; half a minute in all. */
+/**
+ * Attempts of one call, and the pauses between them, each up to twice as long as the previous one; half a minute in
+ * all.
+ */
 const TRIES = 12;
 const FIRST_PAUSE_MS = 25;
 const LONGEST_PAUSE_MS = 10_000;
@@ -12,10 +15,10 @@ interface Answer {
 }
 
 /**
- * Makes a call to DynamoDB, and again where it cannot serve now: tables on demand throttle whoever comes suddenly,
- * and grow with the load. For work that nobody waits for.
+ * Makes a call to DynamoDB, and retries it while DynamoDB is unavailable. On-demand tables throttle sudden load and
+ * scale with it. For work that no client waits for.
  *
- * @throws the error of the last try, or at once what no repetition helps against
+ * @throws the error of the last attempt, or immediately an error that a retry does not help against
  */
 export async function sendWithRetry<Output extends Answer>(call: () => Promise<Output>): Promise<Output> {
   return retryWhileUnavailable(async () => {
@@ -26,9 +29,10 @@ export async function sendWithRetry<Output extends Answer>(call: () => Promise<O
 }
 
 /**
- * The same for work whose errors are translated already, of DynamoDB or of S3.
+ * Like {@link sendWithRetry}, for work whose errors are translated already, of DynamoDB or S3.
  *
- * @throws the error of the last try, or at once what is no `UnavailableError` or will not pass by itself
+ * @throws the error of the last attempt, or immediately any error that is not an `UnavailableError` or is a
+ *   `DeploymentError`
  */
 export async function retryWhileUnavailable<Result>(work: () => Promise<Result>): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
@@ -39,7 +43,7 @@ export async function retryWhileUnavailable<Result>(work: () => Promise<Result>)
       const passing = translated instanceof UnavailableError && !(translated instanceof DeploymentError);
       if (!passing || attempt === TRIES) throw error;
       const pause = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
-      // Jitter, so that many at once do not come back at once.
+      // Jitter, so that many clients do not retry at the same time.
       await sleep(pause * (0.5 + Math.random() / 2));
     }
   }

@@ -1,23 +1,23 @@
 import type { Row } from './table-scan.js';
 
-/** 9999-12-31T23:59:59Z: what is later is no number of seconds, and has no ISO text of four digits for its year. */
+/** 9999-12-31T23:59:59Z. A later time has no ISO text with a four-digit year. */
 const LAST_SECOND = 253_402_300_799;
 
-/** Which of these attributes are missing, or are no text. */
+/** The attributes of `names` that are missing or not a string. */
 export function texts(row: Row, names: readonly string[]): string[] {
   return names
     .filter((name) => !isText(row[name]))
     .map((name) => `${name} is ${isNothing(row[name]) ? 'missing' : 'not a text'}`);
 }
 
-/** Which of these attributes are missing, or are no time in Unix seconds. */
+/** The attributes of `names` that are missing or not a time in Unix seconds. */
 export function times(row: Row, names: readonly string[]): string[] {
   return names
     .filter((name) => !isTime(row[name]))
     .map((name) => `${name} is ${isNothing(row[name]) ? 'missing' : 'not a time in Unix seconds'}`);
 }
 
-/** Whether it is a text that is not empty. */
+/** Whether the value is a non-empty string. */
 export function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
 }
@@ -26,7 +26,7 @@ function isTime(value: unknown): boolean {
   return typeof value === 'number' && value >= 0 && value <= LAST_SECOND;
 }
 
-/** Whether there is no such attribute, or it is null. */
+/** Whether the attribute is missing or null. */
 export function isNothing(value: unknown): boolean {
   return value === undefined || value === null;
 }

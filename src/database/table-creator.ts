@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { IndexDefinition, KeyAttribute, TableDefinition } from './tables.js';
 
-/** A table exists and is not as defined. Nothing was changed. */
+/** A table exists with another definition. Nothing was changed. */
 export class TableMismatchError extends Error {
   constructor(
     readonly table: string,
@@ -22,32 +22,32 @@ export class TableMismatchError extends Error {
   }
 }
 
-/** What was done with a table. */
+/** The result for a table. */
 export interface EnsuredTable {
   readonly table: string;
   readonly created: boolean;
-  /** Whether time to live was turned on for a table that was there. */
+  /** Whether time to live was turned on for an existing table. */
   readonly expiryEnabled?: true;
 }
 
-/** How long a new table may take to become active, in seconds. */
+/** Time limit for a new table to become active, in seconds. */
 const CREATION_LIMIT_SECONDS = 120;
 
 /**
- * Brings tables into being. Idempotent: a table that is there and right is left alone, one that is there and
- * different is an error that changes nothing.
+ * Creates tables. Idempotent: an existing table with the right definition is not changed. Another definition is an
+ * error, and nothing is changed.
  */
 export class TableCreator {
   constructor(private readonly client: DynamoDBClient) {}
 
   /**
-   * @returns what was done with each table
-   * @throws TableMismatchError before anything is created, when any of the tables is there and different
+   * @returns the result for each table
+   * @throws TableMismatchError before anything is created, if any existing table has another definition
    */
   async ensure(definitions: readonly TableDefinition[]): Promise<EnsuredTable[]> {
     const found = await Promise.all(definitions.map((definition) => this.describe(definition.name)));
     definitions.forEach((definition, i) => assertSame(definition, found[i]));
-    // Also of tables that are there: a process may have died between making one and turning this on.
+    // Checked for existing tables too: a process may have died after it created a table and before it turned this on.
     const lackTimeToLive = await Promise.all(
       definitions.map((definition, i) =>
         found[i] ? this.lacksTimeToLive(definition) : Promise.resolve(true),
@@ -67,7 +67,7 @@ export class TableCreator {
     );
   }
 
-  /** @throws TableMismatchError where the rows of the table expire by another attribute */
+  /** @throws TableMismatchError if the rows of the table expire by another attribute */
   private async lacksTimeToLive({ name, timeToLive }: TableDefinition): Promise<boolean> {
     if (timeToLive === undefined) return false;
     const { TimeToLiveDescription: found } = await this.client.send(
@@ -90,7 +90,7 @@ export class TableCreator {
         }),
       );
     } catch (error) {
-      // DynamoDB refuses to turn on what somebody else has just turned on.
+      // DynamoDB refuses the call if another process has just turned it on.
       if (await this.lacksTimeToLive(definition)) throw error;
     }
   }
@@ -126,7 +126,7 @@ export class TableCreator {
       );
       return true;
     } catch (error) {
-      // Somebody else is making it at the same moment, with the same definition.
+      // Another process is creating it now, with the same definition.
       if (error instanceof ResourceInUseException) return false;
       throw error;
     }
@@ -150,7 +150,7 @@ function assertSame(definition: TableDefinition, table: TableDescription | undef
   if (table === undefined) return;
   const types = new Map(table.AttributeDefinitions?.map((a) => [a.AttributeName, a.AttributeType]));
   const actual = (schema: TableDescription['KeySchema']) =>
-    // The partition key comes first, whatever order the engine answers in.
+    // The partition key first. The order of the engine varies.
     [...(schema ?? [])]
       .sort((a) => (a.KeyType === 'HASH' ? -1 : 1))
       .map((key) => `${key.AttributeName} (${types.get(key.AttributeName)})`)

@@ -3,13 +3,13 @@ import { BatchGetCommand, DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/l
 import { UnavailableError } from '../common/errors/domain-errors.js';
 import { sendWithRetry } from './retry.js';
 
-/** A row as it is stored, its numbers as JavaScript's. */
+/** A row as it is stored, with JavaScript numbers. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** Rows to a page; the limit of DynamoDB for one `BatchGetItem`. */
+/** Rows in a page; the limit of DynamoDB for one `BatchGetItem`. */
 const PAGE = 100;
 
-/** A table that a command is to read is not there. */
+/** A command needs a table that does not exist. */
 export class MissingTableError extends Error {
   constructor(readonly table: string) {
     super(`Table ${table} does not exist`);
@@ -17,19 +17,23 @@ export class MissingTableError extends Error {
   }
 }
 
-/** Whole tables, a page at a time, for a run that nobody waits for. Throttled calls are repeated for half a minute. */
+/**
+ * Scans whole tables page by page, for commands that no client waits for. Throttled calls are retried for half a
+ * minute.
+ */
 export class WholeTables {
   protected readonly client: DynamoDBDocumentClient;
 
   constructor(client: DynamoDBClient) {
     this.client = DynamoDBDocumentClient.from(client, {
-      // The SDK throws at a fraction beyond 2⁵³: one such row would end the run instead of being reported.
+      // The SDK throws for a number beyond 2⁵³ with a fraction. One such row would end the run instead of being
+      // reported.
       unmarshallOptions: { wrapNumbers: Number },
     });
   }
 
   /**
-   * Reads a row of a table. Not repeated, so that wrong settings show at once.
+   * Reads one row of a table. Does not retry, so that wrong settings are reported immediately.
    *
    * @throws MissingTableError
    */
@@ -42,7 +46,7 @@ export class WholeTables {
     }
   }
 
-  /** All rows, or these attributes of them. Costs 0.5 read units for each 4 KB stored. */
+  /** All rows, with all or some attributes. Costs 0.5 read units for each 4 KB stored. */
   async *pages(table: string, attributes?: readonly string[]): AsyncGenerator<Row[]> {
     let start: Record<string, unknown> | undefined;
     do {
@@ -62,8 +66,8 @@ export class WholeTables {
   }
 
   /**
-   * Rows by key, consistently read, in no order; keys without a row are left out. Costs a read unit for each 4 KB of a
-   * row, and one for a key without.
+   * Rows by key, consistently read, in no order. Keys without a row are omitted. Costs a read unit for each 4 KB of a
+   * row, and one for a key without a row.
    *
    * @param keys all different
    */
@@ -74,7 +78,7 @@ export class WholeTables {
       await sendWithRetry(async () => {
         const request = { Keys: left, ConsistentRead: true, ...(attributes && projection(attributes)) };
         const output = await this.client.send(new BatchGetCommand({ RequestItems: { [table]: request } }));
-        // `sendWithRetry` asks again; what there is to ask for is still the same.
+        // `sendWithRetry` retries this. The remaining keys are unchanged.
         if (output.$metadata.requestId === undefined) return output;
         rows.push(...(output.Responses?.[table] ?? []));
         left = output.UnprocessedKeys?.[table]?.Keys ?? [];
@@ -86,7 +90,7 @@ export class WholeTables {
   }
 }
 
-/** Names behind placeholders: some, `status` among them, are reserved words. */
+/** Attribute names as placeholders: some, such as `status`, are reserved words. */
 function projection(attributes: readonly string[]) {
   return {
     ProjectionExpression: attributes.map((_name, n) => `#a${n}`).join(', '),

@@ -1,4 +1,4 @@
-/** The tables that a call is about, by the input that the SDK is given. */
+/** The tables of a call, from the input of the SDK command. */
 export function tablesOf(input: object): string[] {
   const { TableName, RequestItems, TransactItems } = input as {
     TableName?: string;

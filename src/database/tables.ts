@@ -16,7 +16,7 @@ export interface IndexDefinition {
 }
 
 export interface TableDefinition {
-  /** What the code calls it. */
+  /** Its name in the code. */
   readonly table: TableKey;
   readonly name: string;
   readonly partitionKey: KeyAttribute;
@@ -30,14 +30,14 @@ export const EMAIL_INDEX = 'email-index';
 export const USER_FILES_INDEX = 'user-files-index';
 export const USER_SESSIONS_INDEX = 'user-sessions-index';
 
-/** Rows of users have their owner here, in every table; the index by it is how they are found. */
+/** The attribute with the owner of a row, in every table with rows of users. An index by it finds the rows. */
 export const OWNER_ATTRIBUTE = 'user_id';
 
-/** A table but for what it is called. The compiler asks for one for each of the names. */
+/** The tables without their configured names. The compiler requires one for each name. */
 const DEFINITIONS: Readonly<Record<TableKey, Omit<TableDefinition, 'table' | 'name'>>> = {
   users: {
     partitionKey: { name: 'user_id', type: 'S' },
-    // Whole rows: the older backend reads accounts from the index.
+    // All attributes: the older backend reads accounts from the index.
     indexes: [{ name: EMAIL_INDEX, partitionKey: { name: 'email', type: 'S' }, projection: 'ALL' }],
   },
   audioFiles: {
@@ -58,7 +58,7 @@ const DEFINITIONS: Readonly<Record<TableKey, Omit<TableDefinition, 'table' | 'na
         name: USER_SESSIONS_INDEX,
         partitionKey: { name: 'user_id', type: 'S' },
         sortKey: { name: 'created_at', type: 'N' },
-        // Keys only, so that the hourly note of the last use is not written twice.
+        // Keys only, so that the hourly update of the last use does not also write to the index.
         projection: 'KEYS_ONLY',
       },
     ],
@@ -67,21 +67,21 @@ const DEFINITIONS: Readonly<Record<TableKey, Omit<TableDefinition, 'table' | 'na
 };
 
 /**
- * The only definition of the tables. Repositories, the command that makes the tables and the tests all read it. Keys
- * are those of the tables that exist already and cannot change; billing is on demand.
+ * The only definition of the tables. Repositories, the command that creates the tables and the tests all use it. The
+ * keys are those of existing tables and cannot change. Billing is on demand.
  */
 export function tableDefinitions(names: TableNames): readonly TableDefinition[] {
   return TABLE_KEYS.map((table) => ({ table, name: names[table], ...DEFINITIONS[table] }));
 }
 
-/** The index in which the rows of a user are found; `undefined` for a table whose rows are no user's. */
+/** The index that finds the rows of a user; `undefined` for a table without rows of users. */
 export function ownerIndexOf({ indexes }: Pick<TableDefinition, 'indexes'>): IndexDefinition | undefined {
   return indexes.find(({ partitionKey }) => partitionKey.name === OWNER_ATTRIBUTE);
 }
 
 /**
- * Tables of which `npm run reconcile` removes the rows of an account that is gone: not those whose rows expire by themselves,
- * nor the records of audio, which go together with their objects.
+ * The tables from which `npm run reconcile` removes rows of deleted accounts. Not tables whose rows expire, and not the
+ * records of audio files, which are removed together with their objects.
  */
 export function tablesToSweep(definitions: readonly TableDefinition[]): readonly TableDefinition[] {
   return definitions.filter(
@@ -92,7 +92,7 @@ export function tablesToSweep(definitions: readonly TableDefinition[]): readonly
   );
 }
 
-/** Whether a table has rows of users, by its keys. The account itself is no such row. */
+/** Whether a table has rows of users, according to its keys. The account itself does not count. */
 export function holdsRowsOfUsers(definition: TableDefinition): boolean {
   if (definition.table === 'users') return false;
   return definition.partitionKey.name === OWNER_ATTRIBUTE || ownerIndexOf(definition) !== undefined;

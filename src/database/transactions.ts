@@ -2,15 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { UnavailableError } from '../common/errors/domain-errors.js';
 import { cancellationCodes } from './database-errors.js';
 
-/** How often a transaction that collided with another one is tried again, and the longest pause before a try. */
+/** Retries of a transaction after a conflict, and the maximum pause before a retry. */
 const CONFLICT_RETRIES = 6;
 const CONFLICT_PAUSE_MS = 40;
 
 /**
- * Makes a transaction, and again where it collided with another writer of the same rows: whoever it collided with has
- * done it, or failed too, and the next try tells.
+ * Runs a transaction, and retries it after a conflict with another writer of the same rows. The other writer has
+ * succeeded or failed by then, so a retry gets a definite result.
  *
- * @throws UnavailableError where other writers kept it from a decision
+ * @throws UnavailableError if conflicts prevented a result
  */
 export async function retryConflicts<T>(transact: () => Promise<T>): Promise<T> {
   for (let attempt = 0; ; attempt++) {
@@ -23,7 +23,7 @@ export async function retryConflicts<T>(transact: () => Promise<T>): Promise<T> 
   }
 }
 
-/** Whether a transaction was refused by one of its conditions. */
+/** Whether a transaction was cancelled by one of its conditions. */
 export function isConditionFailure(error: unknown): boolean {
   return cancellationCodes(error).includes('ConditionalCheckFailed');
 }

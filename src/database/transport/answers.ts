@@ -5,7 +5,7 @@ import type { HttpAnswer } from './http.js';
 
 type Members = Record<string, unknown>;
 
-/** What the SDK tells of a call beside its output. */
+/** Metadata that the SDK returns with an output. */
 export interface Metadata {
   readonly httpStatusCode: number;
   readonly requestId: string | undefined;
@@ -13,7 +13,7 @@ export interface Metadata {
   totalRetryDelay: number;
 }
 
-/** An answer that is not as it was sent. */
+/** The checksum of an answer does not match its body. */
 export class CorruptAnswerError extends Error {
   readonly code = 'ECORRUPT';
 
@@ -39,12 +39,12 @@ export function metadataOf({ status, headers }: HttpAnswer): Metadata {
 }
 
 /**
- * Reads an answer.
+ * Parses an answer.
  *
- * @returns its members as they were sent, bytes as bytes
- * @throws DynamoDBServiceException, of the SDK's class for it, where DynamoDB refuses
- * @throws CorruptAnswerError where its checksum does not fit it
- * @throws SyntaxError where it is no JSON: something else has answered
+ * @returns its members; binary values are decoded
+ * @throws DynamoDBServiceException, as the SDK's class for it, if DynamoDB refused the call
+ * @throws CorruptAnswerError if the checksum does not match
+ * @throws SyntaxError if the answer is not JSON and so not from DynamoDB
  */
 export function readAnswer(answer: HttpAnswer, $metadata: Metadata): Members {
   const { status, headers, body } = answer;
@@ -55,7 +55,7 @@ export function readAnswer(answer: HttpAnswer, $metadata: Metadata): Members {
   throw errorOf(members, headers, $metadata);
 }
 
-/** An empty answer has no members, as for the SDK; whoever asks finds that it has no request id. */
+/** An empty answer has no members, as in the SDK. The caller finds that it has no request id. */
 function parse(body: Buffer, $metadata: Metadata): Members {
   if (body.length === 0) return {};
   const text = body.toString();
@@ -83,7 +83,7 @@ function errorOf(members: Members, headers: HttpAnswer['headers'], $metadata: Me
   });
 }
 
-/** Without the name space before it, and what proxies of AWS write behind it. */
+/** Without the namespace before the name, and without the text that AWS proxies append. */
 function nameOf(type: string): string {
   return (type.split(/[:,]/, 1)[0] ?? '').replace(/^.*#/, '');
 }

@@ -1,14 +1,14 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { convertToAttr, convertToNative } from '@aws-sdk/util-dynamodb';
 
-/** As the document client of this service is made, and as `@aws-sdk/lib-dynamodb` sets it. */
+/** The options of this service's document client, and the defaults of `@aws-sdk/lib-dynamodb`. */
 const MARSHALL = { removeUndefinedValues: true, convertTopLevelContainer: true } as const;
 const UNMARSHALL = { convertWithoutMapWrapper: true } as const;
 
 type Attributes = Record<string, AttributeValue>;
 type Values = Record<string, unknown>;
 
-/** A row, a key or the values of an expression as they are sent. */
+/** A row, a key or the values of an expression as attribute values. */
 export function marshallAll(values: Values): Attributes {
   const attributes: Attributes = {};
   for (const name of Object.keys(values)) {
@@ -28,12 +28,12 @@ export function unmarshallAll(attributes: Attributes): Values {
   return values;
 }
 
-/** Whether an answer may hold bytes, which JSON cannot hold and which come in base64; by its text. */
+/** Whether an answer may contain binary values, which are base64 in JSON. Decided by its text. */
 export function hasBinary(text: string): boolean {
   return text.includes('"B":') || text.includes('"BS":');
 }
 
-/** Makes base64 of bytes, in place. */
+/** Encodes bytes as base64, in place. */
 function encodeBinary(value: AttributeValue): AttributeValue {
   const any = value as { B?: unknown; BS?: unknown; M?: Attributes; L?: AttributeValue[] };
   if (any.B !== undefined) any.B = toBase64(any.B as Uint8Array);
@@ -44,7 +44,7 @@ function encodeBinary(value: AttributeValue): AttributeValue {
   return value;
 }
 
-/** Makes bytes of base64, in place, wherever an answer has attribute values. */
+/** Decodes base64 to bytes, in place, in all attribute values of an answer. */
 export function decodeBinary(value: unknown): void {
   if (typeof value !== 'object' || value === null) return;
   if (Array.isArray(value)) {
@@ -54,7 +54,7 @@ export function decodeBinary(value: unknown): void {
   const any = value as Record<string, unknown>;
   const names = Object.keys(any);
   const [only] = names;
-  // An attribute value has one member; a row may have an attribute called B, whose value is an object.
+  // An attribute value has one member. A row may have an attribute named B, whose value is an object.
   if (names.length === 1 && only === 'B' && typeof any['B'] === 'string') any['B'] = toBytes(any['B']);
   else if (names.length === 1 && only === 'BS' && Array.isArray(any['BS']))
     any['BS'] = any['BS'].map(toBytes);

@@ -8,19 +8,19 @@ import { type HttpAnswer, HttpPool } from './http.js';
 import { isPlain, type Operation, OPERATIONS } from './operations.js';
 import { Signer } from './signer.js';
 
-/** Longest pause before a second try; the first one waits up to half of it. Milliseconds. */
+/** Maximum pause before the retry. The first attempt waits at most half of it. Milliseconds. */
 const PAUSE_MS = 100;
 const THROTTLED_PAUSE_MS = 400;
 
-/** By these names DynamoDB refuses a signature for its date. */
+/** Error names by which DynamoDB refuses the date of a signature. */
 const WRONG_CLOCK =
   /^(InvalidSignatureException|SignatureDoesNotMatch|Request(Expired|TimeTooSkewed|InTheFuture))$/;
-/** A clock that is wrong by less is not why. Milliseconds. */
+/** A smaller difference of the clocks is not the cause. Milliseconds. */
 const ACCEPTED_SKEW_MS = 240_000;
 
 type Members = Record<string, unknown>;
 
-/** What is needed of a document client. */
+/** The part of a document client that the service uses. */
 export type DocumentClient = Pick<DynamoDBDocumentClient, 'send'>;
 
 interface Target {
@@ -30,24 +30,24 @@ interface Target {
   readonly signer: Signer;
 }
 
-/** Where in an answer it is told. */
+/** Where the metadata is in an answer. */
 type Described = { $metadata?: Partial<Metadata> };
 
 /**
- * The document client of `@aws-sdk/lib-dynamodb` without the middleware that the SDK goes through with each call, which is
- * more than half of the CPU of a read: the commands that the service uses are signed and sent here. Credentials, region,
- * endpoint and number of tries are those of the SDK's client; everything else that is sent goes to it.
+ * The document client of `@aws-sdk/lib-dynamodb` without the SDK's middleware, which is more than half of the CPU of a
+ * read: the commands that the service uses are signed and sent here. Credentials, region, endpoint and number of
+ * attempts come from the SDK's client. All other commands go to the SDK.
  */
 export class DirectDocumentClient {
   private target: Promise<Target> | undefined;
   private maxAttempts = 1;
-  /** How far the clock of DynamoDB is ahead of this machine's. Milliseconds. */
+  /** Offset of DynamoDB's clock from the local clock. Milliseconds. */
   private clockOffsetMs = 0;
 
   /**
    * @param client has the configuration
-   * @param others takes the commands that are not known here
-   * @param budgetMs what a whole call may take
+   * @param others receives the commands that are not implemented here
+   * @param budgetMs limit for a whole call
    */
   constructor(
     private readonly client: DynamoDBClient,
@@ -55,7 +55,7 @@ export class DirectDocumentClient {
     private readonly budgetMs: number,
   ) {}
 
-  /** As that of `DynamoDBDocumentClient`. */
+  /** Same signature as `DynamoDBDocumentClient.send`. */
   readonly send = (async (
     command: { readonly input: Members },
     options: { abortSignal?: AbortSignal } = {},
@@ -67,7 +67,7 @@ export class DirectDocumentClient {
     return this.call(operation, command.input, options.abortSignal);
   }) as unknown as DocumentClient['send'];
 
-  /** Ends the connections; what is under way fails. */
+  /** Closes the connections. Calls in progress fail. */
   async close(): Promise<void> {
     const target = await this.target?.catch(() => undefined);
     await target?.pool.close();
@@ -97,7 +97,7 @@ export class DirectDocumentClient {
   private async post(operation: string, body: string, signal?: AbortSignal): Promise<HttpAnswer> {
     this.target ??= this.findTarget();
     const target = await this.target.catch((error: unknown) => {
-      // Asked anew the next time: what it depends on may come later.
+      // Resolved again at the next call: the cause may be gone by then.
       this.target = undefined;
       throw error;
     });
@@ -121,7 +121,7 @@ export class DirectDocumentClient {
     }
   }
 
-  /** As the SDK does: from then on signatures are of DynamoDB's time, and the call is worth another try. */
+  /** As in the SDK: later signatures use DynamoDB's time, and the call is retried. */
   private correctClock(error: Error, { headers }: HttpAnswer): void {
     const theirs = Date.parse(String(headers['date']));
     const offset = theirs - Date.now();
@@ -150,7 +150,7 @@ export class DirectDocumentClient {
 function isWorthAnother(error: unknown): boolean {
   if (!(error instanceof Error) || error.name === 'AbortError') return false;
   if (error instanceof CorruptAnswerError || 'isClockCorrected' in error) return true;
-  // An answer of something else, or one that was cut short.
+  // The answer is from another server, or was truncated.
   if (error instanceof SyntaxError) return true;
   return isTransientError(error as never) || isThrottlingError(error as never);
 }

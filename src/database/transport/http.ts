@@ -1,14 +1,14 @@
 import { Pool } from 'undici';
 import { MAX_CONNECTIONS } from '../../common/aws-client.js';
 
-/** An answer, whatever it says. */
+/** An answer of any status. */
 export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: Buffer;
 }
 
-/** The names that the SDK's handler gives to what undici calls otherwise; others look at them. */
+/** The SDK handler's names for errors of undici. Other code checks these names. */
 const NAMES: Readonly<Record<string, string>> = {
   UND_ERR_ABORTED: 'AbortError',
   UND_ERR_HEADERS_TIMEOUT: 'TimeoutError',
@@ -21,7 +21,7 @@ const NAMES: Readonly<Record<string, string>> = {
 export class HttpPool {
   private readonly pool: Pool;
 
-  /** @param budgetMs what a whole call may take; one try takes less, so that there is time for a second */
+  /** @param budgetMs limit for a whole call. One attempt gets less, so that there is time for a second one */
   constructor(origin: string, budgetMs: number) {
     const oneTryMs = Math.ceil(budgetMs * 0.6);
     this.pool = new Pool(origin, {
@@ -35,9 +35,9 @@ export class HttpPool {
   }
 
   /**
-   * Sends a POST and gives the whole answer.
+   * Sends a POST and returns the whole answer.
    *
-   * @throws Error of undici or of the system, by the names that the SDK's handler gives to them
+   * @throws Error of undici or of the system, with the name that the SDK's handler uses
    */
   async post(
     path: string,

@@ -16,16 +16,16 @@ type Members = Record<string, unknown>;
 type Values = Record<string, unknown>;
 type Attributes = Record<string, AttributeValue>;
 
-/** An operation of DynamoDB: its name, and where its input and its answer have rows, keys and values. */
+/** An operation of DynamoDB: its name, and where its input and output contain rows, keys and values. */
 export interface Operation {
   readonly name: string;
   /** The input as it is sent. */
   encode(input: Members): Members;
-  /** The answer as the document client gives it. */
+  /** The output as the document client returns it. */
   decode(answer: Members): Members;
 }
 
-/** Members of the API before expressions, and what nobody here asks for: such calls go to the SDK. */
+/** Legacy members of the API, and members that the service does not use. Such calls go to the SDK. */
 const OTHER_MEMBERS = [
   ...[
     'KeyConditions',
@@ -38,12 +38,12 @@ const OTHER_MEMBERS = [
   'ReturnItemCollectionMetrics',
 ];
 
-/** Whether the direct way knows all that an input says. */
+/** Whether the direct transport supports all members of an input. */
 export function isPlain(input: object): boolean {
   return !OTHER_MEMBERS.some((name) => name in input);
 }
 
-/** The operations that the direct way knows, by the commands of `@aws-sdk/lib-dynamodb`. */
+/** The operations of the direct transport, by the commands of `@aws-sdk/lib-dynamodb`. */
 export const OPERATIONS: ReadonlyMap<unknown, Operation> = new Map<unknown, Operation>([
   [GetCommand, operation('GetItem', ['Key'], ['Item'])],
   [PutCommand, operation('PutItem', ['Item', 'ExpressionAttributeValues'], ['Attributes'])],
@@ -82,7 +82,7 @@ export const OPERATIONS: ReadonlyMap<unknown, Operation> = new Map<unknown, Oper
     TransactWriteCommand,
     {
       name: 'TransactWriteItems',
-      // What DynamoDB knows a repeated transaction by; the same in each try.
+      // The token by which DynamoDB recognizes a retried transaction. It is the same in each attempt.
       encode: ({ ClientRequestToken = randomUUID(), ...input }) => ({
         ...replaced(input, 'TransactItems', eachOf(partOf)),
         ClientRequestToken,
@@ -100,7 +100,7 @@ function operation(name: string, sent: readonly string[], answered: readonly str
   };
 }
 
-/** With another value for a member, where it is there. */
+/** A copy with a changed member, if the member exists. */
 function replaced<From, To>(members: Members, name: string, change: (value: From) => To): Members {
   const value = members[name];
   return value === undefined || value === null ? members : { ...members, [name]: change(value as From) };

@@ -4,14 +4,14 @@ import { SignatureV4 } from '@smithy/signature-v4';
 import fc from 'fast-check';
 import { type Credentials, Signer } from './signer.js';
 
-/** Of the published examples. */
+/** From the published examples. */
 const EXAMPLE: Credentials = {
   accessKeyId: 'AKIDEXAMPLE',
   secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
 };
 const EXAMPLE_TIME = Date.UTC(2015, 7, 30, 12, 36, 0);
 
-/** What the SDK needs of a hash. */
+/** The interface that the SDK expects of a hash. */
 class Sha256 {
   private readonly hash;
 

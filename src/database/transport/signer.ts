@@ -10,17 +10,17 @@ export interface Credentials {
   readonly sessionToken?: string | undefined;
 }
 
-/** What is signed: always a POST without a query. */
+/** The signed parts of a request: always a POST without a query. */
 export interface SignedRequest {
   readonly path: string;
-  /** By lower-case name; `host` among them. */
+  /** By lower-case name, including `host`. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
 /**
- * Signs requests to one service in one region by Signature Version 4. The key of a day is derived once for each secret,
- * and the date is written once a second.
+ * Signs requests to one service in one region by Signature Version 4. The signing key of a day is derived once for each
+ * secret, and the date is formatted once a second.
  *
  * @see https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */
@@ -36,7 +36,7 @@ export class Signer {
 
   /**
    * @param epochMs time of the signature; milliseconds
-   * @returns the headers of the request, with those of the signature
+   * @returns the headers of the request and of the signature
    */
   sign(request: SignedRequest, credentials: Credentials, epochMs: number): Record<string, string> {
     const date = this.dateOf(epochMs);
@@ -58,7 +58,7 @@ export class Signer {
     return headers;
   }
 
-  /** As `20150830T123600Z`. */
+  /** Formatted as `20150830T123600Z`. */
   private dateOf(epochMs: number): string {
     const second = Math.floor(epochMs / 1000);
     if (second !== this.second) {
