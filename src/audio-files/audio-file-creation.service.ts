@@ -6,7 +6,7 @@ import { AudioFilesRepository } from './records/audio-files.repository.js';
 import { UploadedAudioService } from './uploads/uploaded-audio.service.js';
 import { QuotaService, type QuotaHold } from './usage/quota.service.js';
 
-/** Makes single records, once for each idempotency key. */
+/** Creates single records, once for each idempotency key. */
 @Injectable()
 export class AudioFileCreationService {
   constructor(
@@ -17,17 +17,17 @@ export class AudioFileCreationService {
   ) {}
 
   /**
-   * Makes a record for an object that is in S3, or a pending one for an object that is to be uploaded.
+   * Creates a record for an object that is in S3, or a pending one for an object that is to be uploaded.
    *
    * @throws AccessDeniedError for a key in another user's upload folder
-   * @throws NotConfiguredError for an upload where there is no bucket
-   * @throws QuotaExceededError where the user has as much as one may have
-   * @throws ConflictError where bytes are counted and the object of the caller's own folder is missing, or another one
-   * @throws IdempotencyKeyReusedError where the key came before with other content
+   * @throws NotConfiguredError for an upload if there is no bucket
+   * @throws QuotaExceededError if the user has reached the quota
+   * @throws ConflictError if bytes are counted and the object in the caller's own folder is missing or differs
+   * @throws IdempotencyKeyReusedError if the key was used before with other content
    */
   async create(ownerId: string, request: CreationRequest): Promise<Creation> {
     const drafted = this.drafts.draft(ownerId, request);
-    // Before anything is written: without an address there is nothing to do with a pending record.
+    // Before anything is written: a pending record is useless without an upload URL.
     const upload = await this.drafts.ticketOf(drafted);
     if (request.idempotencyKey === undefined) {
       const draft = await this.audio.measured(drafted);
@@ -45,7 +45,9 @@ export class AudioFileCreationService {
     return this.drafts.repeated(draft, file);
   }
 
-  /** A place for a record that may be there already; or, where there is no room, the record itself if it is. */
+  /**
+   * Holds quota for a record that may exist already. If the hold fails, returns the existing record, if there is one.
+   */
   private async holdOrFind(
     drafted: AudioFile,
   ): Promise<{ draft: AudioFile; hold: QuotaHold } | { earlier: AudioFile }> {
@@ -53,7 +55,7 @@ export class AudioFileCreationService {
       const draft = await this.audio.measured(drafted);
       return { draft, hold: await this.quota.hold(draft, true) };
     } catch (error) {
-      // A repeated request is not one more record, and its object may be gone by now.
+      // A repeated request needs no more quota, and its object may have been deleted meanwhile.
       const earlier = error instanceof DomainError ? await this.files.findById(drafted.fileId) : undefined;
       if (!earlier) throw error;
       return { earlier };

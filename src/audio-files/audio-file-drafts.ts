@@ -10,29 +10,32 @@ import { UploadUrlsService, type UploadTicket } from './uploads/upload-urls.serv
 import { ObjectKeys } from './records/object-keys.js';
 import { QuotaService, type QuotaHold } from './usage/quota.service.js';
 
-/** Of the ids that are made from idempotency keys (RFC 9562 §5.5). Another one would lose every key in use. */
+/**
+ * Namespace of the ids that are derived from idempotency keys (RFC 9562 §5.5). A change would invalidate every key in
+ * use.
+ */
 const ID_NAMESPACE = '6f1d2f8e-3c0b-5d6e-9a54-0f9f4b7b1c21';
 
-/** So many versions a record can begin at: two that share an id differ, and there is room for all changes. */
+/** The range of first versions: records that share an id differ in version, and enough versions remain for changes. */
 const FIRST_VERSIONS = 2 ** 46;
 
-/** A record to be made. */
+/** A record to create. */
 export interface CreationRequest {
   readonly details: NewAudioFile;
-  /** The same one makes the same record, however often it comes. */
+  /** Requests with the same key create the same record once. */
   readonly idempotencyKey?: string | undefined;
 }
 
-/** A record that is there now. */
+/** The result of a creation. */
 export interface Creation {
   readonly file: AudioFile;
-  /** False where an earlier request with the same idempotency key made it. */
+  /** False if an earlier request with the same idempotency key created it. */
   readonly isNew: boolean;
-  /** Where its audio is still to be uploaded. */
+  /** Present if the audio is not uploaded yet. */
   readonly upload?: UploadTicket;
 }
 
-/** What comes before and after the write of a new record, alone or among others. */
+/** The steps before and after the write of a new record, for single records and batches. */
 @Injectable()
 export class AudioFileDrafts {
   constructor(
@@ -43,17 +46,17 @@ export class AudioFileDrafts {
     @Optional() private readonly metrics?: Metrics,
   ) {}
 
-  /** Where nobody knows whether a record was written, the next hold looks. */
+  /** Ends a hold when it is unknown whether the record was written. The next hold counts again. */
   lost(hold: QuotaHold, ownerId: string): void {
     this.quota.recount(ownerId);
     hold.cancel();
   }
 
   /**
-   * What is to be written for a request.
+   * The record to write for a request.
    *
    * @throws AccessDeniedError for a key in another user's upload folder
-   * @throws NotConfiguredError for an upload where there is no bucket
+   * @throws NotConfiguredError for an upload if there is no bucket
    */
   draft(ownerId: string, { details, idempotencyKey }: CreationRequest): AudioFile {
     const { s3Key, ...rest } = details;
@@ -68,17 +71,17 @@ export class AudioFileDrafts {
       s3Key: s3Key ?? this.keys.forUpload(ownerId, fileId, details.contentType ?? ''),
       uploadedAt: nowSeconds(),
       objectEtag: null,
-      // An id from a key comes again once its record is deleted; its versions, and so its ETags, do not.
+      // An id derived from a key is used again after its record is deleted. Its versions, and so its ETags, are not.
       version: idempotencyKey === undefined ? 0 : randomInt(1, FIRST_VERSIONS),
       requestHash: idempotencyKey === undefined ? null : fingerprint(details),
     };
   }
 
   /**
-   * The record that an earlier request with the same key made.
+   * The record that an earlier request with the same key created.
    *
-   * @throws IdempotencyKeyReusedError where that had other content
-   * @throws UnavailableError where the record was completed or deleted this very moment
+   * @throws IdempotencyKeyReusedError if the earlier request had other content
+   * @throws UnavailableError if the record was completed or deleted at this moment
    */
   async repeated(draft: Pick<AudioFile, 'ownerId' | 'requestHash'>, earlier: AudioFile): Promise<Creation> {
     if (earlier.ownerId !== draft.ownerId || earlier.requestHash !== draft.requestHash) {
@@ -88,7 +91,7 @@ export class AudioFileDrafts {
     return { file, isNew: false, ...(await this.ticketOf(file)) };
   }
 
-  /** Notes that a record was written. */
+  /** Records that the record was written. */
   made(creation: Creation, hold: QuotaHold): Creation {
     hold.keep();
     this.metrics?.activity('audio-file-created');
@@ -103,12 +106,12 @@ export class AudioFileDrafts {
   }
 }
 
-/** Id of the record that the key of a user makes. */
+/** Id of the record that an idempotency key of a user creates. */
 export function idOf(ownerId: string, idempotencyKey: string): string {
   return uuidV5(JSON.stringify([ownerId, idempotencyKey]), ID_NAMESPACE);
 }
 
-/** Tells requests apart by what they mean, not by how they are written. 128 bits, in the characters of base64url. */
+/** A fingerprint of what a request means, independent of how it is written. 128 bits in base64url. */
 export function fingerprint(details: NewAudioFile): string {
   const { s3Key, fileSize, recordedAt, title, tags, durationSeconds, contentType, checksumSha256 } = details;
   const content = [s3Key, fileSize, recordedAt, title, tags, durationSeconds, contentType, checksumSha256];

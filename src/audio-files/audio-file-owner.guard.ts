@@ -8,8 +8,8 @@ interface AudioFileRequest extends AuthenticatedRequest {
 }
 
 /**
- * Stands before every route below `/api/audio-file/{file_id}`: loads the record once, compares the owner with the
- * caller and attaches the record for {@link OwnedAudioFile}.
+ * Runs before every route below `/api/audio-file/{file_id}`: loads the record once, compares the owner with the caller
+ * and attaches the record for {@link OwnedAudioFile}.
  */
 @Injectable()
 export class AudioFileOwnerGuard implements CanActivate {

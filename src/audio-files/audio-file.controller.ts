@@ -42,17 +42,17 @@ import { toChanges, UpdateAudioFileDto } from './dto/update-audio-file.dto.js';
 const OWNER_PROBLEMS = { ...TOKEN_PROBLEMS, 403: 'Access denied', 404: 'Audio file not found' } as const;
 const OWNER_WRITE_PROBLEMS = { ...WRITE_PROBLEMS, ...OWNER_PROBLEMS } as const;
 
-/** Documents `If-Match`. @param done what does not happen where it does not match */
+/** Documents `If-Match`. @param done what does not happen if it does not match */
 const ApiIfMatch = (done: string) =>
   ApiHeader({
     name: 'If-Match',
     required: false,
-    description: `\`ETag\` of the record as you saw it: changed meanwhile, the answer is 412 and nothing is ${done}`,
+    description: `\`ETag\` of the record as you read it. If it has changed, the response is 412 and nothing is ${done}`,
     schema: { type: 'string', maxLength: 1024 },
     example: '"1758762381-0"',
   });
 
-/** One file. Everything here is behind {@link AudioFileOwnerGuard}. */
+/** Routes of one file. {@link AudioFileOwnerGuard} protects all of them. */
 @ApiTags('Audio files')
 @ApiBearerAuth()
 @ApiParam({
@@ -75,7 +75,7 @@ export class AudioFileController {
   @ApiOkResponse({ type: AudioFileDto, description: 'The record', headers: ETAG_HEADER })
   @ApiProblems(OWNER_PROBLEMS)
   get(@OwnedAudioFile() file: AudioFile, @Res({ passthrough: true }) response: Response): AudioFileDto {
-    // May be kept, and is asked for anew each time: by its entity tag, for an answer without a body.
+    // Clients may cache it and revalidate it with the entity tag, which is answered without a body.
     response.set('Cache-Control', 'private, no-cache');
     return answer(file, response);
   }
@@ -84,7 +84,7 @@ export class AudioFileController {
   @ApiOperation({
     operationId: 'updateAudioFile',
     summary: 'Change title and tags of one of your records',
-    description: 'A JSON merge patch (RFC 7396): what is left out stays, what is null goes.',
+    description: 'A JSON merge patch (RFC 7396): absent members are not changed, null removes.',
   })
   @ApiConsumes('application/merge-patch+json', 'application/json')
   @ApiIfMatch('written')
@@ -109,10 +109,10 @@ export class AudioFileController {
   @ApiOperation({
     operationId: 'deleteAudioFile',
     summary: 'Delete one of your records, and its audio',
-    description: 'The audio goes first. Where the answer is 503, send the same request again.',
+    description: 'The audio is deleted first. After a 503, send the same request again.',
   })
   @ApiIfMatch('deleted')
-  @ApiOkResponse({ type: MessageDto, description: 'It is gone' })
+  @ApiOkResponse({ type: MessageDto, description: 'The record is deleted' })
   @ApiProblems({ ...OWNER_WRITE_PROBLEMS, 412: 'The record was changed meanwhile' })
   async delete(
     @OwnedAudioFile() file: AudioFile,
@@ -126,8 +126,8 @@ export class AudioFileController {
   @HttpCode(200)
   @ApiOperation({
     operationId: 'completeAudioFile',
-    summary: 'Say that the audio of a pending record is uploaded',
-    description: 'Asks S3, and makes the record ready. For a record that is ready it does nothing.',
+    summary: 'Complete the upload of a pending record',
+    description: 'Checks the object in S3 and makes the record ready. Does nothing if the record is ready.',
   })
   @ApiOkResponse({ type: AudioFileDto, description: 'The record, ready', headers: ETAG_HEADER })
   @ApiProblems({ ...OWNER_PROBLEMS, ...STORAGE_PROBLEMS, 409: 'The audio has not been uploaded yet' })
@@ -141,12 +141,12 @@ export class AudioFileController {
   @Get('download-url')
   @ApiOperation({
     operationId: 'getDownloadUrl',
-    summary: 'Get an address to download the audio from',
+    summary: 'Get a URL to download the audio',
     description:
-      'Valid for 5 minutes; takes range requests. For audio in your own folder only. S3 answers with the `content_type` of ' +
-      'the record (else application/octet-stream) and `Content-Disposition: attachment`.',
+      'Valid for 5 minutes, for range requests too. Only for audio in your own folder. S3 responds with the `content_type` of ' +
+      'the record (or application/octet-stream) and `Content-Disposition: attachment`.',
   })
-  @ApiOkResponse({ type: SignedUrlDto, description: 'The address' })
+  @ApiOkResponse({ type: SignedUrlDto, description: 'The URL' })
   @ApiProblems({ ...OWNER_PROBLEMS, ...STORAGE_PROBLEMS, 409: 'The audio has not been uploaded yet' })
   async downloadUrl(@OwnedAudioFile() file: AudioFile): Promise<SignedUrlDto> {
     return toSignedUrlDto(await this.objects.downloadUrl(file));

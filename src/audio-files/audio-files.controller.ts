@@ -38,7 +38,7 @@ import {
 import { toUsageDto, UsageDto } from './usage/dto/usage.dto.js';
 import { UsageService } from './usage/usage.service.js';
 
-/** What belongs to the caller as a whole. */
+/** Routes of all files of the caller. */
 @ApiTags('Audio files')
 @ApiBearerAuth()
 @Controller()
@@ -57,9 +57,9 @@ export class AudioFilesController {
     operationId: 'listAudioFiles',
     summary: 'List your records, newest upload first',
     description:
-      'A page at a time: follow `Link: <…>; rel="next"`, or send `X-Next-Cursor` as `cursor`, until neither comes. ' +
-      'A page with filters looks at 500 records at most, so that it may be short or empty while the list goes on; ' +
-      '`uploaded_from` and `uploaded_to` are no filter but a range, and skip what they leave out.',
+      'Returns one page. For the next page follow `Link: <…>; rel="next"` or send `X-Next-Cursor` as `cursor`; the last page has neither. ' +
+      'A page with filters reads at most 500 records, so that it can be short or empty although the list continues. ' +
+      '`uploaded_from` and `uploaded_to` are a range, not a filter: records outside of it are not read.',
   })
   @ApiOkResponse({ type: [AudioFileDto], description: 'Your records', headers: PAGE_HEADERS })
   @ApiProblems({ ...TOKEN_PROBLEMS, 400: 'limit must be a whole number from 1 to 100' })
@@ -78,12 +78,12 @@ export class AudioFilesController {
   @RateLimited('create')
   @ApiOperation({
     operationId: 'createAudioFile',
-    summary: 'Record an audio file that is in S3, or begin the upload of one',
+    summary: 'Create a record for an audio file in S3, or start an upload',
     description:
-      'With `s3_key`, the record of an object that is in S3. Without, and with `content_type` and `file_size`, a ' +
-      'pending record and in `upload` how to send its audio to S3: send `method` with exactly these `headers` to ' +
-      '`url`, and then call `complete`. An answer of 412 from S3 means that the audio is there already. Where there is ' +
-      'a byte quota, the size of an object in your own folder is the one that S3 tells.',
+      'With `s3_key`, creates a record for an object in S3. With `content_type` and `file_size` and without `s3_key`, creates a ' +
+      'pending record and returns in `upload` how to send its audio to S3: send `method` with exactly these `headers` to ' +
+      '`url`, then call `complete`. A response of 412 from S3 means that the audio is there already. With ' +
+      'a byte quota, the size of an object in your own folder is the one that S3 reports.',
   })
   @ApiIdempotencyKey()
   @ApiCreatedResponse({
@@ -93,7 +93,7 @@ export class AudioFilesController {
   })
   @ApiOkResponse({
     type: CreatedAudioFileDto,
-    description: 'The record that an earlier request with this `Idempotency-Key` made',
+    description: 'The record that an earlier request with this `Idempotency-Key` created',
     headers: ETAG_HEADER,
   })
   @ApiProblems({
@@ -122,7 +122,7 @@ export class AudioFilesController {
   @RateLimited('usage')
   @CostlyRead()
   @ApiOperation({ operationId: 'getUsage', summary: 'Count your records and their bytes' })
-  @ApiOkResponse({ type: UsageDto, description: 'What you keep, and what you may keep' })
+  @ApiOkResponse({ type: UsageDto, description: 'Your totals and your quota' })
   @ApiProblems(TOKEN_PROBLEMS)
   async usage(@CurrentCaller() caller: Caller): Promise<UsageDto> {
     return toUsageDto(await this.usageService.of(caller.userId));
@@ -133,15 +133,15 @@ export class AudioFilesController {
   @CostlyRead()
   @ApiOperation({
     operationId: 'getPresignedUrl',
-    summary: 'Get an address to upload to a key of your own',
+    summary: 'Get a URL to upload to a key of your own',
     description:
-      'For apps that upload first and record afterwards. Valid for 15 minutes, for a PUT of any type and length, or of ' +
-      '`content_type` and `file_size`, which come together and are required where there is a byte quota, and must find room ' +
-      'in it. A key of the ' +
+      'For apps that upload first and create the record afterwards. Valid for 15 minutes, for a PUT of any type and length, or of ' +
+      '`content_type` and `file_size`. Send both or neither; with a byte quota both are required, and the quota must have capacity ' +
+      'for the file. A key of the ' +
       "service's own form, `{folder}/{user_id}/{file_id}.*`, is signed only while that record is pending, and takes " +
-      'what it announced. New apps leave out `s3_key` when they create a record.',
+      'what the record announces. New apps omit `s3_key` when they create a record.',
   })
-  @ApiOkResponse({ type: PresignedUrlDto, description: 'The address' })
+  @ApiOkResponse({ type: PresignedUrlDto, description: 'The URL' })
   @ApiProblems({
     ...WRITE_PROBLEMS,
     ...STORAGE_PROBLEMS,

@@ -17,11 +17,11 @@ import type { DeleteOutcome } from './records/conditional-writes.js';
 import { AudioObjectsService } from './uploads/audio-objects.service.js';
 import { QuotaService } from './usage/quota.service.js';
 
-/** Records that a filtered page looks at, at a time and at most. */
+/** Records that a filtered page reads in one step, and in total. */
 const FILTER_STEP = 100;
 const FILTER_REACH = 500;
 
-/** How often a delete begins anew where the record is changed under it. */
+/** Attempts of a delete if the record is changed concurrently. */
 const MOST_TRIES = 4;
 
 /** The rules of audio-file records. */
@@ -36,10 +36,10 @@ export class AudioFilesService {
   ) {}
 
   /**
-   * A page of the owner's records. Where a filter is set, a page may be short, or empty, and the list go on: a page
-   * looks at 500 records at most.
+   * A page of the owner's records. With a filter, a page may be short or empty although the list continues: a page
+   * reads 500 records at most.
    *
-   * @throws ValidationError where the page begins outside of the range asked for
+   * @throws ValidationError if the page begins outside of the requested range
    */
   async list(ownerId: string, request: ListRequest): Promise<AudioFilePage> {
     assertWithin(request);
@@ -59,11 +59,11 @@ export class AudioFilesService {
   }
 
   /**
-   * The record with this id, in capitals or not, if it is the owner's.
+   * The record with this id, in upper or lower case, if it belongs to the owner.
    *
-   * @param toRead whether it is only looked at: then it may come from the cache
-   * @throws NotFoundError where there is none
-   * @throws AccessDeniedError where it is somebody else's
+   * @param toRead whether the request only reads the record, so that it may come from the cache
+   * @throws NotFoundError if there is none
+   * @throws AccessDeniedError if it belongs to another user
    */
   async getOwned(fileId: string, ownerId: string, toRead: boolean): Promise<AudioFile> {
     const find = (id: string) => (toRead ? this.files.findCachedById(id) : this.files.findById(id));
@@ -75,12 +75,12 @@ export class AudioFilesService {
   }
 
   /**
-   * Changes title and tags. Writes nothing where they are so already.
+   * Changes title and tags. Writes nothing if they are equal already.
    *
-   * @param unchanged whether nobody else may have changed the record since it was read
-   * @throws PreconditionFailedError where somebody did
-   * @throws NotFoundError where it was deleted meanwhile
-   * @throws ConflictError where its deletion has begun
+   * @param unchanged whether the record must not have changed since it was read
+   * @throws PreconditionFailedError if it has changed
+   * @throws NotFoundError if it was deleted meanwhile
+   * @throws ConflictError if its deletion has begun
    */
   async change(file: AudioFile, changes: AudioFileChanges, unchanged: boolean): Promise<AudioFile> {
     if (isAlready(file, changes)) return file;
@@ -88,22 +88,23 @@ export class AudioFilesService {
     const { written, repeated, file: now } = outcome;
     if (now?.ownerId !== file.ownerId) throw notFound();
     if (outcome.isBeingDeleted) throw new ConflictError('The audio file is being deleted');
-    // An earlier try of this write, whose answer was lost, is no other change.
+    // An earlier attempt of this write, whose response was lost, is not another change.
     const isOurs = repeated && now.version === file.version + 1 && isAlready(now, changes);
     if (!written && !isOurs) throw new PreconditionFailedError();
     return now;
   }
 
   /**
-   * Deletes the audio, where it is kept here, and then the record: interrupted in between, the same request finishes.
-   * The condition of the write repeats owner and version, so that check and write cannot come apart: a record that was made
-   * anew meanwhile, with audio of its own, does not go without that. A record that must be as it was seen is marked before its
-   * audio goes, so that nothing is gone where it is not.
+   * Deletes the audio, if it is kept here, and then the record. If it is interrupted in between, the same request
+   * finishes it. The condition of the write repeats owner and version: a record that was created again meanwhile, with
+   * audio of its own, is not deleted without that audio. With `unchanged`, the record is marked before its audio is
+   * deleted, so that nothing is deleted if the record has changed.
    *
-   * @param unchanged whether nobody else may have changed the record since it was read
-   * @throws PreconditionFailedError where somebody did
-   * @throws NotFoundError where somebody was faster
-   * @throws UnavailableError where S3 cannot serve now, and nothing is gone then; where the record is changed again and again
+   * @param unchanged whether the record must not have changed since it was read
+   * @throws PreconditionFailedError if it has changed
+   * @throws NotFoundError if another request was faster
+   * @throws UnavailableError if S3 is unavailable, and then nothing is deleted; if the record is changed again and
+   *   again
    */
   async delete(file: AudioFile, unchanged = false): Promise<void> {
     if (unchanged && this.objects.isKept(file)) await this.beginDelete(file);
@@ -114,7 +115,7 @@ export class AudioFilesService {
       if (outcome === 'not-found') throw notFound();
       if (outcome === 'not-owner') throw new AccessDeniedError();
       if (unchanged) throw new PreconditionFailedError();
-      // Changed, or deleted and made anew: the record of now has audio of its own.
+      // Changed, or deleted and created again: the current record has audio of its own.
       if (tries === MOST_TRIES) throw temporarilyUnavailable(1);
       now = await this.getOwned(file.fileId, file.ownerId, false);
     }
@@ -122,11 +123,11 @@ export class AudioFilesService {
     this.metrics?.activity('audio-file-deleted');
   }
 
-  /** Deletes the audio, and the record if it is as it was read. */
+  /** Deletes the audio, and the record if it is unchanged since it was read. */
   private async deleteAt(file: AudioFile): Promise<DeleteOutcome> {
     await this.objects.remove(file);
     return this.files.delete(file.fileId, file.ownerId, file).catch((error: unknown) => {
-      // Nobody knows whether it is gone.
+      // It is unknown whether the record was deleted.
       this.quota.recount(file.ownerId);
       throw error;
     });
@@ -139,15 +140,15 @@ export class AudioFilesService {
     throw new PreconditionFailedError();
   }
 
-  /** All records of the owner, oldest first, page by page. */
+  /** All records of the owner, oldest first, in pages. */
   pages(ownerId: string): AsyncGenerator<AudioFile[]> {
     return this.lists.pagesByOwner(ownerId);
   }
 
   /**
-   * Removes every record of the owner, page by page. The audio is removed by `AudioObjectsService.removeAll`, before.
+   * Removes every record of the owner, page by page. `AudioObjectsService.removeAll` removes the audio before.
    *
-   * @param onRemoved is told how many went with each page
+   * @param onRemoved called after each page with the number of removed records
    */
   async removeAll(ownerId: string, onRemoved: (count: number) => void): Promise<void> {
     for await (const page of this.lists.pagesByOwner(ownerId)) {
@@ -161,7 +162,7 @@ export function notFound(): NotFoundError {
   return new NotFoundError('Audio file not found');
 }
 
-/** DynamoDB refuses to begin outside of the range, whose end is that of the query to the digit. */
+/** DynamoDB refuses a start key outside of the range. The bounds must be exactly those of the query. */
 function assertWithin({ after, uploaded: { from = -Infinity, to = Infinity } }: ListRequest): void {
   if (after === undefined || (after.uploadedAt >= from && after.uploadedAt <= endOfSecond(to))) return;
   throw new ValidationError([

@@ -4,7 +4,7 @@ import { AudioFilesService } from './audio-files.service.js';
 import { AudioObjectsService } from './uploads/audio-objects.service.js';
 import { type ExportedAudioFileDto, toExportedAudioFileDto } from './dto/exported-audio-file.dto.js';
 
-/** The audio in the folders of a user, as account deletion sees it; an export tells of it by its records. */
+/** The audio in the folders of a user, for account deletion. An export describes it by its records. */
 @HoldsUserData({ name: 'objects', step: 'objects', tables: [] })
 export class AudioObjectsUserData implements UserData {
   constructor(private readonly objects: AudioObjectsService) {}
@@ -14,7 +14,7 @@ export class AudioObjectsUserData implements UserData {
   }
 }
 
-/** The records of a user, as account deletion and export see them. */
+/** The records of a user, for account deletion and export. */
 @HoldsUserData({ name: 'audio_files', step: 'records', tables: ['audioFiles'] })
 export class AudioFilesUserData implements UserData {
   constructor(

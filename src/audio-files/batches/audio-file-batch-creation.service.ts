@@ -20,13 +20,13 @@ import { AudioFilesRepository } from '../records/audio-files.repository.js';
 import { UploadedAudioService } from '../uploads/uploaded-audio.service.js';
 import { QuotaService, type QuotaHold } from '../usage/quota.service.js';
 
-/** A record that is about to be written. */
+/** A record that is to be written. */
 interface Draft {
   readonly creation: Creation;
   readonly hold: QuotaHold;
 }
 
-/** Makes many records at a time, once for each idempotency key. */
+/** Creates many records at a time, once for each idempotency key. */
 @Injectable()
 export class AudioFileBatchCreationService {
   constructor(
@@ -38,10 +38,10 @@ export class AudioFileBatchCreationService {
   ) {}
 
   /**
-   * Makes many records, each on its own: what is wrong with one changes nothing for the others.
+   * Creates many records independently: an error of one does not affect the others.
    *
-   * @param requests an error in the place of a request is handed through
-   * @returns an outcome for each, in order; `UnavailableError` for what could not be written now
+   * @param requests an error in the place of a request is passed through
+   * @returns an outcome for each, in order; `UnavailableError` for a record that could not be written now
    */
   async createMany(
     ownerId: string,
@@ -57,7 +57,7 @@ export class AudioFileBatchCreationService {
       return { key, at: group.push(request) - 1 };
     });
     const made = new Map<string | undefined, Outcome<Creation>[]>();
-    // Those without a key take their places first, in their order.
+    // Records without a key hold quota first, in their order.
     const drafts = await this.prepare(ownerId, plain);
     await allEnded([
       ...[...byKey].map(async ([key, group]) => made.set(key, await this.createInTurn(ownerId, group))),
@@ -68,9 +68,9 @@ export class AudioFileBatchCreationService {
     );
   }
 
-  /** Records whose ids are random, with their places in the quota. */
+  /** Records with random ids, with their quota holds. */
   private async prepare(ownerId: string, requests: readonly CreationRequest[]): Promise<Outcome<Draft>[]> {
-    // All sizes are known before the first place is taken, so that places are taken in the order of the requests.
+    // All sizes are known before the first hold, so that quota is held in the order of the requests.
     const files = await Promise.all(
       requests.map((request) => outcomeOf(() => this.audio.measured(this.drafts.draft(ownerId, request)))),
     );
@@ -91,7 +91,7 @@ export class AudioFileBatchCreationService {
     }
   }
 
-  /** Writes them without conditions, many in one call. Every place is kept or given back, whatever happens. */
+  /** Writes them without conditions, many in one call. Every hold is kept or cancelled in any case. */
   private async write(ownerId: string, drafts: readonly Outcome<Draft>[]): Promise<Outcome<Creation>[]> {
     const prepared = drafts.filter((draft) => isSuccess<Draft>(draft));
     try {
@@ -110,8 +110,8 @@ export class AudioFileBatchCreationService {
   }
 
   /**
-   * Requests with one and the same key. The database decides on the first of them, and its record on the others: a
-   * hundred of them one after the other would take the time that the whole request has.
+   * Requests with the same key. The database decides about the first one, and its record decides about the others: a
+   * hundred calls one after the other would take the time limit of the whole request.
    */
   private async createInTurn(
     ownerId: string,

@@ -28,7 +28,7 @@ import {
 } from './dto/batch.dto.js';
 import { toNewAudioFile } from '../dto/create-audio-file.dto.js';
 
-/** Many records in one request, up to 100, each with a status of its own. */
+/** Many records in one request, up to 100, each with its own status. */
 @ApiTags('Audio files')
 @ApiBearerAuth()
 @RateLimited('batch')
@@ -46,10 +46,10 @@ export class AudioFileBatchesController {
     operationId: 'createAudioFiles',
     summary: 'Create up to 100 records',
     description:
-      'Each as by a request of its own. Give each a `client_id` and the whole request may be repeated: 201 for what ' +
-      'is new, 200 for what was there.',
+      'Each item is handled like a single request. If each item has a `client_id`, the whole request can be retried: 201 for ' +
+      'a new record, 200 for an existing one.',
   })
-  @ApiOkResponse({ type: BatchCreateResultsDto, description: 'An outcome for each, in order' })
+  @ApiOkResponse({ type: BatchCreateResultsDto, description: 'One result for each item, in order' })
   @ApiProblems({ ...BODY_PROBLEMS, ...WRITE_PROBLEMS, 400: 'items must have at most 100 entries' })
   async create(
     @CurrentCaller() caller: Caller,
@@ -77,7 +77,7 @@ export class AudioFileBatchesController {
   @Compressed()
   @HttpCode(200)
   @ApiOperation({ operationId: 'getAudioFiles', summary: 'Get up to 100 of your records' })
-  @ApiOkResponse({ type: BatchResultsDto, description: 'An outcome for each id, in order' })
+  @ApiOkResponse({ type: BatchResultsDto, description: 'One result for each id, in order' })
   @ApiProblems({ ...BODY_PROBLEMS, ...TOKEN_PROBLEMS, 400: 'file_ids must have at most 100 entries' })
   async get(
     @CurrentCaller() caller: Caller,
@@ -93,9 +93,9 @@ export class AudioFileBatchesController {
   @ApiOperation({
     operationId: 'deleteAudioFiles',
     summary: 'Delete up to 100 of your records, and their audio',
-    description: 'An outcome of 200 comes with the record that is gone.',
+    description: 'A result of 200 contains the deleted record.',
   })
-  @ApiOkResponse({ type: BatchResultsDto, description: 'An outcome for each id, in order' })
+  @ApiOkResponse({ type: BatchResultsDto, description: 'One result for each id, in order' })
   @ApiProblems({ ...BODY_PROBLEMS, ...WRITE_PROBLEMS, 400: 'file_ids must have at most 100 entries' })
   async delete(
     @CurrentCaller() caller: Caller,

@@ -9,7 +9,7 @@ import { notFound } from '../audio-files.service.js';
 import { AudioObjectsService } from '../uploads/audio-objects.service.js';
 import { QuotaService } from '../usage/quota.service.js';
 
-/** Many records by id, in capitals or not, each with an outcome of its own. An id that comes twice has the same outcome twice. */
+/** Many records by id, in upper or lower case, each with its own outcome. A repeated id has the same outcome. */
 @Injectable()
 export class AudioFileBatchesService {
   constructor(
@@ -30,9 +30,9 @@ export class AudioFileBatchesService {
   }
 
   /**
-   * Deletes the audio of these records, where it is kept here, and then the records.
+   * Deletes the audio of these records, if it is kept here, and then the records.
    *
-   * @returns for each id, in order, the record that is gone, or why it is not: as for {@link get}
+   * @returns for each id, in order, the deleted record or an error as for {@link get}
    */
   async delete(ownerId: string, fileIds: readonly string[]): Promise<Outcome<AudioFile>[]> {
     const outcomes = await this.find(ownerId, fileIds);
@@ -41,7 +41,8 @@ export class AudioFileBatchesService {
     const gone = owned.filter((file) => !kept.has(file));
     const left = await this.files
       .deleteMany(gone)
-      // Not one by one: two requests at once may both delete the same record. Also where it failed.
+      // A count instead of single releases: two concurrent requests may both delete the same record. Also after a
+      // failure.
       .finally(() => owned.length > 0 && this.quota.recount(ownerId));
     for (const file of owned) {
       if (kept.has(file) || left.has(file.fileId)) outcomes.set(file.fileId, temporarilyUnavailable(1));
@@ -50,7 +51,7 @@ export class AudioFileBatchesService {
     return fileIds.map((fileId) => outcomeFor(fileId, outcomes));
   }
 
-  /** The records whose audio is still there. */
+  /** Deletes the audio. Returns the records whose audio is still there. */
   private async removeAudio(files: readonly AudioFile[]): Promise<Set<AudioFile>> {
     const outcome = await outcomeOf(() => this.objects.removeMany(files));
     return outcome instanceof DomainError
@@ -58,7 +59,7 @@ export class AudioFileBatchesService {
       : outcome;
   }
 
-  /** What is found, by the id that it has. Only what is not found in lower case is looked up as it was sent. */
+  /** The records, by their stored id. An id that is not found in lower case is looked up as it was sent. */
   private async find(ownerId: string, fileIds: readonly string[]): Promise<Map<string, Outcome<AudioFile>>> {
     const ids = [...new Set(fileIds.filter(isUuid))];
     const outcomes = new Map<string, Outcome<AudioFile>>();

@@ -14,14 +14,14 @@ import { outcomeOf, type Outcome } from '../../common/outcome.js';
 import { currentRequest } from '../../common/request-context.js';
 import { RequestValidationPipe } from '../../common/validation/validation.pipe.js';
 
-/** How one thing of a batch ended, as it is answered. */
+/** The result of one item of a batch, as it is sent. */
 export interface BatchResult<Body> {
   readonly status: number;
   readonly audio_file?: Body;
   readonly problem?: ProblemDto;
 }
 
-/** What each thing of a batch has in common with a request of its own: it is validated, answered and logged. */
+/** What an item of a batch has in common with a single request: it is validated, answered and logged. */
 @Injectable()
 export class BatchItems {
   private readonly validation = new RequestValidationPipe();
@@ -32,10 +32,10 @@ export class BatchItems {
   ) {}
 
   /**
-   * Validates each thing on its own.
+   * Validates each item independently.
    *
    * @param list name of the list, for the names of fields: `items.3.s3_key`
-   * @returns the thing as its DTO, or what is wrong with it
+   * @returns the item as its DTO, or its validation error
    */
   async validated<Dto>(list: string, items: readonly unknown[], dto: new () => Dto): Promise<Outcome<Dto>[]> {
     return Promise.all(
@@ -53,10 +53,10 @@ export class BatchItems {
   }
 
   /**
-   * The answers for a batch. What a request of its own would have left in the log is logged here.
+   * The results of a batch. Errors are logged as those of single requests are.
    *
    * @param instance path of the request
-   * @param succeeded status and body of what went well
+   * @param succeeded status and body of a success
    */
   answers<T, Body>(
     instance: string,

@@ -6,7 +6,7 @@ import { BYTES, CHECKSUM, CONTENT_TYPE_FIELD, DURATION, TAGS, TITLE } from './fi
 import { toUploadDto, UploadDto } from '../uploads/dto/signed-url.dto.js';
 
 const INSTANT = { type: String, format: 'date-time', maxLength: 20 } as const;
-const UNKNOWN = { description: 'null where unknown', nullable: true } as const;
+const UNKNOWN = { description: 'null if unknown', nullable: true } as const;
 
 /** A record as clients see it. */
 export class AudioFileDto {
@@ -52,11 +52,11 @@ export class AudioFileDto {
   @ApiProperty({ ...CONTENT_TYPE_FIELD, ...UNKNOWN })
   readonly content_type: string | null;
 
-  @ApiProperty({ ...CHECKSUM, description: 'SHA-256 in hexadecimal; null where unknown', nullable: true })
+  @ApiProperty({ ...CHECKSUM, description: 'SHA-256 in hexadecimal; null if unknown', nullable: true })
   readonly checksum_sha256: string | null;
 
   @ApiProperty({
-    description: 'ETag of the object in S3, where the service has seen it; else null',
+    description: 'ETag of the object in S3; null if the service has not read it',
     type: String,
     nullable: true,
     maxLength: 256,
@@ -65,9 +65,9 @@ export class AudioFileDto {
   readonly object_etag: string | null;
 }
 
-/** A record just made. */
+/** A new record. */
 export class CreatedAudioFileDto extends AudioFileDto {
-  @ApiPropertyOptional({ description: 'Only of a pending record: how to upload its audio', type: UploadDto })
+  @ApiPropertyOptional({ description: 'Only for a pending record: how to upload its audio', type: UploadDto })
   readonly upload?: UploadDto;
 }
 

@@ -32,24 +32,24 @@ import {
 export class CreateAudioFileDto {
   @ApiPropertyOptional({
     description:
-      'Key of the object in S3: 1 to 1,024 bytes of UTF-8, no control characters, no U+FFFE or U+FFFF, no blank at the ' +
+      'Key of the object in S3: 1 to 1,024 bytes of UTF-8, no control characters, no U+FFFE or U+FFFF, no space at the ' +
       'end, no leading slash, no `.` or `..` segments. Below `audio_upload/` only keys in the folder of the caller, `audio_upload/{user_id}/`. ' +
-      'Left out, the server makes a key and answers with where to upload the audio; `content_type` and `file_size` ' +
-      'are required then',
+      'Without it the server creates a key and returns a URL to upload the audio; `content_type` and `file_size` ' +
+      'are then required',
     type: String,
     nullable: true,
     example: 'recordings/monday.m4a',
     minLength: 1,
     maxLength: 1024,
   })
-  // Whoever sends neither a key nor a type most likely forgot the key; with a size it may be either.
+  // A request with neither a key nor a type has probably forgotten the key. With a size it may be either.
   @ValidateIf((dto: CreateAudioFileDto) => isGiven(dto.s3_key) || !isGiven(dto.content_type))
   @IsKeyOrUpload()
   readonly s3_key?: string | null;
 
   @ApiPropertyOptional({
     ...BYTES,
-    description: 'Bytes. Of an upload: exactly so many, from 1 to 5 GiB',
+    description: 'Size in bytes. For an upload: the exact size, from 1 byte to 5 GiB',
     nullable: true,
     example: 482_133,
   })
@@ -69,24 +69,24 @@ export class CreateAudioFileDto {
   @IsInstant()
   readonly recorded_at?: string | null;
 
-  @ApiPropertyOptional({ ...TITLE, description: 'An empty one is none', nullable: true })
+  @ApiPropertyOptional({ ...TITLE, description: 'An empty title means no title', nullable: true })
   @IsOptional()
   @IsText(0, 200)
   readonly title?: string | null;
 
-  @ApiPropertyOptional({ ...TAGS, description: 'A tag that comes twice counts once', nullable: true })
+  @ApiPropertyOptional({ ...TAGS, description: 'Duplicate tags are removed', nullable: true })
   @IsOptional()
   @IsTextList(20, 40)
   readonly tags?: string[] | null;
 
-  @ApiPropertyOptional({ ...DURATION, description: 'To the millisecond', nullable: true })
+  @ApiPropertyOptional({ ...DURATION, description: 'Seconds, rounded to milliseconds', nullable: true })
   @IsOptional()
   @IsNumberBetween(0, MAX_DURATION)
   readonly duration_seconds?: number | null;
 
   @ApiPropertyOptional({
     ...CONTENT_TYPE_FIELD,
-    description: `${CONTENT_TYPES}, or \`application/octet-stream\` for what was encrypted before`,
+    description: `${CONTENT_TYPES}, or \`application/octet-stream\` for encrypted audio`,
     nullable: true,
   })
   @IsOptional()
@@ -96,7 +96,7 @@ export class CreateAudioFileDto {
   @ApiPropertyOptional({
     ...CHECKSUM,
     description:
-      'SHA-256 of the audio in hexadecimal. Of an upload: S3 refuses anything else, and `complete` asks for the checksum of S3',
+      'SHA-256 of the audio in hexadecimal. For an upload: S3 refuses other content, and `complete` compares the checksum of S3',
     nullable: true,
   })
   @IsOptional()

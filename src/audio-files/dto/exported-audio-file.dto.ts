@@ -6,7 +6,7 @@ import { AudioFileDto, toAudioFileDto } from './audio-file.dto.js';
 export class ExportedAudioFileDto extends AudioFileDto {
   @ApiProperty({
     description:
-      'Whether its audio is kept in your own folder, and so is deleted with the record and the account',
+      'Whether its audio is in your own folder, and is therefore deleted with the record and the account',
     example: true,
   })
   readonly object_kept: boolean;

@@ -32,7 +32,7 @@ const INSTANT = { type: String, format: 'date-time', maxLength: 40 } as const;
 
 export class ListAudioFilesQuery {
   @ApiPropertyOptional({
-    description: 'How many records at most',
+    description: 'Maximum number of records',
     type: 'integer',
     minimum: 1,
     maximum: MAX_LIMIT,
@@ -44,7 +44,7 @@ export class ListAudioFilesQuery {
   readonly limit: number = DEFAULT_LIMIT;
 
   @ApiPropertyOptional({
-    description: 'Where to go on: `X-Next-Cursor` of the page before',
+    description: '`X-Next-Cursor` of the previous page',
     maxLength: 200,
     example: 'MTc1ODc2MjM4MS9jMWI3ZDBjMi01OGE1LTRkMGYtOWE1My02YTNiMGE0YzdmMTA',
   })
@@ -52,13 +52,18 @@ export class ListAudioFilesQuery {
   @IsCursor()
   readonly cursor?: string;
 
-  @ApiPropertyOptional({ description: 'By upload', enum: ORDERS, default: 'newest', example: 'newest' })
+  @ApiPropertyOptional({
+    description: 'By time of upload',
+    enum: ORDERS,
+    default: 'newest',
+    example: 'newest',
+  })
   @IsOneOf(ORDERS)
   readonly order: (typeof ORDERS)[number] = 'newest';
 
   @ApiPropertyOptional({
     ...INSTANT,
-    description: 'Uploaded then or later. Costs nothing for what lies before',
+    description: 'Uploaded at this time or later. Earlier records cost nothing',
   })
   @IsOptional()
   @IsInstantOfQuery()
@@ -66,24 +71,24 @@ export class ListAudioFilesQuery {
 
   @ApiPropertyOptional({
     ...INSTANT,
-    description: 'Uploaded then or earlier. Costs nothing for what lies after',
+    description: 'Uploaded at this time or earlier. Later records cost nothing',
   })
   @IsOptional()
   @IsInstantOfQuery()
   readonly uploaded_to?: string;
 
-  @ApiPropertyOptional({ ...INSTANT, description: 'Recorded then or later' })
+  @ApiPropertyOptional({ ...INSTANT, description: 'Recorded at this time or later' })
   @IsOptional()
   @IsInstantOfQuery()
   readonly recorded_from?: string;
 
-  @ApiPropertyOptional({ ...INSTANT, description: 'Recorded then or earlier' })
+  @ApiPropertyOptional({ ...INSTANT, description: 'Recorded at this time or earlier' })
   @IsOptional()
   @IsInstantOfQuery()
   readonly recorded_to?: string;
 
   @ApiPropertyOptional({
-    description: 'Has this tag, whatever the case of letters and however they are composed',
+    description: 'Has this tag; case and Unicode composition are ignored',
     minLength: 1,
     maxLength: 40,
     example: 'interview',
@@ -92,7 +97,7 @@ export class ListAudioFilesQuery {
   @IsText(1, 40)
   readonly tag?: string;
 
-  @ApiPropertyOptional({ ...CONTENT_TYPE_FIELD, description: 'Of this type, whatever its parameters' })
+  @ApiPropertyOptional({ ...CONTENT_TYPE_FIELD, description: 'Has this type; parameters are ignored' })
   @IsOptional()
   @IsLike(CONTENT_TYPE, NOT_A_CONTENT_TYPE)
   readonly content_type?: string;
@@ -102,21 +107,20 @@ export class ListAudioFilesQuery {
   @IsOneOf(STATUSES)
   readonly status?: AudioFileStatus;
 
-  @ApiPropertyOptional({ ...BYTES, description: 'Of so many bytes or more', example: 1000 })
+  @ApiPropertyOptional({ ...BYTES, description: 'Minimum size in bytes', example: 1000 })
   @IsOptional()
   @ToWholeNumber()
   @IsWhole(0, MAX_FILE_SIZE)
   readonly min_size?: number;
 
-  @ApiPropertyOptional({ ...BYTES, description: 'Of so many bytes or fewer', example: 1_000_000 })
+  @ApiPropertyOptional({ ...BYTES, description: 'Maximum size in bytes', example: 1_000_000 })
   @IsOptional()
   @ToWholeNumber()
   @IsWhole(0, MAX_FILE_SIZE)
   readonly max_size?: number;
 
   @ApiPropertyOptional({
-    description:
-      'Part of the title or of the key, whatever the case of letters and however they are composed',
+    description: 'Part of the title or of the key; case and Unicode composition are ignored',
     minLength: 1,
     maxLength: 200,
     example: 'monday',
@@ -126,18 +130,18 @@ export class ListAudioFilesQuery {
   readonly q?: string;
 }
 
-/** What {@link ListAudioFilesQuery} leaves records out by, so that many are looked at for a few. */
+/** The filters of {@link ListAudioFilesQuery}: the service reads many records to return a few. */
 const FILTERS: readonly (keyof ListAudioFilesQuery)[] = [
   ...(['recorded_from', 'recorded_to', 'tag', 'content_type'] as const),
   ...(['status', 'min_size', 'max_size', 'q'] as const),
 ];
 
-/** Whether a query, which may not be validated yet, has a filter. */
+/** Whether a query, before validation, has a filter. */
 export function isFiltered(query: object): boolean {
   return FILTERS.some((name) => name in query);
 }
 
-/** @throws ValidationError where a range ends before it begins */
+/** @throws ValidationError if a range ends before it begins */
 export function toListRequest(query: ListAudioFilesQuery): ListRequest {
   const uploaded = instants(query, 'uploaded_from', 'uploaded_to');
   const recorded = instants(query, 'recorded_from', 'recorded_to');
@@ -158,7 +162,7 @@ export function toListRequest(query: ListAudioFilesQuery): ListRequest {
   };
 }
 
-/** Where a list of records goes on, as clients carry it. */
+/** The cursor of the next page. */
 export function cursorOf({ uploadedAt, fileId }: ListPosition): string {
   return toCursor({ time: uploadedAt, id: fileId });
 }

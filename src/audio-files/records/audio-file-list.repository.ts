@@ -14,20 +14,20 @@ import {
 } from './audio-file.row.js';
 import { searchText } from './search-text.js';
 
-/** Records to a page where all of them are read. */
+/** Page size when all records are read. */
 const PAGE = 50;
 
-/** What counts of a record where a user's audio is added up. */
+/** The attributes that the totals of a user need. */
 export type CountedFile = Pick<AudioFile, 'uploadedAt' | 'fileSize' | 'contentType' | 'objectEtag'>;
 
-/** What the index needs to go on. */
+/** The start key of the next query. */
 interface StartKey {
   user_id: string;
   uploaded_at: number;
   file_id: string;
 }
 
-/** A user's records through the index. Eventually consistent: an index cannot be read otherwise. */
+/** A user's records by the index. Eventually consistent, as every global secondary index. */
 @Injectable()
 export class AudioFileListRepository {
   private readonly table: string;
@@ -40,11 +40,11 @@ export class AudioFileListRepository {
   }
 
   /**
-   * The next of the owner's records, in the order asked for. Costs 0.5 read units for each 4 KB that are looked at,
-   * however many records there are.
+   * The next records of the owner, in the requested order. Costs 0.5 read units for each 4 KB read, whatever the number
+   * of records.
    *
-   * @param reach how many records are looked at, at most; those that the filter leaves out count too
-   * @param limit how many are given, at most
+   * @param reach maximum of records to read, including those that the filter drops
+   * @param limit maximum of records to return
    */
   async page(
     ownerId: string,
@@ -77,7 +77,7 @@ export class AudioFileListRepository {
     return { files, ...(LastEvaluatedKey && { next: positionOf(LastEvaluatedKey as StartKey) }) };
   }
 
-  /** All records of the owner, oldest first, page by page. */
+  /** All records of the owner, oldest first, in pages. */
   async *pagesByOwner(ownerId: string): AsyncGenerator<AudioFile[]> {
     const query = { ProjectionExpression: LISTED, ExpressionAttributeNames: STATUS_NAME, Limit: PAGE };
     for await (const rows of this.paginate<ListedRow>(ownerId, query)) {
@@ -85,7 +85,9 @@ export class AudioFileListRepository {
     }
   }
 
-  /** The same in the largest pages there are, of what adds up. Costs 0.5 read units for each 4 KB stored. */
+  /**
+   * The same in pages of maximum size, with the attributes for totals only. Costs 0.5 read units for each 4 KB stored.
+   */
   async *countedPages(ownerId: string): AsyncGenerator<CountedFile[]> {
     const query = { ProjectionExpression: 'uploaded_at, file_size, content_type, object_etag' };
     for await (const rows of this.paginate<AudioFileRow>(ownerId, query)) yield rows.map(toAudioFile);
@@ -128,7 +130,7 @@ function positionOf(row: Pick<StartKey, 'uploaded_at' | 'file_id'>): ListPositio
   return { uploadedAt: row.uploaded_at, fileId: row.file_id };
 }
 
-/** A range of the sort key: what lies outside is not read and costs nothing. */
+/** A range of the sort key. Records outside of it are not read and cost nothing. */
 function sortKeyCondition({ from, to: second }: ListRequest['uploaded']): Condition {
   const to = second === undefined ? undefined : endOfSecond(second);
   const values = { ...(from !== undefined && { ':from': from }), ...(to !== undefined && { ':to': to }) };
@@ -139,7 +141,7 @@ function sortKeyCondition({ from, to: second }: ListRequest['uploaded']): Condit
   return { expression: to === undefined ? '' : ' AND uploaded_at <= :to', values };
 }
 
-/** What DynamoDB leaves out by itself, so that it need not be sent and parsed. */
+/** Filters that DynamoDB applies, so that the dropped records need not be sent and parsed. */
 function filterConditions({ recorded, contentType, status, size }: AudioFileFilter): Condition {
   const values: Record<string, unknown> = {};
   const terms: string[] = [];
@@ -163,7 +165,7 @@ function filterConditions({ recorded, contentType, status, size }: AudioFileFilt
   return { expression: terms.join(' AND '), values };
 }
 
-/** Whether a file is what these filters ask for. DynamoDB compares code points, hence here. */
+/** Whether a file matches the text filters. They are applied here, because DynamoDB compares code points. */
 function textMatcher({ tag, text }: AudioFileFilter): (file: AudioFile) => boolean {
   const wantedTag = tag === undefined ? undefined : searchText(tag);
   const wanted = text === undefined ? undefined : searchText(text);

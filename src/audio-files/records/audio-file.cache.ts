@@ -5,12 +5,12 @@ import { Metrics } from '../../metrics/metrics.js';
 import { circuitOf } from '../../redis/redis.js';
 import type { AudioFile } from './audio-file.js';
 
-/** The longest that a record is taken from the cache, also where nothing told the cache of a change; seconds. */
+/** Maximum lifetime of a cached record, which matters if the cache missed a change; seconds. */
 const LIFETIME_SECONDS = 60;
-/** Longer than any reader takes from reading the generation to putting the record; seconds. */
+/** Longer than any reader takes from reading the generation to storing the record; seconds. */
 const GENERATION_SECONDS = 120;
 
-/** Puts a record only where no write began or ended since the reader saw this generation. */
+/** Stores a record only if no write has begun or ended since the reader read this generation. */
 const PUT_UNLESS_WRITTEN = `
 if (redis.call('GET', KEYS[2]) or '') == ARGV[1] then
   redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
@@ -18,9 +18,9 @@ end
 return 1`;
 
 /**
- * Single records in Redis, for GETs, where `CACHE` is on. Each write raises the generation of its record before and after,
- * so that a slow reader cannot put back what a write has changed or deleted. A Redis that is away is no cache, and never
- * an error.
+ * Single records in Redis, for GETs, if `CACHE` is on. Each write increments the generation of its record before and
+ * after, so that a slow reader cannot store a value that a write has changed or deleted. If Redis is unavailable there
+ * is no cache, and no error.
  */
 @Injectable()
 export class AudioFileCache {
@@ -35,7 +35,7 @@ export class AudioFileCache {
     this.redis = cache.enabled ? redis : undefined;
   }
 
-  /** The record from the cache, or else from `load`, which is under way once at a time for each state of a record. */
+  /** The record from the cache, or from `load`, which runs once at a time for each state of a record. */
   async read(fileId: string, load: () => Promise<AudioFile | undefined>): Promise<AudioFile | undefined> {
     const { redis } = this;
     if (redis?.status !== 'ready') return load();
@@ -45,7 +45,7 @@ export class AudioFileCache {
     this.metrics?.cacheRead(file !== undefined);
     if (file) return file;
     if (!known) return load();
-    // With the generation in its name nobody joins a load that began before a write that is over.
+    // The key contains the generation, so that no request joins a load that began before a finished write.
     const name = `${fileId} ${known[1] ?? ''}`;
     const running = this.loads.get(name);
     if (running) return running;
@@ -54,14 +54,14 @@ export class AudioFileCache {
     return started;
   }
 
-  /** Does a write, and sees to it that nothing older stays in the cache. */
+  /** Runs a write and invalidates the cache before and after it. */
   async during<T>(fileIds: readonly string[], write: () => Promise<T>): Promise<T> {
     if (!this.redis) return write();
     await this.forget(fileIds);
     try {
       return await write();
     } finally {
-      // Also where it failed: it may have been applied.
+      // Also after a failure: the write may have been applied.
       await this.forget(fileIds);
     }
   }
@@ -94,7 +94,7 @@ export class AudioFileCache {
     });
   }
 
-  /** `undefined` where it fails, which the client of Redis logs. */
+  /** `undefined` after a failure, which the Redis client logs. */
   private async asked<T>(redis: Redis, call: () => Promise<T>): Promise<T | undefined> {
     return circuitOf(redis)
       .run(call)
@@ -102,7 +102,7 @@ export class AudioFileCache {
   }
 }
 
-/** A record as it was put; `undefined` for what is none. */
+/** A record as it was stored; `undefined` for anything else. */
 function parse(text: string | null | undefined): AudioFile | undefined {
   try {
     const file = JSON.parse(text ?? 'null') as Partial<AudioFile> | null;
@@ -115,6 +115,6 @@ function parse(text: string | null | undefined): AudioFile | undefined {
 }
 
 function keysOf(fileId: string): [record: string, generation: string] {
-  // In braces what decides the node of a cluster: a script takes keys of one node only.
+  // The part in braces selects the node of a cluster: the keys of a script must be on one node.
   return [`audio-file:{${fileId}}`, `audio-file:{${fileId}}:generation`];
 }

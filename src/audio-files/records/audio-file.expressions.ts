@@ -1,6 +1,6 @@
 import type { AudioFile, AudioFileChanges } from './audio-file.js';
 
-/** What writes of records ask for and do, in the language of DynamoDB. */
+/** Condition and update expressions for records. */
 
 export const BELONGS_TO_OWNER = 'user_id = :owner';
 export const IS_NEW = 'attribute_not_exists(file_id)';
@@ -9,18 +9,18 @@ const IS_AT_VERSION = 'version = :version';
 const WAS_NEVER_CHANGED = 'attribute_not_exists(version)';
 /** Its deletion has not begun. */
 export const IS_STAYING = 'attribute_not_exists(deleting)';
-/** Counts a change; with the values of {@link STEP}. */
+/** Increments the version. Uses the values of {@link STEP}. */
 export const NEXT_VERSION = 'version = if_not_exists(version, :zero) + :one';
 export const STEP = { ':zero': 0, ':one': 1 };
 
-/** Whether a record is still at the version it was read at; one of version 0 has no such attribute. */
+/** Requires that a record is at the version it was read at. Version 0 has no attribute. */
 export function isAt({ version }: AudioFile): { condition: string; values: Record<string, number> } {
   return version > 0
     ? { condition: IS_AT_VERSION, values: { ':version': version } }
     : { condition: WAS_NEVER_CHANGED, values: {} };
 }
 
-/** The change of title and tags, as an update and its values. */
+/** The change of title and tags, as an update expression and its values. */
 export function changeOf({ title, tags }: AudioFileChanges): {
   update: string;
   values: Record<string, unknown>;

@@ -3,7 +3,7 @@ import type { AudioFile } from './audio-file.js';
 
 export type AudioFileKey = { file_id: string };
 
-/** A row as it is stored. Rows of the older backend have the attributes up to `recorded_at_iso`, and some lack those. */
+/** A row as it is stored. Rows of the older backend have the attributes up to `recorded_at_iso`, or fewer. */
 export interface AudioFileRow extends AudioFileKey {
   user_id: string;
   s3_key: string;
@@ -12,7 +12,7 @@ export interface AudioFileRow extends AudioFileKey {
   uploaded_at_iso: string;
   recorded_at?: number | null;
   recorded_at_iso?: string | null;
-  /** Only of what is not ready, so that a row costs no more than it did. */
+  /** Absent if the record is ready, so that a row costs no more than it did. */
   status?: 'pending';
   title?: string;
   tags?: string[];
@@ -22,19 +22,19 @@ export interface AudioFileRow extends AudioFileKey {
   object_etag?: string;
   version?: number;
   request_hash?: string;
-  /** Only of a record whose deletion has begun, and was to delete what the client had seen and nothing else. */
+  /** Present if the deletion has begun and depends on the version that the client has seen. */
   deleting?: boolean;
-  /** Only while pending. */
+  /** Present only while pending. */
   ticket_at?: number;
 }
 
-/** What of a row is read for a list. */
+/** The attributes that a list reads. */
 export type ListedRow = Omit<
   AudioFileRow,
   'user_id' | 'uploaded_at_iso' | 'recorded_at_iso' | 'version' | 'request_hash' | 'deleting' | 'ticket_at'
 >;
 
-/** The rest (the ISO texts, the owner who asks) would only be parsed to be thrown away, a quarter of the CPU of a list. */
+/** The other attributes (ISO texts, owner) would be parsed and discarded, which is a quarter of the CPU of a list. */
 export const LISTED =
   'file_id, s3_key, file_size, uploaded_at, recorded_at, #status, title, tags, duration_seconds, content_type, ' +
   'checksum_sha256, object_etag';
@@ -46,15 +46,15 @@ export function audioFileKey(fileId: string): AudioFileKey {
   return { file_id: fileId };
 }
 
-/** What is read of a row, but for its owner. The projection of a list has no versions, hashes and tickets. */
+/** The attributes that are read, without the owner. The projection of a list has no version, hash and ticket time. */
 type RowWithoutOwner = ListedRow & Partial<Pick<AudioFileRow, 'version' | 'request_hash' | 'ticket_at'>>;
 
-/** ISO texts of the older backend are naive and are never read. */
+/** ISO texts of the older backend have no offset and are never read. */
 export function toAudioFile(row: RowWithoutOwner & Pick<AudioFileRow, 'user_id'>): AudioFile {
   return toAudioFileOf(row.user_id, row);
 }
 
-/** The same of a row that was read without its owner. */
+/** Like {@link toAudioFile}, for a row that was read without its owner. */
 export function toAudioFileOf(ownerId: string, row: RowWithoutOwner): AudioFile {
   const file: AudioFile = {
     fileId: row.file_id,
@@ -65,7 +65,7 @@ export function toAudioFileOf(ownerId: string, row: RowWithoutOwner): AudioFile 
     uploadedAt: Math.floor(row.uploaded_at),
     recordedAt: typeof row.recorded_at === 'number' ? Math.floor(row.recorded_at) : null,
     title: row.title ?? null,
-    // A list here; a set of strings is DynamoDB's other way to keep such a thing.
+    // A list; DynamoDB could also store a set of strings.
     tags: [...(row.tags ?? [])],
     durationSeconds: row.duration_seconds ?? null,
     contentType: row.content_type ?? null,

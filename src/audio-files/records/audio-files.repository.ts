@@ -25,7 +25,7 @@ import {
   writeOutcomeOf,
 } from './conditional-writes.js';
 
-/** Deletes of a batch that have to ask for a version, simultaneously. */
+/** Concurrent conditional deletes of a batch. */
 const PARALLEL = 25;
 
 /** Records of audio files in DynamoDB. */
@@ -36,13 +36,13 @@ export class AudioFilesRepository {
   constructor(
     private readonly database: Database,
     config: AppConfig,
-    // Commands go without.
+    // Commands have no cache.
     @Optional() private readonly cache?: AudioFileCache,
   ) {
     this.table = config.tables.audioFiles;
   }
 
-  /** The record, consistently read, so that one just made is found. Costs 1 read unit. */
+  /** The record, consistently read, so that a new one is found immediately. Costs 1 read unit. */
   async findById(fileId: string): Promise<AudioFile | undefined> {
     const { Item } = await this.database.get({
       TableName: this.table,
@@ -52,7 +52,7 @@ export class AudioFilesRepository {
     return Item && toAudioFile(Item as AudioFileRow);
   }
 
-  /** The same from the cache, where there is one: up to a minute old where Redis was away during a write. */
+  /** The record from the cache, if there is one: up to a minute old if Redis was unavailable during a write. */
   async findCachedById(fileId: string): Promise<AudioFile | undefined> {
     const load = () => this.findById(fileId);
     return this.cache ? this.cache.read(fileId, load) : load();
@@ -62,7 +62,7 @@ export class AudioFilesRepository {
    * The records, consistently read. Costs 1 read unit a record.
    *
    * @param fileIds all different
-   * @returns the records there are by id, and the ids that could not be asked about now
+   * @returns the records by id, and the ids that could not be read now
    */
   async findByIds(
     fileIds: readonly string[],
@@ -76,17 +76,17 @@ export class AudioFilesRepository {
   }
 
   /**
-   * Writes a new record. Without a condition, so that a try repeated because its answer was lost succeeds: the id is
-   * random and can only be our own. Costs 2 write units.
+   * Writes a new record. It has no condition, so that a retry after a lost response succeeds: the id is random and
+   * cannot exist. Costs 2 write units.
    */
   async create(file: AudioFile): Promise<void> {
     await this.database.put({ TableName: this.table, Item: toRow(file) });
   }
 
   /**
-   * Writes new records, as {@link create} does. Costs 2 write units each.
+   * Writes new records like {@link create}. Costs 2 write units each.
    *
-   * @returns ids of those that could not be written now
+   * @returns ids of the records that could not be written now
    */
   async createMany(files: readonly AudioFile[]): Promise<Set<string>> {
     const requests = files.map((file) => ({ PutRequest: { Item: toRow(file) } }));
@@ -94,7 +94,7 @@ export class AudioFilesRepository {
     return new Set(left.map(({ PutRequest }) => (PutRequest?.Item as unknown as AudioFileRow).file_id));
   }
 
-  /** Writes a record unless there is one with its id. Costs 2 write units, or 1 where there is. */
+  /** Writes a record unless its id exists. Costs 2 write units, or 1 if it exists. */
   async createIfNew(file: AudioFile): Promise<WriteOutcome> {
     const outcome = await writeOutcomeOf(async () => {
       await this.database.put({
@@ -105,7 +105,7 @@ export class AudioFilesRepository {
       });
       return file;
     });
-    // Refused by what an earlier try has written, whose answer was lost.
+    // The condition failed because an earlier attempt, whose response was lost, has written the record.
     const { repeated, file: there } = outcome;
     const isOurs =
       repeated &&
@@ -116,10 +116,10 @@ export class AudioFilesRepository {
   }
 
   /**
-   * Notes that the audio of a pending record is in S3, if the record is as it was read: one that was deleted and made anew
-   * may announce something else. Costs 2 write units.
+   * Stores that the audio of a pending record is in S3, if the record is unchanged since it was read: a record that was
+   * deleted and created again may announce something else. Costs 2 write units.
    *
-   * @param object size in bytes and ETag as S3 has them
+   * @param object size in bytes and ETag from S3
    */
   async complete(file: AudioFile, object: { size: number; etag: string }): Promise<WriteOutcome> {
     const version = isAt(file);
@@ -135,7 +135,8 @@ export class AudioFilesRepository {
   }
 
   /**
-   * Notes that an upload URL is given for a pending record, which is new for the reconciliation then. Costs 2 write units.
+   * Stores that an upload URL was returned for a pending record. The reconciliation then treats the record as new.
+   * Costs 2 write units.
    *
    * @param now Unix seconds
    */
@@ -164,8 +165,8 @@ export class AudioFilesRepository {
   }
 
   /**
-   * Begins the deletion of a record that must still be at the version it was read at: from then on {@link change} and
-   * {@link complete} leave it alone. May be repeated. Costs 2 write units.
+   * Begins the deletion of a record, if it is still at the version it was read at. After that {@link change} and {@link
+   * complete} do not change it. Can be repeated. Costs 2 write units.
    */
   async beginDelete(file: AudioFile): Promise<WriteOutcome> {
     const { condition, values } = isAt(file);
@@ -174,9 +175,9 @@ export class AudioFilesRepository {
   }
 
   /**
-   * Deletes the record if it still is the owner's. Costs 2 write units.
+   * Deletes the record if it belongs to the owner. Costs 2 write units.
    *
-   * @param seen where the record must still be at the version it was read at
+   * @param seen if set, the record must still be at the version it was read at
    */
   async delete(fileId: string, ownerId: string, seen?: AudioFile): Promise<DeleteOutcome> {
     const version = seen && isAt(seen);
@@ -191,12 +192,12 @@ export class AudioFilesRepository {
   }
 
   /**
-   * Deletes records whose owner was looked up before: an id never passes to somebody else, since it is random or made
-   * from the owner's. Those with an id of the latter kind can be made anew, and go only at the version they were read at.
-   * Costs 2 write units each.
+   * Deletes records whose owner was checked before: an id never passes to another user, because it is random or derived
+   * from the owner's id. Records with a derived id can be created again, and are deleted only at the version they were
+   * read at. Costs 2 write units each.
    *
    * @param files all different
-   * @returns ids of those that could not be deleted now, or were changed
+   * @returns ids of the records that could not be deleted now, or were changed
    */
   async deleteMany(files: readonly AudioFile[]): Promise<Set<string>> {
     const isKeyed = ({ requestHash }: AudioFile) => requestHash !== null;

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { AppConfig } from '../../config/config.js';
 
-/** Folder that uploads have always gone to; protected also where new ones go elsewhere. */
+/** The first folder of uploads. It stays protected if new uploads go to another folder. */
 const ORIGINAL_AUDIO_FOLDER = 'audio_upload';
 
-/** Name endings by which players and people know the types that recorders make. */
+/** File extensions for the types that recorders produce. */
 const EXTENSIONS: Readonly<Record<string, string>> = {
   'application/octet-stream': '.bin',
   'application/ogg': '.ogg',
@@ -32,7 +32,7 @@ const EXTENSIONS: Readonly<Record<string, string>> = {
 
 const KNOWN_EXTENSIONS = new Set(Object.values(EXTENSIONS));
 
-/** What the service names its own objects, after the folder of the user: the id of the record, and an extension. */
+/** The form of the service's own keys, after the folder of the user: the id of the record, and an extension. */
 const OWN_FORM = /^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\.[^/]*)?$/;
 
 /** A media type without its parameters. */
@@ -41,8 +41,8 @@ export function baseType(contentType: string): string {
 }
 
 /**
- * The name ending of a type, with its dot; of audio whose type is unknown the one of the key, if it is one of audio; else
- * nothing.
+ * The file extension of a type, with its dot. If the type is unknown, the extension of the key if it is one of audio,
+ * else an empty string.
  */
 export function extensionOf(contentType: string | null, key = ''): string {
   if (contentType !== null) return EXTENSIONS[baseType(contentType)] ?? '';
@@ -50,10 +50,10 @@ export function extensionOf(contentType: string | null, key = ''): string {
   return KNOWN_EXTENSIONS.has(ending) ? ending : '';
 }
 
-/** Which object keys are whose. Each user has a folder below the folder of uploads. */
+/** Decides which keys belong to which user. Each user has a folder below the upload folder. */
 @Injectable()
 export class ObjectKeys {
-  /** Folders of uploads, the one of new keys first. */
+  /** Upload folders. The folder of new keys is first. */
   private readonly folders: readonly string[];
 
   constructor({ storage }: AppConfig) {
@@ -61,29 +61,28 @@ export class ObjectKeys {
     this.folders = [...new Set([audioFolder, ...earlierAudioFolders, ORIGINAL_AUDIO_FOLDER])];
   }
 
-  /** What the keys of a user's own objects begin with, a slash at the end. */
+  /** The prefixes of a user's own keys, with a trailing slash. */
   prefixesOf(userId: string): string[] {
     return this.folders.map((folder) => `${folder}/${userId}/`);
   }
 
-  /** Whether the object is in a folder of the user. Only such objects are signed for or deleted. */
+  /** Whether the object is in a folder of the user. Only such objects are signed or deleted. */
   isOwn(userId: string, key: string): boolean {
-    // Keys mean what they say at S3, but not at everything that stands in for it.
+    // S3 does not resolve dot segments, but compatible object stores may.
     if (/(^|\/)\.{1,2}(\/|$)/.test(key)) return false;
-    // What has no UTF-8 form is no key of any object.
+    // A text without a UTF-8 form cannot be a key.
     if (!key.isWellFormed()) return false;
     return this.prefixesOf(userId).some((prefix) => key.startsWith(prefix) && key.length > prefix.length);
   }
 
-  /** Whether a record of the user may name this key: anything but what is in the folder of somebody else. */
+  /** Whether a record of the user may have this key: any key except those in the folder of another user. */
   isOpenTo(userId: string, key: string): boolean {
     const isUpload = this.folders.some((folder) => key.startsWith(`${folder}/`));
     return !isUpload || this.prefixesOf(userId).some((prefix) => key.startsWith(prefix));
   }
 
   /**
-   * The id of the record whose upload has this key, where it is of the form that {@link forUpload} makes, in any folder of
-   * the user.
+   * The id of the record whose upload has this key, if it has the form of {@link forUpload}, in any folder of the user.
    */
   fileIdOf(userId: string, key: string): string | undefined {
     const prefix = this.prefixesOf(userId).find((candidate) => key.startsWith(candidate));

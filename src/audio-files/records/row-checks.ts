@@ -2,7 +2,7 @@ import { isUuid } from '../../common/ids.js';
 import { isNothing, texts, times } from '../../database/row-checks.js';
 import type { Row } from '../../database/table-scan.js';
 
-/** What keeps an audio-file row from being read; empty where nothing does. */
+/** Why an audio-file row cannot be read; empty if it can. */
 export function unreadableAudioFile(row: Row): string[] {
   const { file_id: fileId, file_size: fileSize } = row;
   return [

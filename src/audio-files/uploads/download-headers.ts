@@ -1,15 +1,18 @@
 import type { AudioFile } from '../records/audio-file.js';
 import { extensionOf } from '../records/object-keys.js';
 
-/** What is no part of a file's name anywhere: control and formatting characters, and what separates or means something. */
+/** Characters that file names cannot contain: control and formatting characters, separators and reserved characters. */
 const NOT_IN_A_NAME = /[\p{C}\p{Zl}\p{Zp}/\\:*?"<>|]/gu;
 
-/** Bytes of UTF-8 of a name without its extension; file systems take 255 in all, and addresses are short of room. */
+/**
+ * Maximum length of a name without its extension, in bytes of UTF-8. File systems allow 255 in total, and the length of
+ * URLs is limited.
+ */
 const MAX_NAME_BYTES = 120;
 
 /**
- * Parameters of a download's address by which S3 answers with the type of the record, whatever was uploaded, and as
- * something to save: no browser shows it in the place of a page.
+ * Query parameters of a download URL that make S3 answer with the type of the record, whatever type was uploaded, and
+ * as an attachment: no browser displays it as a page.
  *
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
  */
@@ -20,10 +23,10 @@ export function downloadHeaders(file: AudioFile): Record<string, string> {
   };
 }
 
-/** RFC 6266 §4.3: an ASCII form for everybody, and the name itself (RFC 8187) where it has more in it. */
+/** RFC 6266 §4.3: an ASCII form for all clients, and the complete name (RFC 8187) if it has other characters. */
 function filenameOf({ title, fileId, contentType, s3Key }: AudioFile): string {
   const name = `${stemOf(title ?? '') || fileId}${extensionOf(contentType, s3Key)}`;
-  // A percent sign is decoded by some and not by others.
+  // Some clients decode a percent sign and others do not.
   const ascii = name.replace(/[^\x20-\x7e]|%/gu, '_');
   const encoded = encodeURIComponent(name).replace(
     /['()*]/g,
@@ -37,6 +40,6 @@ function stemOf(title: string): string {
   const kept = [...title.toWellFormed().replace(NOT_IN_A_NAME, '_')].filter(
     (character) => (bytes += Buffer.byteLength(character)) <= MAX_NAME_BYTES,
   );
-  // Dots and blanks at the ends hide a file, or get lost.
+  // Leading dots hide a file, and trailing dots and spaces get lost.
   return kept.join('').replace(/^[.\s]+|[.\s]+$/gu, '');
 }

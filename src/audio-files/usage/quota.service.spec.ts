@@ -6,7 +6,7 @@ import { QuotaService } from './quota.service.js';
 
 type Page = { fileSize: number | null }[];
 
-/** A service, and the counting of what one has, page by page. */
+/** A service, and a count of the user's records, page by page. */
 function quotaOf(quota: QuotaConfig, pages: readonly Page[] = []) {
   const countedPages = jest.fn(async function* (_ownerId: string): AsyncGenerator<Page> {
     yield* pages;
@@ -114,7 +114,7 @@ describe('QuotaService', () => {
       cancelled.cancel();
       cancelled.keep();
     }
-    // One is written and one is open: there is room for one more.
+    // One is written and one is held: there is capacity for one more.
     (await service.hold(file(10))).keep();
     await expect(service.hold(file(10))).rejects.toEqual(exceeded('3 audio files'));
     open.cancel();
@@ -151,7 +151,8 @@ describe('QuotaService', () => {
     (await service.hold(file())).cancel();
     expect(countedPages).toHaveBeenCalledTimes(4);
     for (const one of begun) one.keep();
-    // One that was counted, one that the last count may have missed, two that were open, and as many as there is room for.
+    // One that was counted, one that the last count may have missed, two holds, and as many as the quota has capacity
+    // for.
     for (let i = 0; i < 96; i++) (await service.hold(file())).keep();
     await expect(service.hold(file())).rejects.toEqual(exceeded('100 audio files'));
   });

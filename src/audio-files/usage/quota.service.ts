@@ -6,7 +6,7 @@ import { AppConfig, type QuotaConfig } from '../../config/config.js';
 import type { AudioFile } from '../records/audio-file.js';
 import { AudioFileListRepository } from '../records/audio-file-list.repository.js';
 
-/** How long an instance goes by what it counted, and so how late it notices what other instances did; seconds. */
+/** How long an instance uses its count, which is also the delay until it sees writes of other instances; seconds. */
 const COUNT_SECONDS = 60;
 const COUNTED_USERS = 10_000;
 
@@ -15,49 +15,49 @@ interface Totals {
   bytes: number;
 }
 
-/** What is held and not yet known to be written, of one user. */
+/** Holds of one user whose write has not ended. */
 interface Outstanding extends Totals {
-  /** How many of the files may turn out to be there already. */
+  /** How many of the files may exist already. */
   doubtful: number;
-  /** To be told when a hold ends. */
+  /** Called when a hold ends. */
   waiting: (() => void)[];
 }
 
 /**
- * A place in the quota. One of the two is called, whatever else happens, or the place is lost until the process ends. What is
- * called after that counts for nothing.
+ * A hold on the quota. One of the two methods must be called in any case, or the capacity is lost until the process
+ * ends. Further calls have no effect.
  */
 export interface QuotaHold {
   /** The record was written. */
   keep(): void;
-  /** It was not. */
+  /** The record was not written. */
   cancel(): void;
 }
 
 const UNLIMITED: QuotaHold = { keep: () => undefined, cancel: () => undefined };
 
-/** A count under way, and what was written meanwhile, which it may have seen or not. */
+/** A running count, and the records written meanwhile, which the count may or may not include. */
 interface Counting extends Totals {
   readonly ownerId: string;
   isOvertaken: boolean;
 }
 
-/** How often one counts while the records change, before what was written meanwhile is added to be sure. */
+/** How often the records are counted if they change during the count. After that the changes are added. */
 const COUNTS = 3;
 
 type Charged = Pick<AudioFile, 'ownerId' | 'fileSize'>;
 
 /**
- * Holds users to what one may keep. Costs nothing where there is no quota; otherwise the user's records are counted
- * once a minute while the user makes new ones.
+ * Enforces the quota of each user. Costs nothing without a quota. Otherwise the user's records are counted once a
+ * minute while the user creates new ones.
  *
- * One instance lets nobody beyond the quota, however many requests come at once, as far as the index knows what was
- * written before. Several may together let in what each of them grants within a minute, which the limits on creation
- * bound.
+ * One instance never exceeds the quota, however many requests are concurrent, as far as the index has the earlier
+ * writes. Several instances together may exceed it by what each of them grants within a minute, which the rate limits
+ * on creation bound.
  */
 @Injectable()
 export class QuotaService {
-  /** What was counted, and what was written and deleted through this instance since. */
+  /** The last count, plus writes and deletes of this instance since then. */
   private readonly totals = new ExpiringCache<Totals>(COUNT_SECONDS, COUNTED_USERS);
   private readonly outstanding = new Map<string, Outstanding>();
   private readonly countings = new Set<Counting>();
@@ -71,10 +71,10 @@ export class QuotaService {
   }
 
   /**
-   * Takes a place for a record, before it is written.
+   * Holds quota for a record before it is written.
    *
-   * @param doubtful whether the record may be there already, so that the place will be given back: who finds no room
-   * waits for such places
+   * @param doubtful whether the record may exist already, so that the hold will be cancelled. Requests without capacity
+   *   wait for such holds
    * @throws QuotaExceededError
    */
   async hold({ ownerId, fileSize }: Charged, doubtful = false): Promise<QuotaHold> {
@@ -83,7 +83,7 @@ export class QuotaService {
     const bytes = fileSize ?? 0;
     for (;;) {
       const counted = await this.totals.getOrLoad(ownerId, () => this.count(ownerId));
-      // Nothing may be awaited between here and the hold, or two requests could both take the last place.
+      // No `await` between here and the hold, or two requests could both take the last capacity.
       const taken = this.outstanding.get(ownerId);
       const excess = this.excess(counted, taken, bytes);
       if (!excess) return this.take(ownerId, bytes, doubtful);
@@ -92,12 +92,12 @@ export class QuotaService {
     }
   }
 
-  /** Gives back the place of a record that was deleted. */
+  /** Releases the quota of a deleted record. */
   release({ ownerId, fileSize }: Charged): void {
     this.add(ownerId, -1, -(fileSize ?? 0));
   }
 
-  /** Has the user's records counted anew: nobody knows any more what was written. */
+  /** Discards the count of the user's records, because it is unknown what was written. */
   recount(ownerId: string): void {
     this.totals.forget(ownerId);
   }
@@ -155,11 +155,11 @@ export class QuotaService {
     if (!counted) return;
     counted.files += files;
     counted.bytes += bytes;
-    // Deleted here and written by another instance since: below nothing, it would let in more than the quota.
+    // Deleted here, but written by another instance since the count. A negative count would admit more than the quota.
     if (counted.files < 0 || counted.bytes < 0) this.totals.forget(ownerId);
   }
 
-  /** Counts again where records were written or deleted meanwhile: nobody knows whether the count has them. */
+  /** Counts again if records were written or deleted meanwhile: the count may or may not include them. */
   private async count(ownerId: string): Promise<Totals> {
     for (let times = 1; ; times++) {
       const counting: Counting = { ownerId, files: 0, bytes: 0, isOvertaken: false };

@@ -6,32 +6,32 @@ import { AppConfig, type QuotaConfig } from '../../config/config.js';
 import { AudioFileListRepository, type CountedFile } from '../records/audio-file-list.repository.js';
 import { baseType } from '../records/object-keys.js';
 
-/** How long one request may go on counting; milliseconds. */
+/** Maximum duration of a count in one request; milliseconds. */
 const COUNTING_LIMIT_MS = 20_000;
 
-/** Media types that are told, of which a client may make up any number. */
+/** Maximum of media types in the result. A client can invent any number of them. */
 export const MAX_TYPES = 1000;
 
-/** What some records amount to. */
+/** Totals of a set of records. */
 export interface Amount {
   count: number;
-  /** Of audio that the service saw in S3. */
+  /** Of audio that the service has checked in S3. */
   bytesVerified: number;
-  /** Of audio that a client told of. */
+  /** Of audio that only a client has announced. */
   bytesClaimed: number;
 }
 
-/** What a user keeps. */
+/** Totals of a user. */
 export interface Usage {
   readonly total: Amount;
   /** By month of the upload (`2025-09`, in UTC), oldest first. */
   readonly byMonth: ReadonlyMap<string, Amount>;
-  /** By media type without parameters; `null` where unknown. Largest count first, and no more than {@link MAX_TYPES}. */
+  /** By media type without parameters; `null` if unknown. Largest count first, at most {@link MAX_TYPES}. */
   readonly byContentType: ReadonlyMap<string | null, Amount>;
   readonly quota: QuotaConfig;
 }
 
-/** Numbers about what a user keeps. */
+/** Totals about what a user keeps. */
 @Injectable()
 export class UsageService {
   private readonly quota: QuotaConfig;
@@ -46,7 +46,7 @@ export class UsageService {
   /**
    * Counts the user's records. Costs 0.5 read units for each 4 KB of them.
    *
-   * @throws UnavailableError where there are more than one request can count
+   * @throws UnavailableError if there are more than one request can count
    */
   async of(ownerId: string): Promise<Usage> {
     const end = performance.now() + COUNTING_LIMIT_MS;

@@ -13,7 +13,7 @@ const MAX_ITEMS = 100;
 
 export class CreateBatchItemDto extends CreateAudioFileDto {
   @ApiPropertyOptional({
-    description: 'What `Idempotency-Key` is for a single record; the two are one and the same',
+    description: 'The `Idempotency-Key` of this record; both names mean the same key',
     type: String,
     nullable: true,
     minLength: 1,
@@ -28,7 +28,7 @@ export class CreateBatchItemDto extends CreateAudioFileDto {
 export class BatchCreateDto {
   @ApiProperty({ type: [CreateBatchItemDto], minItems: 1, maxItems: MAX_ITEMS })
   @IsList(1, MAX_ITEMS)
-  // Each is looked at on its own, so that one that is wrong spoils no other.
+  // Each item is validated independently, so that an invalid item does not affect the others.
   readonly items: unknown[];
 }
 
@@ -45,13 +45,13 @@ export class BatchIdsDto {
 }
 
 const STATUS = {
-  description: 'HTTP status of this one',
+  description: 'HTTP status of this item',
   type: 'integer',
   minimum: 200,
   maximum: 599,
 } as const;
 
-/** How one record of a batch ended: with the record, or with a problem. */
+/** The result of one record of a batch: the record, or a problem. */
 export class BatchResultDto {
   @ApiProperty({ ...STATUS, example: 200 })
   readonly status: number;
@@ -63,7 +63,7 @@ export class BatchResultDto {
   readonly problem?: ProblemDto;
 }
 
-/** The same of a record to be made. */
+/** The result of one record to create. */
 export class BatchCreateResultDto {
   @ApiProperty({ ...STATUS, example: 201 })
   readonly status: number;

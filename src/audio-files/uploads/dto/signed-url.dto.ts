@@ -20,7 +20,7 @@ const HEADERS = {
   example: { 'Content-Type': 'audio/mp4', 'Content-Length': '482133', 'If-None-Match': '*' },
 } as const;
 
-/** An address that works without a token. */
+/** A URL that works without a token. */
 export class SignedUrlDto {
   @ApiProperty({
     format: 'uri',
@@ -41,22 +41,22 @@ export class UploadDto extends SignedUrlDto {
   @ApiProperty({
     ...HEADERS,
     description:
-      'To be sent exactly so. Browsers set Content-Length by themselves. With If-None-Match an answer of 412 means that ' +
-      'the audio is there: go on to `complete`',
+      'Send exactly these. Browsers set Content-Length themselves. With If-None-Match a response of 412 means that ' +
+      'the audio is there: call `complete`',
   })
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Where to upload to a key of one's own; how, where that is signed too. */
+/** A URL to upload to a key of the user, with method and headers if they are signed too. */
 export class PresignedUrlDto extends SignedUrlDto {
-  @ApiPropertyOptional({ ...METHOD, description: 'Only where `headers` are signed' })
+  @ApiPropertyOptional({ ...METHOD, description: 'Only if `headers` are signed' })
   readonly method?: 'PUT';
 
   @ApiPropertyOptional({
     ...HEADERS,
     description:
-      'Only with `file_size` and `content_type`, or for the key of a record: to be sent exactly so. With If-None-Match ' +
-      'an answer of 412 means that an object is there',
+      'Only with `file_size` and `content_type`, or for the key of a record: send exactly these. With If-None-Match ' +
+      'a response of 412 means that an object is there',
   })
   readonly headers?: Readonly<Record<string, string>>;
 }
@@ -73,7 +73,7 @@ export class PresignedUrlQuery {
 
   @ApiPropertyOptional({
     description:
-      'Bytes, exactly so many: signed, together with `content_type`. Both are required where there is a byte quota',
+      'Exact size in bytes: signed, together with `content_type`. Both are required if there is a byte quota',
     type: 'integer',
     format: 'int64',
     minimum: 1,

@@ -4,16 +4,20 @@ import { type Amount, MAX_TYPES, type Usage } from '../usage.service.js';
 const COUNT = { type: 'integer', format: 'int64', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
 
 export class BytesDto {
-  @ApiProperty({ ...COUNT, description: 'Of audio that the service saw in S3', example: 48_213_300 })
+  @ApiProperty({
+    ...COUNT,
+    description: 'Bytes of audio that the service has checked in S3',
+    example: 48_213_300,
+  })
   readonly verified: number;
 
-  @ApiProperty({ ...COUNT, description: 'Of audio that only a client told of', example: 0 })
+  @ApiProperty({ ...COUNT, description: 'Bytes of audio that only a client has announced', example: 0 })
   readonly claimed: number;
 }
 
-/** What some records amount to. */
+/** Totals of a set of records. */
 export class AmountDto {
-  @ApiProperty({ ...COUNT, description: 'Records', example: 100 })
+  @ApiProperty({ ...COUNT, description: 'Number of records', example: 100 })
   readonly count: number;
 
   @ApiProperty()
@@ -22,7 +26,7 @@ export class AmountDto {
 
 export class MonthAmountDto extends AmountDto {
   @ApiProperty({
-    description: 'Of the upload, in UTC',
+    description: 'Month of the upload, in UTC',
     pattern: '^[0-9]{4}-[0-9]{2}$',
     maxLength: 7,
     example: '2025-09',
@@ -32,7 +36,7 @@ export class MonthAmountDto extends AmountDto {
 
 export class TypeAmountDto extends AmountDto {
   @ApiProperty({
-    description: 'Without parameters; null where unknown',
+    description: 'Media type without parameters; null if unknown',
     type: String,
     nullable: true,
     maxLength: 100,
@@ -44,7 +48,7 @@ export class TypeAmountDto extends AmountDto {
 export class QuotaDto {
   @ApiProperty({
     ...COUNT,
-    description: 'Records one may keep; null for no limit',
+    description: 'Maximum number of records; null for no limit',
     nullable: true,
     example: 5000,
   })
@@ -52,21 +56,21 @@ export class QuotaDto {
 
   @ApiProperty({
     ...COUNT,
-    description: 'Bytes one may keep; null for no limit',
+    description: 'Maximum number of bytes; null for no limit',
     nullable: true,
     example: null,
   })
   readonly max_bytes: number | null;
 }
 
-/** What a user keeps. */
+/** Totals of a user. */
 export class UsageDto extends AmountDto {
   @ApiProperty({ type: [MonthAmountDto], description: 'Oldest first', maxItems: 12_000 })
   readonly by_month: MonthAmountDto[];
 
   @ApiProperty({
     type: [TypeAmountDto],
-    description: 'Largest count first. Types beyond that many count in the totals only',
+    description: 'Largest count first. Further types count in the totals only',
     maxItems: MAX_TYPES,
   })
   readonly by_content_type: TypeAmountDto[];

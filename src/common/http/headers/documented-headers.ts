@@ -2,18 +2,18 @@
 
 export const ETAG_HEADER = {
   ETag: {
-    description: 'Names this state of the record, for `If-Match`',
+    description: 'Identifies this state of the record, for `If-Match`',
     schema: { type: 'string', maxLength: 64 },
   },
 } as const;
 
 export const PAGE_HEADERS = {
   Link: {
-    description: 'Where the list goes on (RFC 8288), `rel="next"`; absent at its end',
+    description: 'URL of the next page (RFC 8288), `rel="next"`; absent on the last page',
     schema: { type: 'string', maxLength: 4096 },
   },
   'X-Next-Cursor': {
-    description: '`cursor` of the next page; absent at the end of the list',
+    description: '`cursor` of the next page; absent on the last page',
     schema: { type: 'string', maxLength: 200 },
   },
 } as const;

@@ -26,7 +26,7 @@ function refuse(rule: string): never {
 }
 
 const SAME_RECORD =
-  'sent again with the same content it gives the same record and makes no second one; with other content it is refused';
+  'the same key with the same content returns the same record and creates no second one; with other content it is refused';
 
 /**
  * Documents the header.
@@ -38,7 +38,7 @@ export const ApiIdempotencyKey = (effect = SAME_RECORD) =>
     ApiHeader({
       name: HEADER,
       required: false,
-      description: `A name of your choice for this request, such as a UUID: ${effect}`,
+      description: `A key of your choice for this request, such as a UUID: ${effect}`,
       schema: { type: 'string', minLength: 1, maxLength: 255 },
       example: '8e03978e-40d5-43e8-bc93-6894a57f9324',
     }),

@@ -7,7 +7,7 @@ type ErrorStatus = 400 | 401 | 403 | 404 | 409 | 412 | 413 | 415 | 422 | 429 | 5
 
 const REQUEST_ID = {
   'X-Request-Id': {
-    description: 'The request in the logs',
+    description: 'Id of the request in the logs',
     schema: { type: 'string' as const, maxLength: 128 },
   },
 };
@@ -16,8 +16,14 @@ const HEADERS: Partial<Record<ErrorStatus, object>> = {
   401: { 'WWW-Authenticate': { description: 'RFC 6750 §3', schema: { type: 'string', maxLength: 256 } } },
   429: {
     'Retry-After': { description: 'Seconds', schema: { type: 'integer', minimum: 1, maximum: 86400 } },
-    RateLimit: { description: 'What is left of the quota', schema: { type: 'string', maxLength: 256 } },
-    'RateLimit-Policy': { description: 'The quota', schema: { type: 'string', maxLength: 256 } },
+    RateLimit: {
+      description: 'Remaining requests in the window',
+      schema: { type: 'string', maxLength: 256 },
+    },
+    'RateLimit-Policy': {
+      description: 'The limit and its window',
+      schema: { type: 'string', maxLength: 256 },
+    },
   },
   503: { 'Retry-After': { description: 'Seconds', schema: { type: 'integer', minimum: 1, maximum: 3600 } } },
 };

@@ -12,7 +12,7 @@ const CONNECT = 'CONNECT';
 
 const ANSWERS: Readonly<Record<string, { status: number; detail: string }>> = {
   HPE_HEADER_OVERFLOW: { status: 431, detail: 'The request headers are too large' },
-  [CONNECT]: { status: 501, detail: 'This service is no proxy' },
+  [CONNECT]: { status: 501, detail: 'This service is not a proxy' },
   ERR_HTTP_REQUEST_TIMEOUT: { status: 408, detail: 'The request did not arrive in time' },
 };
 

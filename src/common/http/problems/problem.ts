@@ -20,7 +20,7 @@ export class FieldErrorDto implements FieldError {
 /** Problem details (RFC 9457), the body of every error. */
 export class ProblemDto {
   @ApiProperty({
-    description: 'Kind of problem. `about:blank`: the status says it all',
+    description: 'Type of problem. `about:blank`: the same as the status',
     example: 'about:blank',
     format: 'uri-reference',
     maxLength: 256,
@@ -49,14 +49,14 @@ export class ProblemDto {
   readonly instance: string;
 
   @ApiProperty({
-    description: 'The request in the logs; also in the header `X-Request-Id`',
+    description: 'Id of the request in the logs; also in the header `X-Request-Id`',
     example: '0b5f2c0e-6f2f-4a9b-8a44-0f3f5d0c9d11',
     maxLength: 128,
   })
   readonly request_id: string;
 
   @ApiPropertyOptional({
-    description: 'Every field that is wrong; only for validation errors',
+    description: 'All invalid fields; only for validation errors',
     type: [FieldErrorDto],
     maxItems: 100,
   })
