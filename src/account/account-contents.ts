@@ -5,10 +5,10 @@ import { SESSIONS_DATA } from '../sessions/sessions.user-data.js';
 import type { UserDataHolder } from '../user-data/user-data.registry.js';
 import { UserDataRegistry } from '../user-data/user-data.registry.js';
 
-/** How many of each thing were removed, by the name of who held it. */
+/** Number of removed items, by the name of the data. */
 export type RemovedContents = Record<string, number>;
 
-/** All that belongs to an account besides its own row. */
+/** All data of an account except its own row. */
 @Injectable()
 export class AccountContents {
   constructor(
@@ -16,18 +16,19 @@ export class AccountContents {
     private readonly sessions: SessionsService,
   ) {}
 
-  /** Nothing removed so far. */
+  /** An empty result. */
   none(): RemovedContents {
     return Object.fromEntries(this.registry.holders.map(({ name }) => [name, 0]));
   }
 
   /**
-   * Removes everything, page by page: objects before the records that tell of them, then the sign-ins. Records and objects
-   * once more at the end: what a request had begun when the account was closed is there by then.
+   * Removes everything, page by page: objects before their records, then the sign-ins. Records and objects are removed
+   * once more at the end, because requests that had begun before the account was closed may have written some
+   * meanwhile.
    *
-   * @param except the session that goes on
-   * @param removed is added to
-   * @param onPage is called after each page
+   * @param except the session that is kept
+   * @param removed the numbers are added to it
+   * @param onPage called after each page
    */
   async remove(
     userId: string,
@@ -48,9 +49,9 @@ export class AccountContents {
   }
 
   /**
-   * Removes the caller's own session, when there is nothing else left; see `SessionsService.endLast`.
+   * Removes the caller's own session when nothing else is left, see `SessionsService.endLast`.
    *
-   * @param removed is added to
+   * @param removed the number is added to it
    */
   async removeLast(caller: Caller, removed: RemovedContents): Promise<void> {
     removed[SESSIONS_DATA] = (removed[SESSIONS_DATA] ?? 0) + (await this.sessions.endLast(caller));

@@ -11,13 +11,13 @@ import { AccountContents, type RemovedContents } from './account-contents.js';
 import { AccountService } from './account.service.js';
 import { ClosedAccountsService } from './closed-accounts.service.js';
 
-/** How long one request may go on deleting; proxies tend to give up after 30 s. Milliseconds. */
+/** Maximum duration of a deletion in one request. Proxies often time out after 30 s. Milliseconds. */
 const DELETION_LIMIT_MS = 20_000;
 
-/** How many of each thing a deletion removed; of the account itself, in `users`, one. */
+/** Number of items that a deletion removed. The account itself counts as one in `users`. */
 export type DeletionReceipt = RemovedContents;
 
-/** Ends accounts. */
+/** Deletes accounts. */
 @Injectable()
 export class AccountDeletionService {
   constructor(
@@ -30,15 +30,15 @@ export class AccountDeletionService {
   ) {}
 
   /**
-   * Deletes the account and everything that belongs to it. First, in one write, the account is closed and all other sessions
-   * end: nothing is added to it any more. Then audio, records and sessions go, page by page; last, in one transaction, the
-   * account and the claim of its email. Wherever it stops, the account is still there to sign in to, and the same
-   * request goes on where it stopped.
+   * Deletes the account and everything that belongs to it. First, one write closes the account and ends all other
+   * sessions, so that nothing more is added. Then audio, records and sessions are deleted page by page. Last, one
+   * transaction deletes the account and its email claim. If the deletion is interrupted, the user can still sign in,
+   * and the same request continues it.
    *
    * @returns what this request removed
-   * @throws WrongPasswordError where the password is wrong
-   * @throws InvalidTokenError where the sign-in has ended
-   * @throws UnavailableError where there is more than one request can remove, or the database or S3 cannot serve now
+   * @throws WrongPasswordError if the password is wrong
+   * @throws InvalidTokenError if the sign-in has ended
+   * @throws UnavailableError if there is more than one request can remove, or the database or S3 is unavailable
    */
   async delete(caller: Caller, password: string): Promise<DeletionReceipt> {
     const { account: user, proof } = await this.signIns.confirm(caller);
@@ -63,7 +63,8 @@ export class AccountDeletionService {
     this.signIns.forget(user.userId);
     this.audit.record('account-deleted', { user_id: user.userId });
     renewDatabaseBudget();
-    // The caller's own, last, so that the request could be repeated until here. Without an account it lets nobody in.
+    // The caller's own session is last, so that the request can be repeated until here. Without an account it grants no
+    // access.
     await this.contents.removeLast(caller, removed);
     return { ...removed, users: 1 };
   }

@@ -41,7 +41,7 @@ export class AccountController {
   @Put('password')
   @SignInDecidedBy('write')
   @ApiOperation({ operationId: 'changePassword', summary: 'Change your password and end all other sessions' })
-  @ApiOkResponse({ type: MessageDto, description: 'The new password is in force' })
+  @ApiOkResponse({ type: MessageDto, description: 'The password is changed' })
   @ApiProblems({
     ...BODY_PROBLEMS,
     ...TOKEN_PROBLEMS,
@@ -64,11 +64,11 @@ export class AccountController {
     operationId: 'deleteAccount',
     summary: 'Delete your account and everything in it',
     description:
-      'First the account is closed: nothing is added to it any more (409), and nothing takes that back. Where the answer is ' +
-      '503, send the same request again: it goes on where it stopped. Where an answer was lost, a 401 to the repeated ' +
-      'request says that the account is gone. What is still uploaded by a URL from before is removed within half an hour.',
+      'First the account is closed: new records are refused (409), and this cannot be undone. After a ' +
+      '503, send the same request again: it continues where it stopped. If a response was lost, a 401 to the repeated ' +
+      'request means that the account is deleted. Audio that is still uploaded with an earlier URL is removed within half an hour.',
   })
-  @ApiOkResponse({ type: DeletionReceiptDto, description: 'How many of each thing were removed' })
+  @ApiOkResponse({ type: DeletionReceiptDto, description: 'Number of removed items of each kind' })
   @ApiProblems({
     ...BODY_PROBLEMS,
     ...TOKEN_PROBLEMS,
@@ -88,7 +88,7 @@ export class AccountController {
   @Compressed()
   @ApiOperation({
     operationId: 'exportAccount',
-    summary: 'Get everything held about you, as one JSON document',
+    summary: 'Get everything that is stored about you, as one JSON document',
   })
   @ApiOkResponse({ type: ExportDto, description: 'The document, streamed' })
   @ApiProblems(TOKEN_PROBLEMS)
@@ -97,7 +97,7 @@ export class AccountController {
       type: 'application/json',
       disposition: 'attachment; filename="export.json"',
     });
-    // A cut connection says that the document is not whole; Nest would end it as if it were.
+    // Closing the connection signals that the document is incomplete. Nest would end it as if it were complete.
     return file.setErrorHandler((_error, response) => response.destroy?.());
   }
 }

@@ -10,7 +10,7 @@ import { AccountService } from './account.service.js';
 import { ClosedAccountsService } from './closed-accounts.service.js';
 import { ExportService } from './export.service.js';
 
-/** What people do with their own account; what else belongs to one tells of itself, see `HoldsUserData`. */
+/** Routes for a user's own account. Other modules declare their data of users themselves, see `HoldsUserData`. */
 @Module({
   imports: [AuthModule, UsersModule, SessionsModule, UserDataModule],
   controllers: [AccountController],

@@ -9,10 +9,10 @@ import { Email } from '../users/email.js';
 import type { User } from '../users/user.js';
 import { UsersRepository } from '../users/users.repository.js';
 
-/** How often a hash may be replaced by another one of the same password while that is changed; once is to be expected. */
+/** How often a hash may be replaced by another hash of the same password during a change. Once is expected. */
 const UPGRADES = 3;
 
-/** What people do with their own account. `AccountDeletionService` ends it. */
+/** Reads and changes a user's own account. `AccountDeletionService` deletes it. */
 @Injectable()
 export class AccountService {
   constructor(
@@ -22,7 +22,7 @@ export class AccountService {
     private readonly audit: AuditLog,
   ) {}
 
-  /** @throws InvalidTokenError where the account is gone */
+  /** @throws InvalidTokenError if the account no longer exists */
   async profile(caller: Caller): Promise<User> {
     const user = await this.users.findById(caller.userId);
     if (!user) throw new InvalidTokenError();
@@ -32,13 +32,13 @@ export class AccountService {
   /**
    * Changes the password and ends all other sessions, in one write.
    *
-   * @throws WrongPasswordError where the current one is wrong
-   * @throws ValidationError where the new one is not acceptable
-   * @throws ConflictError where somebody else changed it at the same moment
-   * @throws InvalidTokenError where the sign-in has ended
+   * @throws WrongPasswordError if the current password is wrong
+   * @throws ValidationError if the new password is not acceptable
+   * @throws ConflictError if another request changed it at the same moment
+   * @throws InvalidTokenError if the sign-in has ended
    */
   async changePassword(caller: Caller, current: string, replacement: string): Promise<void> {
-    // Both at once: a sign-in that has ended is no matter of the password.
+    // Account and sign-in are read together: an ended sign-in is not a wrong password.
     const { account: user, proof } = await this.signIns.confirm(caller);
     this.passwords.assertAcceptable(replacement, Email.read(user.email), 'new_password');
     await this.confirm(user, current, 'password-change-failed');
@@ -52,7 +52,7 @@ export class AccountService {
       }
       this.signIns.doubt(user.userId);
       if (change.outcome === 'sign-in-ended') throw new InvalidTokenError();
-      // A login may have put a stronger hash of the same password in its place.
+      // A login may have replaced the hash by a stronger one of the same password.
       ({ passwordHash } = change);
       const isSame = attempt < UPGRADES && (await this.passwords.matches(passwordHash, current));
       if (!isSame) throw new ConflictError('The password was changed meanwhile');
@@ -61,9 +61,9 @@ export class AccountService {
   }
 
   /**
-   * Asks for the password of the caller's own account.
+   * Verifies the password of the caller's own account.
    *
-   * @param failure what the audit log calls a wrong one
+   * @param failure the event in the audit log for a wrong password
    * @throws WrongPasswordError
    */
   async confirm(

@@ -5,19 +5,19 @@ import { ClosedAccountsRepository } from '../users/closed-accounts.repository.js
 import { AccountContents } from './account-contents.js';
 import { SWEEP_DELAY_SECONDS } from './sweep-delay.js';
 
-/** How often this instance looks whether a sweep is due; milliseconds. */
+/** How often this instance checks whether a sweep is due; milliseconds. */
 const LOOK_EVERY_MS = 60_000;
 
-/** Accounts that are remembered; `npm run reconcile` sweeps those beyond, and those of an instance that was stopped. */
+/** Maximum of remembered accounts. `npm run reconcile` sweeps the others, and those of a stopped instance. */
 const MAX_PENDING = 10_000;
 
 /**
- * Sweeps accounts some time after their deletion: removes what was uploaded by a URL from before, and what a request
- * that was under way has written. The instance that deleted an account sweeps it, without being asked.
+ * Sweeps accounts some time after their deletion: removes objects that were uploaded with an earlier URL, and rows that
+ * concurrent requests have written. The instance that deleted an account also sweeps it.
  */
 @Injectable()
 export class ClosedAccountsService implements OnApplicationShutdown {
-  /** When each is due, by user id, the earliest first; Unix seconds. */
+  /** When each sweep is due, by user id, the earliest first; Unix seconds. */
   private readonly pending = new Map<string, number>();
   private timer: NodeJS.Timeout | undefined;
 
@@ -28,19 +28,19 @@ export class ClosedAccountsService implements OnApplicationShutdown {
   ) {}
 
   /**
-   * Has an account swept that was just deleted.
+   * Schedules the sweep of a deleted account.
    *
    * @param closedAt Unix seconds
    */
   schedule(userId: string, closedAt: number): void {
     if (this.pending.size >= MAX_PENDING) return;
     this.pending.set(userId, closedAt + SWEEP_DELAY_SECONDS);
-    // Nothing to look for, no timer: an idle service has no wakeups.
+    // The timer runs only if a sweep is pending, so that an idle service has no wakeups.
     this.timer ??= setInterval(() => void this.sweepDue(), LOOK_EVERY_MS).unref();
   }
 
   /**
-   * Sweeps what is due, one account after the other. What fails is tried again at the next look.
+   * Sweeps the accounts that are due, one after the other. A failed sweep is retried at the next check.
    *
    * @param now Unix seconds
    */
@@ -62,11 +62,11 @@ export class ClosedAccountsService implements OnApplicationShutdown {
   }
 
   /**
-   * Sweeps an account, unless it was swept already, or its time has not come. The row that tells of it goes last: a sweep
-   * that stops is found by it.
+   * Sweeps an account, unless it was swept already or is not due yet. The row of the closed account is deleted last: an
+   * interrupted sweep is found by it.
    *
    * @param now Unix seconds
-   * @throws UnavailableError where the database or S3 cannot serve now
+   * @throws UnavailableError if the database or S3 is unavailable
    */
   async sweep(userId: string, now: number): Promise<void> {
     const account = await this.closed.findById(userId);

@@ -5,7 +5,7 @@ import { type UserDataHolder, UserDataRegistry } from '../user-data/user-data.re
 import { toUserDto } from '../users/dto/user.dto.js';
 import { AccountService } from './account.service.js';
 
-/** Everything held about a user, as one JSON document. */
+/** Exports everything that the service stores about a user as one JSON document. */
 @Injectable()
 export class ExportService {
   constructor(
@@ -14,17 +14,17 @@ export class ExportService {
   ) {}
 
   /**
-   * The document in pieces, of which only one is in memory at a time: the account, then an array for each of those who hold
-   * data, sign-ins first. What can fail before the first piece fails here; where a later one fails the document ends
-   * unfinished, which no JSON parser accepts.
+   * The document in chunks. Only one chunk is in memory at a time: first the account, then an array for each module
+   * with data of users, sign-ins first. An error before the first chunk is thrown here. After a later error the
+   * document ends incomplete, which no JSON parser accepts.
    *
-   * @throws UnavailableError where the database cannot serve now
+   * @throws UnavailableError if the database is unavailable
    */
   async start(caller: Caller): Promise<AsyncGenerator<string>> {
     const user = await this.account.profile(caller);
     const head = JSON.stringify({ user: { ...toUserDto(user), key_salt: user.keySalt.toString('hex') } });
     const sections = this.sections(caller);
-    // The first page too, so that an outage is a 503 and no broken document.
+    // Reads the first page here too, so that an outage is a 503 and not a broken document.
     const first = await sections.next();
     return whole(head.slice(0, -1), first, sections);
   }

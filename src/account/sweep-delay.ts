@@ -1,5 +1,5 @@
 /**
- * How long after its deletion an account is swept, in seconds: upload URLs outlive it by 15 minutes, requests that were
- * under way by their deadline, and after this nothing comes any more.
+ * Delay between the deletion of an account and its sweep, in seconds. Upload URLs remain valid for 15 minutes and
+ * concurrent requests run until their deadline. After this delay nothing can be written any more.
  */
 export const SWEEP_DELAY_SECONDS = 20 * 60;

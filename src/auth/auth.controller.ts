@@ -27,20 +27,19 @@ export class AuthController {
   @Post('register')
   @Public()
   @RateLimited('register')
-  @ApiOperation({ operationId: 'register', summary: 'Make an account and sign in', security: [] })
+  @ApiOperation({ operationId: 'register', summary: 'Create an account and sign in', security: [] })
   @ApiIdempotencyKey(
-    'sent again within 24 hours, with the same email and password, it signs in to the account that the first ' +
-      'request made; with others it is refused as without a key',
+    'repeated within 24 hours with the same email and password, the request signs in to the account that the first ' +
+      'request created; with others it is refused as without a key',
   )
   @ApiCreatedResponse({
     type: SignedInDto,
-    description: 'The account, and a token for it',
+    description: 'The account and a token',
     headers: LOCATION_HEADER,
   })
   @ApiOkResponse({
     type: SignedInDto,
-    description:
-      'The account that an earlier request with this `Idempotency-Key` made, and a fresh token for it',
+    description: 'The account that an earlier request with this `Idempotency-Key` created, and a new token',
   })
   @ApiProblems({
     ...BODY_PROBLEMS,
@@ -67,11 +66,11 @@ export class AuthController {
     operationId: 'login',
     summary: 'Sign in with email and password',
     description:
-      'May carry any earlier token of the account as a bearer token, also one that has expired: the login is then counted ' +
-      'by that token, and strangers who guess cannot delay it. Another token is ignored.',
+      'You can send any earlier token of the account as a bearer token, even an expired one: login attempts are then counted ' +
+      'by that token, and guesses of strangers cannot delay the login. Any other token is ignored.',
     security: [],
   })
-  @ApiOkResponse({ type: SignedInDto, description: 'The account, and a token for it' })
+  @ApiOkResponse({ type: SignedInDto, description: 'The account and a token' })
   @ApiProblems({ ...BODY_PROBLEMS, 400: 'email is required', 401: 'Invalid email or password' })
   async login(@Body() body: LoginDto, @Device() device: string): Promise<SignedInDto> {
     const { user, token } = await this.auth.login({ ...body, device });
@@ -96,7 +95,7 @@ export class AuthController {
   @ApiBearerAuth()
   @ApiOperation({
     operationId: 'renewToken',
-    summary: 'Get a fresh 30-day token for the same session; may be repeated with the same token',
+    summary: 'Get a new 30-day token for the same session; can be repeated with the same token',
   })
   @ApiOkResponse({ type: TokenDto, description: 'The token' })
   @ApiProblems(TOKEN_PROBLEMS)

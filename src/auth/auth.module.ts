@@ -17,7 +17,7 @@ import { JwtStrategy } from './tokens/jwt.strategy.js';
 import { TokensService } from './tokens/tokens.service.js';
 import { toKey } from './tokens/verification-key.js';
 
-/** Registration, login, and the guard that closes every route of the application by default (see `AppModule`). */
+/** Registration, login, and the guard that requires a token on every route by default (see `AppModule`). */
 @Module({
   imports: [
     UsersModule,
@@ -26,7 +26,7 @@ import { toKey } from './tokens/verification-key.js';
     JwtModule.registerAsync({
       inject: [AppConfig],
       useFactory: (config: AppConfig) => ({
-        // A key object, for the reason given in `VerificationKeys`.
+        // A key object, see `VerificationKeys`.
         privateKey: toKey(config.secretKey),
         signOptions: { algorithm: 'HS256', expiresIn: SESSION_SECONDS },
       }),

@@ -9,13 +9,13 @@ import { EmailTakenError, UsersService } from '../users/users.service.js';
 import { PasswordsService } from './passwords/passwords.service.js';
 import { TokensService } from './tokens/tokens.service.js';
 
-/** A user who has just proved to be one, and the token for it. */
+/** A user who has just signed in, and the token. */
 export interface SignedIn {
   readonly user: User;
   readonly token: string;
 }
 
-/** Email and password, and the device they are given on. */
+/** Email and password, and the device of the client. */
 export interface Credentials {
   readonly email: Email;
   readonly password: string;
@@ -24,17 +24,17 @@ export interface Credentials {
 
 /** Who wants an account. */
 export interface RegistrationRequest extends Credentials {
-  /** The same one, with the same email and password, signs in to the account that the first request made. */
+  /** Repeated with the same email and password, it signs in to the account that the first request created. */
   readonly idempotencyKey?: string | undefined;
 }
 
-/** Somebody who has an account now, and is signed in. */
+/** A new account, signed in. */
 export interface Registration extends SignedIn {
-  /** False where an earlier request with the same idempotency key made the account. */
+  /** False if an earlier request with the same idempotency key created the account. */
   readonly isNew: boolean;
 }
 
-/** Registration, login, and what becomes of the token. */
+/** Registration, login, logout and renewal of tokens. */
 @Injectable()
 export class AuthService {
   constructor(
@@ -46,13 +46,13 @@ export class AuthService {
   ) {}
 
   /**
-   * Makes an account and signs it in. A request whose first try made the account already, while the answer was lost,
-   * signs in to that one.
+   * Creates an account and signs in. If an earlier attempt of the same request created the account and its response was
+   * lost, signs in to that account.
    *
-   * @throws ValidationError where the password is not acceptable
-   * @throws ConflictError where the email has an account; before hashing where that is known
-   * @throws TooManyRequestsError where it is a repeated one, after too many wrong passwords for the account
-   * @throws UnavailableError where the database or the hash queue cannot serve now
+   * @throws ValidationError if the password is not acceptable
+   * @throws ConflictError if the email has an account; before hashing if this is known
+   * @throws TooManyRequestsError for a repeated request after too many wrong passwords for the account
+   * @throws UnavailableError if the database or the hash queue is unavailable
    */
   async register(request: RegistrationRequest): Promise<Registration> {
     const { email, password, device } = request;
@@ -69,7 +69,7 @@ export class AuthService {
    *
    * @throws InvalidCredentialsError for either
    * @throws TooManyRequestsError after too many failures
-   * @throws UnavailableError where the database or the hash queue cannot serve now
+   * @throws UnavailableError if the database or the hash queue is unavailable
    */
   async login({ email, password, device }: Credentials): Promise<SignedIn> {
     const user = await this.passwords.admit(() => this.users.findByEmail(email));
@@ -86,17 +86,17 @@ export class AuthService {
     return signedIn;
   }
 
-  /** Ends what the caller is signed in by. */
+  /** Ends the sign-in of the caller. */
   async logout(caller: Caller): Promise<void> {
     await this.sessions.endOwn(caller);
     this.audit.record('logout', sessionFields(caller));
   }
 
   /**
-   * A fresh token for the same session, which then lasts 30 days from now. The token that asked stays valid, so that
-   * asking twice does no harm.
+   * A new token for the same session, which is then valid for 30 days from now. The old token stays valid, so that the
+   * request can be retried.
    *
-   * @throws InvalidTokenError where the session has ended meanwhile
+   * @throws InvalidTokenError if the session has ended meanwhile
    */
   async renew(caller: Caller, device: string): Promise<string> {
     const sessionId = await this.sessions.renew(caller, device);
@@ -118,7 +118,7 @@ export class AuthService {
     }
   }
 
-  /** The account that an earlier try of this very request made. The key alone opens none. */
+  /** The account that an earlier attempt of this request created. The idempotency key alone grants no access. */
   private async findRegistered(request: RegistrationRequest, holder?: User): Promise<User | undefined> {
     const { email, password, idempotencyKey } = request;
     if (idempotencyKey === undefined) return undefined;

@@ -11,7 +11,7 @@ import { JwtStrategy } from './tokens/jwt.strategy.js';
 
 const bearerToken = ExtractJwt.fromAuthHeaderAsBearerToken();
 
-/** Closed by default: every route wants a valid bearer token unless it is `@Public()`. */
+/** Requires a valid bearer token on every route unless it is `@Public()`. */
 @Injectable()
 export class JwtAuthGuard extends AuthGuard() {
   constructor(
@@ -19,8 +19,8 @@ export class JwtAuthGuard extends AuthGuard() {
     strategy: JwtStrategy,
   ) {
     super({
-      // By name, Passport would find the strategy of whichever application of this process was made last. A new object
-      // for each request, as Passport makes one of a strategy that it knows by name: it keeps the request's state.
+      // By name, Passport would use the strategy of the application of this process that was created last. A new object
+      // for each request, as Passport creates from a named strategy: it holds the request's state.
       get defaultStrategy(): string {
         return Object.create(strategy) as string;
       },
@@ -35,9 +35,9 @@ export class JwtAuthGuard extends AuthGuard() {
     return (await super.canActivate(context)) as boolean;
   }
 
-  /** @throws InvalidTokenError where Passport found no caller */
+  /** @throws InvalidTokenError if Passport found no caller */
   override handleRequest<T = Caller>(error: Error | null | undefined, caller: Caller | false): T {
-    // What is no refusal of the token (an outage) must not be told as one.
+    // An outage must not be reported as an invalid token.
     if (error) throw error;
     if (!caller) throw new InvalidTokenError();
     const request = currentRequest();

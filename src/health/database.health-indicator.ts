@@ -6,12 +6,12 @@ import { AppConfig } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { tableDefinitions } from '../database/tables.js';
 
-/** Half of the two seconds within which readiness has to answer. */
+/** Half of the two seconds that readiness may take. */
 const TIMEOUT_MS = 1000;
-/** Probes cost read units and anybody may send them, so that one a second is asked for all. */
+/** Probes cost read units and anybody can send them, so there is at most one a second for all. */
 const CACHE_MS = 1000;
 
-/** Whether the database serves reads of every table; 0.5 read units a table. */
+/** Whether the database serves reads of every table. Costs 0.5 read units a table. */
 @Injectable()
 export class DatabaseHealthIndicator {
   constructor(

@@ -17,12 +17,12 @@ export class HealthController {
   @Get()
   @ApiOperation({
     operationId: 'getHealth',
-    summary: 'Readiness: whether requests can be served now, the database included',
+    summary: 'Readiness: whether requests can be served now, including the database',
     security: [],
   })
   @ApiOkResponse({ type: HealthDto, description: 'Ready' })
-  // Above the problems, of which it takes the place for this status.
-  @ApiServiceUnavailableResponse({ type: HealthDto, description: 'Not ready: the database does not serve' })
+  // Placed above the problems, because it replaces theirs for this status.
+  @ApiServiceUnavailableResponse({ type: HealthDto, description: 'Not ready: the database is unavailable' })
   @ApiProblems({})
   async ready(@Res({ passthrough: true }) response: Response): Promise<HealthDto> {
     const ready = await this.health.isReady();
@@ -33,7 +33,7 @@ export class HealthController {
   @Get('live')
   @ApiOperation({
     operationId: 'getLiveness',
-    summary: 'Liveness: whether the process serves at all; asks nothing else',
+    summary: 'Liveness: whether the process responds, without checks of the database',
     security: [],
   })
   @ApiOkResponse({ type: LivenessDto, description: 'Alive' })

@@ -7,7 +7,7 @@ import { Lifecycle } from './lifecycle.js';
 
 @Module({
   imports: [
-    // The indicator logs what failed and why; Terminus would add a line with less.
+    // The indicator logs what failed and why. Terminus would log a second line with less.
     TerminusModule.forRoot({ logger: false }),
   ],
   controllers: [HealthController],

@@ -3,7 +3,7 @@ import { HealthCheckService } from '@nestjs/terminus';
 import { DatabaseHealthIndicator } from './database.health-indicator.js';
 import { Lifecycle } from './lifecycle.js';
 
-/** Whether this instance should get requests. */
+/** Whether this instance should receive requests. */
 @Injectable()
 export class HealthService {
   constructor(
@@ -12,7 +12,7 @@ export class HealthService {
     private readonly lifecycle: Lifecycle,
   ) {}
 
-  /** `false` when the database does not serve, or when this instance is shutting down. */
+  /** `false` if the database is unavailable, or if this instance is shutting down. */
   async isReady(): Promise<boolean> {
     if (this.lifecycle.stopping) return false;
     try {

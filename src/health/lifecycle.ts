@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-/** Whether this instance is on its way out and should get no new requests. */
+/** Whether this instance is shutting down and should receive no new requests. */
 @Injectable()
 export class Lifecycle {
   stopping = false;

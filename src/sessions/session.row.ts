@@ -11,7 +11,7 @@ export interface SessionRow extends SessionKey {
   expires_at: number;
   device: string;
   generation: number;
-  /** Only of a session that a token of the older backend became. */
+  /** Only for a session that was created from a token of the older backend. */
   token_issued_at?: number;
 }
 

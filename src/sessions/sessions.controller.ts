@@ -24,7 +24,7 @@ export class SessionsController {
   @CostlyRead()
   @ApiOperation({
     operationId: 'listSessions',
-    summary: 'List where you are signed in, newest first',
+    summary: 'List your sessions, newest first',
   })
   @ApiOkResponse({ type: [SessionDto], description: 'Your sessions' })
   @ApiProblems(TOKEN_PROBLEMS)
@@ -35,7 +35,7 @@ export class SessionsController {
 
   @Delete()
   @SignInDecidedBy('write')
-  @ApiOperation({ operationId: 'endOtherSessions', summary: 'End all your sessions but this one' })
+  @ApiOperation({ operationId: 'endOtherSessions', summary: 'End all your sessions except this one' })
   @ApiOkResponse({ type: MessageDto, description: 'Only this session is left' })
   @ApiProblems(TOKEN_PROBLEMS)
   async endOthers(@CurrentCaller() caller: Caller): Promise<MessageDto> {
@@ -56,12 +56,12 @@ export class SessionsController {
     operationId: 'endSession',
     summary: 'End one of your sessions',
     description:
-      'A token of the older backend that has become a session ends with it, and with that token those issued before it.',
+      'If a token of the older backend has become this session, it ends too, together with the tokens issued before it.',
   })
   @ApiOkResponse({ type: MessageDto, description: 'Its token is no longer valid' })
   @ApiProblems({ ...TOKEN_PROBLEMS, 404: 'Session not found' })
   async end(@CurrentCaller() caller: Caller, @Param('session_id') id: string): Promise<MessageDto> {
-    // Only the service makes sessions: their ids are in lower case.
+    // Only the service creates sessions: their ids are in lower case.
     const sessionId = canonicalId(id);
     await this.sessions.end(caller, sessionId);
     this.audit.record('session-revoked', { user_id: caller.userId, session_id: sessionId });

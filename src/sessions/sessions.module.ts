@@ -8,7 +8,7 @@ import { SignInGuard } from './sign-in.guard.js';
 import { SignInsRepository } from './sign-ins.repository.js';
 import { SignInsService } from './sign-ins.service.js';
 
-/** Signed-in devices. */
+/** Sessions of signed-in devices. */
 @Module({
   imports: [UsersModule],
   controllers: [SessionsController],

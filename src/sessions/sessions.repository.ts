@@ -7,16 +7,16 @@ import { USER_SESSIONS_INDEX } from '../database/tables.js';
 import type { Session } from './session.js';
 import { type SessionKey, sessionKey, type SessionRow, toRow, toSession } from './session.row.js';
 
-/** Sessions to a page where all of them are read; the limit of DynamoDB for reading rows by their keys. */
+/** Page size when all sessions are read; the limit of DynamoDB for reading rows by key. */
 const PAGE = 100;
 
 const BELONGS_TO_OWNER = 'user_id = :owner';
 
-/** Moves the end of a session that has not ended. */
+/** Extends a session that has not ended. */
 export interface Extension {
   readonly sessionId: string;
   readonly userId: string;
-  /** The session must be of this generation or a later one; absent where it is the one that was kept. */
+  /** The session must have this generation or a later one. Absent for the session that was kept. */
   readonly generation?: number;
   /** Unix seconds. */
   readonly now: number;
@@ -36,12 +36,12 @@ export class SessionsRepository {
     this.table = config.tables.sessions;
   }
 
-  /** Writes a new session; its id is random. Costs 2 write units. */
+  /** Writes a new session with a random id. Costs 2 write units. */
   async create(session: Session): Promise<void> {
     await this.database.put({ TableName: this.table, Item: toRow(session) });
   }
 
-  /** The session. Costs 1 read unit where `consistent`, half of one otherwise. */
+  /** The session. Costs 1 read unit if `consistent`, and half of one otherwise. */
   async findById(sessionId: string, consistent: boolean): Promise<Session | undefined> {
     const { Item } = await this.database.get({
       TableName: this.table,
@@ -52,9 +52,9 @@ export class SessionsRepository {
   }
 
   /**
-   * All sessions of the user, newest first, page by page, expired ones and those that ended with their generation
-   * included. The index names them and consistent reads give them, so that one just ended is not among them. Costs 1
-   * read unit a session and a little for the index.
+   * All sessions of the user, newest first, in pages, including expired ones and those that ended with their
+   * generation. The ids come from the index and the rows from consistent reads, so that a session that has just ended
+   * is not returned. Costs 1 read unit a session and a little for the index.
    */
   async *pagesByUser(userId: string): AsyncGenerator<Session[]> {
     for await (const ids of this.idsByUser(userId)) {
@@ -63,20 +63,20 @@ export class SessionsRepository {
     }
   }
 
-  /** Notes a use. Does nothing where the session has ended. Costs 1 write unit. */
+  /** Stores the last use. Does nothing if the session has ended. Costs 1 write unit. */
   async touch(sessionId: string, lastUsedAt: number): Promise<void> {
     await this.updateExisting(sessionId, {
       update: 'SET last_used_at = :now',
-      // Without it an update would bring an ended session back as a row of two attributes.
+      // Without it an update would create an ended session again, as a row of two attributes.
       condition: 'attribute_exists(session_id)',
       values: { ':now': lastUsedAt },
     });
   }
 
   /**
-   * Moves the end of a session. Costs 1 write unit.
+   * Extends a session. Costs 1 write unit.
    *
-   * @returns the session as it is now; `undefined` where it has ended
+   * @returns the session as it is now; `undefined` if it has ended
    */
   async extend({ sessionId, userId, generation, now, expiresAt }: Extension): Promise<Session | undefined> {
     return this.updateExisting(sessionId, {
@@ -94,7 +94,7 @@ export class SessionsRepository {
   }
 
   /**
-   * Ends a session if it is the user's. Costs 2 write units.
+   * Ends a session of the user. Costs 2 write units.
    *
    * @returns whether there was such a session
    */
@@ -110,12 +110,12 @@ export class SessionsRepository {
       return true;
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      // Gone after a repeated try: the first one did it, and only its answer was lost.
+      // After a retry, no row means that the first attempt deleted it and only its response was lost.
       return error.Item === undefined && (error.$metadata.attempts ?? 1) > 1;
     }
   }
 
-  /** The ids of all sessions of the user, newest first, page by page. */
+  /** The ids of all sessions of the user, newest first, in pages. */
   async *idsByUser(userId: string): AsyncGenerator<string[]> {
     let start: Record<string, unknown> | undefined;
     do {

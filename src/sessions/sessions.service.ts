@@ -18,10 +18,10 @@ import { SessionsRepository } from './sessions.repository.js';
 import { SignInsRepository } from './sign-ins.repository.js';
 import { SignInsService } from './sign-ins.service.js';
 
-/** How far ahead of this machine's clock a token may be dated, and one second; see `isAccessToken`. */
+/** How far in the future a token may be dated, plus one second; see `isAccessToken`. */
 const LATEST_TOKEN_SECONDS = 61;
 
-/** Signed-in devices: what makes them, shows them and ends them. {@link SignInsService} tells whether they have ended. */
+/** Creates, lists and ends the sessions of signed-in devices. {@link SignInsService} checks whether they have ended. */
 @Injectable()
 export class SessionsService {
   constructor(
@@ -33,9 +33,9 @@ export class SessionsService {
   ) {}
 
   /**
-   * Makes a session.
+   * Creates a session.
    *
-   * @param account as the login read it: what has raised its generation since ends the session too
+   * @param account as the login read it: if its generation was raised since then, the session has ended too
    * @param device readable name of the device
    */
   async start({ userId, generation }: AccountState, device: string): Promise<Session> {
@@ -44,7 +44,7 @@ export class SessionsService {
     return session;
   }
 
-  /** The user's live sessions, all of them, newest first. Costs 1 read unit for each that has not expired long ago. */
+  /** The user's live sessions, newest first. Costs 1 read unit for each session, except those that expired long ago. */
   async list(userId: string): Promise<Session[]> {
     const account = await this.users.findById(userId);
     const live: Session[] = [];
@@ -61,10 +61,10 @@ export class SessionsService {
   }
 
   /**
-   * Ends one session, and the token of the older backend that it stands for.
+   * Ends one session, and the token of the older backend that it was created from.
    *
-   * @throws InvalidTokenError where what asks has ended itself
-   * @throws NotFoundError where the user has no such session
+   * @throws InvalidTokenError if the caller's own sign-in has ended
+   * @throws NotFoundError if the user has no such session
    */
   async end(signIn: SignIn, sessionId: string): Promise<void> {
     await this.signIns.confirm(signIn);
@@ -72,19 +72,19 @@ export class SessionsService {
   }
 
   /**
-   * Ends what the caller is signed in by. One of two at the same time finds that the other has done it.
+   * Ends the caller's own sign-in. Of two concurrent requests, one finds that the other has done it.
    *
-   * @throws InvalidTokenError where it had ended before
+   * @throws InvalidTokenError if it had ended before
    */
   async endOwn(signIn: SignIn): Promise<void> {
     const { userId, sessionId, issuedAt } = signIn;
     const reference = signInReference(signIn);
     await this.signIns.confirm(signIn);
     if (sessionId === undefined) {
-      // The session that it became goes first: once the token has ended, nobody could ask with it for the rest.
+      // The session is deleted before the token ends: with an ended token the client could not repeat the request.
       if (await this.repository.findById(reference, true)) await this.repository.delete(reference, userId);
       await this.endToken(userId, issuedAt, reference);
-      // And what a renewal has made meanwhile; an ended token becomes none.
+      // Deletes a session that a concurrent renewal has created. An ended token cannot create another one.
       await this.repository.delete(reference, userId);
     } else {
       await this.remove(userId, sessionId);
@@ -93,9 +93,9 @@ export class SessionsService {
   }
 
   /**
-   * Removes the caller's own session where nothing depends on it any more.
+   * Removes the caller's own session when nothing depends on it any more.
    *
-   * @returns how many there were, 0 for a token of the older backend
+   * @returns the number of sessions, 0 for a token of the older backend
    */
   async endLast({ userId, sessionId }: SignIn): Promise<number> {
     if (sessionId === undefined) return 0;
@@ -110,9 +110,9 @@ export class SessionsService {
   }
 
   /**
-   * Ends everything the user is signed in by but this. Costs 2 write units, however many there are, and 1 to read.
+   * Ends all other sign-ins of the user. Costs 2 write units, whatever their number, and 1 read unit.
    *
-   * @throws InvalidTokenError where this has ended itself
+   * @throws InvalidTokenError if the caller's own sign-in has ended
    */
   async endOthers(signIn: SignIn): Promise<void> {
     const account = await this.users.raiseGeneration(await this.signIns.prove(signIn), raiseFor(signIn));
@@ -122,10 +122,10 @@ export class SessionsService {
   }
 
   /**
-   * Moves the end of a session to 30 days from now. A token of the older backend becomes a session, always the same.
+   * Extends a session to 30 days from now. A token of the older backend becomes a session, always the same one.
    *
    * @returns the id of the session
-   * @throws InvalidTokenError where it has ended
+   * @throws InvalidTokenError if it has ended
    */
   async renew(signIn: SignIn, device: string): Promise<string> {
     const { sessionId, userId } = signIn;
@@ -137,9 +137,9 @@ export class SessionsService {
   }
 
   /**
-   * Removes every session of the user but one, page by page.
+   * Removes every session of the user except one, page by page.
    *
-   * @param onRemoved is told how many went with each page
+   * @param onRemoved called after each page with the number of removed sessions
    */
   async removeAll(
     userId: string,
@@ -162,7 +162,7 @@ export class SessionsService {
     const { generation } = account;
     const session = { ...beginning(nowSeconds()), sessionId, userId, device, generation, tokenIssuedAt };
     if (await this.signInRows.createFromToken(session, proof)) return sessionId;
-    // Ended meanwhile, or another request with the token has just made the session.
+    // It has ended meanwhile, or another request with the same token has just created the session.
     if (await this.extend(sessionId, (await this.signIns.confirm(signIn)).account)) return sessionId;
     throw new InvalidTokenError();
   }
@@ -178,7 +178,7 @@ export class SessionsService {
     return extended !== undefined;
   }
 
-  /** The token first: a process that stops in between leaves the session to end it by. */
+  /** The token ends first: if the process stops in between, the session can still be ended by its id. */
   private async remove(userId: string, sessionId: string): Promise<boolean> {
     if (!isSessionId(sessionId)) return false;
     if (standsForToken(sessionId)) {
@@ -201,7 +201,10 @@ function beginning(now: number): Pick<Session, 'createdAt' | 'lastUsedAt' | 'exp
   return { createdAt: now, lastUsedAt: now, expiresAt: now + SESSION_SECONDS };
 }
 
-/** What ends everything but this sign-in: also tokens of the older backend that a clock ahead of this one has dated. */
+/**
+ * The update that ends all other sign-ins, including tokens of the older backend that were dated by a clock that is
+ * ahead.
+ */
 export function raiseFor(signIn: SignIn) {
   return { keptSignIn: signInReference(signIn), tokensValidFrom: nowSeconds() + LATEST_TOKEN_SECONDS };
 }

@@ -4,10 +4,10 @@ import { type SessionDto, toSessionDto } from './dto/session.dto.js';
 import { signInReference } from '../common/sign-in.js';
 import { SessionsService } from './sessions.service.js';
 
-/** What an export and a receipt call sessions. */
+/** Name of sessions in an export and a receipt. */
 export const SESSIONS_DATA = 'sessions';
 
-/** The sessions of a user, as account deletion and export see them. */
+/** The sessions of a user, for account deletion and export. */
 @HoldsUserData({ name: SESSIONS_DATA, step: 'sign-ins', tables: ['sessions'] })
 export class SessionsUserData implements UserData {
   constructor(private readonly sessions: SessionsService) {}
@@ -16,7 +16,7 @@ export class SessionsUserData implements UserData {
     await this.sessions.removeAll(userId, except, onRemoved);
   }
 
-  /** The live ones, in one page: they are few. */
+  /** The live sessions in one page: they are few. */
   async *exportPages(caller: Caller): AsyncGenerator<SessionDto[]> {
     const sessions = await this.sessions.list(caller.userId);
     yield sessions.map((session) => toSessionDto(session, signInReference(caller)));

@@ -7,8 +7,8 @@ import { SIGN_IN_DECISION, type SignInDecision } from '../common/http/sign-in-de
 import { SignInsService } from './sign-ins.service.js';
 
 /**
- * Stands before every route that writes, unless its service decides by itself: a cache may let a read through for its
- * lifetime, and never a write. Costs 2 read units, or 1 for a token of the older backend.
+ * Runs before every route that writes, unless its service checks the sign-in itself: a cache may decide about a read
+ * for its lifetime, but never about a write. Costs 2 read units, or 1 for a token of the older backend.
  */
 @Injectable()
 export class SignInGuard implements CanActivate {
@@ -18,9 +18,9 @@ export class SignInGuard implements CanActivate {
   ) {}
 
   /**
-   * @throws InvalidTokenError where the sign-in has ended
-   * @throws ConflictError where the account is being deleted
-   * @throws UnavailableError where that cannot be found out
+   * @throws InvalidTokenError if the sign-in has ended
+   * @throws ConflictError if the account is being deleted
+   * @throws UnavailableError if this cannot be read now
    */
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<Request & { user?: Caller }>();

@@ -9,13 +9,13 @@ import { toUser, userKey, type UserRow } from '../users/user.row.js';
 import type { Session } from './session.js';
 import { sessionKey, type SessionRow, toRow, toSession } from './session.row.js';
 
-/** What the tables know of a sign-in. */
+/** The rows of a sign-in. */
 export interface SignInState {
   readonly account: User | undefined;
   readonly session: Session | undefined;
 }
 
-/** Accounts and sessions together, where both decide. */
+/** Reads and writes accounts and sessions together, where both decide. */
 @Injectable()
 export class SignInsRepository {
   constructor(
@@ -37,11 +37,12 @@ export class SignInsRepository {
   }
 
   /**
-   * Writes the session that a token of the older backend becomes, on condition that the token has not ended: in one
-   * transaction with the account, since what has ended it may just be removing that session. Costs 5 write units.
+   * Writes the session that a token of the older backend becomes, if the token has not ended. It is one transaction
+   * with the account, because a concurrent request that ends the token may just be removing the session. Costs 5 write
+   * units.
    *
-   * @returns whether it was written; `false` where the token had ended, or the session is there
-   * @throws UnavailableError where other writers kept it from a decision
+   * @returns whether it was written; `false` if the token had ended, or the session exists
+   * @throws UnavailableError if conflicts with other writers prevented a result
    */
   async createFromToken(session: Session, proof: SignInProof): Promise<boolean> {
     const { users, sessions } = this.config.tables;

@@ -12,22 +12,22 @@ import { hasNotEnded, isSessionId, type Session } from './session.js';
 import { SessionsRepository } from './sessions.repository.js';
 import { SignInsRepository, type SignInState } from './sign-ins.repository.js';
 
-/** The last use is kept true to the hour, so that it costs at most one write an hour. */
+/** The last use is stored with a precision of one hour, so that it costs at most one write an hour. */
 const LAST_USE_SECONDS = 3600;
 
 /** Entries of each cache, some 300 bytes each. */
 const CACHE_ENTRIES = 10_000;
 
-/** A sign-in that has not ended, as the tables have it. */
+/** A sign-in that has not ended, as stored in the tables. */
 export interface StandingSignIn extends SignInState {
   readonly account: User;
-  /** For the condition of a write of the account's row that follows. */
+  /** For the condition of a later write of the account's row. */
   readonly proof: SignInProof;
 }
 
 /**
- * Whether sign-ins have ended. What only reads may go by what this instance knows for the lifetime of its cache; every
- * write is decided by the tables: by {@link confirm}, or by the condition of the write, made of {@link prove}.
+ * Checks whether sign-ins have ended. Reads may use the cache of this instance for its lifetime. The tables decide
+ * about every write: by {@link confirm}, or by a write condition from {@link prove}.
  */
 @Injectable()
 export class SignInsService {
@@ -49,11 +49,11 @@ export class SignInsService {
   }
 
   /**
-   * Whether a verified token still stands, enough to read by. Asks the tables at most once for each session (1 read
-   * unit) in the lifetime of the cache.
+   * Checks a verified token for a read. Reads the tables at most once for each session (1 read unit) in the lifetime of
+   * the cache.
    *
-   * @throws InvalidTokenError where its session or its account has ended
-   * @throws UnavailableError where that cannot be found out
+   * @throws InvalidTokenError if its session or its account has ended
+   * @throws UnavailableError if this cannot be read now
    */
   async assertCurrent(signIn: SignIn): Promise<void> {
     const { userId, sessionId } = signIn;
@@ -67,11 +67,11 @@ export class SignInsService {
   }
 
   /**
-   * Asks the tables, past the cache: for what writes to other rows than the account's and the sign-in's own. Costs 2
+   * Reads the tables without the cache, for writes to rows other than those of the account and the sign-in. Costs 2
    * read units, or 1 for a token without a session.
    *
-   * @throws InvalidTokenError where the sign-in has ended
-   * @throws UnavailableError where that cannot be found out
+   * @throws InvalidTokenError if the sign-in has ended
+   * @throws UnavailableError if this cannot be read now
    */
   async confirm(signIn: SignIn): Promise<StandingSignIn> {
     const { userId, sessionId } = signIn;
@@ -86,10 +86,10 @@ export class SignInsService {
   }
 
   /**
-   * What the condition of a write of the account's row has to repeat. The session may have ended alone, which the
-   * account does not know, so it is read consistently: 1 read unit, none for a token without a session.
+   * The proof for the condition of a write of the account's row. The row does not contain sessions that ended
+   * individually, so the session is read consistently: 1 read unit, none for a token without a session.
    *
-   * @throws InvalidTokenError where the session has ended
+   * @throws InvalidTokenError if the session has ended
    */
   async prove(signIn: SignIn): Promise<SignInProof> {
     const { userId, sessionId } = signIn;
@@ -102,7 +102,7 @@ export class SignInsService {
     return proofOf(signIn, session);
   }
 
-  /** Takes note of an account that has just been read or changed, so that this instance acts on it at once. */
+  /** Caches an account that was just read or changed, so that this instance uses it immediately. */
   remember(account: AccountState): void {
     const known = this.accounts.get(account.userId);
     const isOlder =
@@ -110,22 +110,22 @@ export class SignInsService {
     if (!isOlder) this.accounts.set(account.userId, accountState(account));
   }
 
-  /** Takes note of an account that is gone. */
+  /** Caches that an account no longer exists. */
   forget(userId: string): void {
     this.accounts.set(userId, null);
   }
 
-  /** Takes note of a session that was just extended. */
+  /** Caches a session that was just extended. */
   rememberSession(session: Session): void {
     if (this.sessions.get(session.sessionId)) this.sessions.set(session.sessionId, session);
   }
 
-  /** Takes note of a session that has ended. */
+  /** Caches that a session has ended. */
   forgetSession(sessionId: string): void {
     this.sessions.set(sessionId, null);
   }
 
-  /** Has the account asked about anew: what is known of it has just turned out to be wrong. */
+  /** Removes an account from the cache, because the entry has turned out to be outdated. */
   doubt(userId: string): void {
     this.accounts.forget(userId);
   }
@@ -144,7 +144,10 @@ export class SignInsService {
     });
   }
 
-  /** Reads at half the price first; what is not found there may be too young, so only a consistent read says no. */
+  /**
+   * Reads eventually consistently first, at half the price. A row that is not found may be too new, so only a
+   * consistent read decides that it does not exist.
+   */
   private async load<T>(find: (consistent: boolean) => Promise<T | undefined>): Promise<T | null> {
     if (this.alwaysAsk) return (await find(true)) ?? null;
     return (await find(false)) ?? (await find(true)) ?? null;
@@ -153,7 +156,7 @@ export class SignInsService {
   private noteUse({ sessionId, lastUsedAt }: Session): void {
     const now = nowSeconds();
     if (now - lastUsedAt < LAST_USE_SECONDS) return;
-    // Nobody waits for it, and nothing depends on it.
+    // In the background: nothing depends on it.
     this.sessionRows.touch(sessionId, now).catch((error: unknown) => {
       this.logger.warn({ err: error }, 'the last use of a session could not be noted');
     });
@@ -166,7 +169,7 @@ function proofOf(signIn: SignIn, session: Session | undefined): SignInProof {
   return { userId, issuedAt, reference, ...(session && { generation: session.generation }) };
 }
 
-/** Without the rest of the account: what is cached for all should hold no hash. */
+/** The cached part of an account. It must not contain the password hash. */
 function accountState(account: AccountState): AccountState {
   const { userId, generation, keptSignIn, tokensValidFrom, closingAt } = account;
   return { userId, generation, keptSignIn, tokensValidFrom, closingAt };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type BatchDeletion, deleteObjects, isBatchRefusal, isKeyRefusal } from './object-deletion.js';
 
-/** A store that deletes everything but what is given, and notes what it is asked. */
+/** A store that deletes all keys except the given ones, and records the calls. */
 function storeWith({ kept = [], unnamed = [], refuses = false }: Partial<Rules> = {}) {
   const asked = { batches: [] as number[], single: [] as string[] };
   return {

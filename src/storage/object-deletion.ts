@@ -1,14 +1,14 @@
 import { forEachAtMost } from '../common/concurrency.js';
 import { isTransportFailure } from '../common/transport-failures.js';
 
-/** Keys of one `DeleteObjects`: of the 1,000 that S3 takes, as many as it deletes well within one deadline. */
+/** Keys of one `DeleteObjects`: S3 accepts 1,000, and deletes this number well within one deadline. */
 const BATCH = 100;
 const PARALLEL_BATCHES = 4;
 const PARALLEL_KEYS = 10;
 
 /**
- * What stores say that take no such request: of one that is no XML, of one without `Content-MD5`, of any at all. Nothing
- * else is a refusal; in an outage single deletions would only ask more.
+ * Error codes of object stores that do not support batch deletion: for invalid XML, for a missing `Content-MD5`, or for
+ * any such request. No other error is a refusal: in an outage, single deletions would only add load.
  */
 const REFUSALS = new Set([
   ...['MalformedXML', 'InvalidRequest', 'InvalidArgument', 'InvalidDigest', 'BadDigest', 'MissingContentMD5'],
@@ -22,29 +22,29 @@ const REFUSALS = new Set([
 ]);
 const REFUSING_STATUSES = new Set([405, 501]);
 
-/** How one batch ended. */
+/** The result of one batch. */
 export interface BatchDeletion {
-  /** Keys that the store says are gone. */
+  /** Keys that the store reports as deleted. */
   readonly gone: ReadonlySet<string>;
-  /** Keys that it says it could not delete. */
+  /** Keys that the store reports as not deleted. */
   readonly kept: ReadonlySet<string>;
 }
 
-/** The two ways to delete at a store, each call with a deadline of its own. */
+/** The two ways to delete objects, each call with its own deadline. */
 export interface Deletion {
-  /** `undefined` where the store does not take such a request. */
+  /** `undefined` if the store does not support batch deletion. */
   readonly many: (keys: readonly string[]) => Promise<BatchDeletion | undefined>;
-  /** Whether it is gone; false where the store refuses. */
+  /** Whether it was deleted; false if the store refuses. */
   readonly one: (key: string) => Promise<boolean>;
 }
 
 /**
- * Deletes objects in batches; one by one those whose keys XML does not hold, those that the store does not name in its
- * answer, and all where it takes no batch.
+ * Deletes objects in batches. Deletes one by one the keys that XML cannot contain, the keys that are missing in the
+ * response, and all keys if the store does not support batches.
  *
  * @param keys all different
- * @returns keys of those that the store did not delete
- * @throws the error of the first call that had no answer
+ * @returns keys that the store did not delete
+ * @throws the error of the first call without an answer
  */
 export async function deleteObjects(keys: readonly string[], { many, one }: Deletion): Promise<Set<string>> {
   const left = new Set<string>();
@@ -57,7 +57,7 @@ export async function deleteObjects(keys: readonly string[], { many, one }: Dele
     const done = await many(batch);
     for (const key of batch) {
       if (done?.kept.has(key)) left.add(key);
-      // Not named: the store read another key than was sent.
+      // Missing in the response: the store has read another key than was sent.
       else if (!done?.gone.has(key)) single.push(key);
     }
   });
@@ -67,7 +67,7 @@ export async function deleteObjects(keys: readonly string[], { many, one }: Dele
   return left;
 }
 
-/** Whether a store has refused a request of many keys as such. */
+/** Whether a store has refused a batch deletion as such. */
 export function isBatchRefusal(error: unknown): boolean {
   const { name, $metadata } = error as Error & { $metadata?: { httpStatusCode?: number } };
   if ($metadata === undefined) return false;
@@ -81,8 +81,8 @@ export function isKeyRefusal(error: unknown): boolean {
 }
 
 /**
- * Whether a key arrives in XML as it was sent: XML 1.0 has no form for most control characters and for U+FFFE and U+FFFF,
- * and some stores trim what stands between two tags.
+ * Whether a key is unchanged by XML: XML 1.0 cannot contain most control characters and U+FFFE and U+FFFF, and some
+ * stores trim the text between two tags.
  */
 function survivesXml(key: string): boolean {
   return key.isWellFormed() && key.trim() === key && !/[\p{Cc}\ufffe\uffff]/u.test(key);

@@ -16,13 +16,13 @@ import { ForeignAnswerError, KeptObjectsError } from './storage-errors.js';
 
 const NO_CONTENT = 204;
 
-/** An object as S3 has it. */
+/** An object in S3. */
 export interface StoredObject {
   /** Bytes. */
   readonly size: number;
   /** With its quotation marks. */
   readonly etag: string;
-  /** In hexadecimal; only where the upload said it. */
+  /** In hexadecimal; only if the upload contained it. */
   readonly sha256?: string;
 }
 
@@ -37,25 +37,25 @@ export interface ListedObject {
   readonly etag?: string;
 }
 
-/** What not everybody needs. */
+/** Optional settings. */
 export interface ObjectStoreOptions extends StorageOptions {
-  /** Knows the store by the name that clients have for it, and signs their addresses; the same client by default. */
+  /** A client with the public endpoint of the store, for presigned URLs; the same client by default. */
   readonly signingClient?: S3Client;
 }
 
 /**
  * The bucket of the audio objects.
  *
- * Every method throws `NotConfiguredError` where there is no bucket, and `UnavailableError` when S3 cannot serve now,
- * refuses, or does not answer within `budgetMs`.
+ * Every method throws `NotConfiguredError` if there is no bucket, and `UnavailableError` if S3 is unavailable, refuses
+ * the call, or does not answer within `budgetMs`.
  */
 export class ObjectStore {
   private readonly presigner: Presigner | undefined;
   protected readonly calls: StorageCalls;
 
   /**
-   * @param bucket absent where this deployment has none
-   * @param budgetMs what one call may take
+   * @param bucket absent if this deployment has none
+   * @param budgetMs limit for one call
    * @param options see {@link StorageCalls}
    */
   constructor(
@@ -74,18 +74,18 @@ export class ObjectStore {
     return this.bucket !== undefined;
   }
 
-  /** @throws NotConfiguredError where there is no bucket */
+  /** @throws NotConfiguredError if there is no bucket */
   assertConfigured(): void {
     this.bucketName();
   }
 
-  /** An address for one object. Asks S3 nothing. */
+  /** A presigned URL for one object. Makes no call to S3. */
   async sign(request: SigningRequest): Promise<SignedUrl> {
     this.assertConfigured();
     return this.calls.sign(() => (this.presigner as Presigner).sign(request));
   }
 
-  /** What there is under this key. */
+  /** The object with this key, if there is one. */
   async head(key: string): Promise<StoredObject | undefined> {
     const Bucket = this.bucketName();
     return this.calls.run('HeadObject', async (abortSignal) => {
@@ -100,34 +100,34 @@ export class ObjectStore {
         };
       } catch (error) {
         if (!(error instanceof NotFound)) throw error;
-        // The same answer comes for a bucket that is not there, which must not pass for an object that is not.
+        // A missing bucket has the same response, and must not be taken for a missing object.
         await this.client.send(new HeadBucketCommand({ Bucket }), { abortSignal });
         return undefined;
       }
     });
   }
 
-  /** Deletes an object; succeeds where there is none. */
+  /** Deletes an object. Succeeds if there is none. */
   async delete(key: string): Promise<void> {
     const Bucket = this.bucketName();
     await this.calls.run('DeleteObject', (abortSignal) => this.deleteObject(Bucket, key, abortSignal));
   }
 
   /**
-   * Deletes objects; succeeds for those that are not there. Each call to S3 has a deadline of its own.
+   * Deletes objects. Succeeds for those that do not exist. Each call to S3 has its own deadline.
    *
    * @param keys all different
-   * @returns keys of those that S3 refuses to delete, or cannot now
-   * @throws UnavailableError where a call has no answer; some may be gone then
+   * @returns keys that S3 refuses to delete, or cannot delete now
+   * @throws UnavailableError if a call has no answer; some objects may be deleted then
    */
   async deleteMany(keys: readonly string[]): Promise<Set<string>> {
     return this.deleteEach(keys, new Set());
   }
 
   /**
-   * The same, all or nothing to be told.
+   * Like {@link deleteMany}, without partial results.
    *
-   * @throws UnavailableError also where only some could not be deleted
+   * @throws UnavailableError also if some objects could not be deleted
    */
   async deleteAll(keys: readonly string[]): Promise<void> {
     const codes = new Set<string>();
@@ -141,23 +141,23 @@ export class ObjectStore {
     let after: string | undefined;
     do {
       const input = {
-        // XML has no form for some keys.
+        // XML cannot contain some keys.
         ...{ Bucket, Prefix: prefix, EncodingType: 'url' as const },
         ...(after !== undefined && { StartAfter: after }),
       };
       const { page, isTruncated } = await this.calls.run('ListObjectsV2', async (abortSignal) => {
         const listing = await this.client.send(new ListObjectsV2Command(input), { abortSignal });
-        // Nothing of a listing in it: taken for an empty one, the audio of an account would outlive it.
+        // Not a listing. If it were taken for an empty one, the audio of a deleted account would remain.
         if (listing.IsTruncated === undefined) throw new ForeignAnswerError();
         return { page: listedIn(listing), isTruncated: listing.IsTruncated };
       });
       yield page;
-      // By key and not by token, so that objects deleted in between change nothing.
+      // By key and not by continuation token, so that concurrent deletions do not affect the listing.
       after = isTruncated ? page.at(-1)?.key : undefined;
     } while (after !== undefined);
   }
 
-  /** @param codes of S3 for those that it refuses; added to */
+  /** @param codes S3 error codes of refused keys are added to it */
   private async deleteEach(keys: readonly string[], codes: Set<string>): Promise<Set<string>> {
     const Bucket = this.bucketName();
     return deleteObjects(keys, {
@@ -189,7 +189,7 @@ export class ObjectStore {
     codes: Set<string>,
     abortSignal: AbortSignal,
   ): Promise<BatchDeletion | undefined> {
-    // Not quietly: a key that is named nowhere in the answer was not deleted.
+    // Not quiet: a key that is missing in the response was not deleted.
     const Delete = { Objects: keys.map((Key) => ({ Key })), Quiet: false };
     try {
       const command = new DeleteObjectsCommand({ Bucket, Delete });
@@ -200,7 +200,7 @@ export class ObjectStore {
         new Set(objects.map(({ Key = '' }) => Key));
       return { gone: namesOf(Deleted), kept: namesOf(Errors) };
     } catch (error) {
-      // An answer, and no outage for the circuit.
+      // A refusal is an answer and not an outage for the circuit breaker.
       if (isBatchRefusal(error)) return undefined;
       throw error;
     }
@@ -214,7 +214,7 @@ export class ObjectStore {
 
 function listedIn({ Contents = [], EncodingType }: ListObjectsV2CommandOutput): ListedObject[] {
   return Contents.map(({ Key = '', Size = 0, LastModified, ETag }) => ({
-    // A store that does not know the parameter does not repeat it.
+    // A store that does not support the parameter does not return it.
     key: EncodingType === 'url' ? decoded(Key) : Key,
     size: Size,
     modifiedAt: Math.floor((LastModified?.getTime() ?? 0) / 1000),

@@ -2,9 +2,9 @@ import { CopyObjectCommand, GetObjectCommand, NoSuchKey, PutObjectCommand } from
 import { type ListedObject, ObjectStore } from './object-store.js';
 import { ForeignAnswerError } from './storage-errors.js';
 
-/** The bucket as the commands of an operator use it. Errors are those of {@link ObjectStore}. */
+/** The bucket for operator commands. Errors are those of {@link ObjectStore}. */
 export class OperatorStore extends ObjectStore {
-  /** The text of a small object; `undefined` where there is none. */
+  /** The text of a small object; `undefined` if there is none. */
   async read(key: string): Promise<string | undefined> {
     const Bucket = this.bucketName();
     return this.calls.run('GetObject', async (abortSignal) => {
@@ -19,7 +19,7 @@ export class OperatorStore extends ObjectStore {
     });
   }
 
-  /** Writes a small object of JSON, in place of what is there. */
+  /** Writes a small JSON object and replaces an existing one. */
   async write(key: string, json: string): Promise<void> {
     const input = { Bucket: this.bucketName(), Key: key, Body: json, ContentType: 'application/json' };
     await this.calls.run('PutObject', async (abortSignal) => {
@@ -29,10 +29,10 @@ export class OperatorStore extends ObjectStore {
   }
 
   /**
-   * Copies an object within the bucket, in place of what is there, with its metadata. S3 copies up to 5 GiB in one call,
-   * which is also all that it takes in one upload.
+   * Copies an object with its metadata within the bucket and replaces an existing one. S3 copies up to 5 GiB in one
+   * call, which is also the maximum of one upload.
    *
-   * @returns whether it was copied: false where it is gone, or another one has taken its place
+   * @returns whether it was copied: false if the object no longer exists or was replaced
    */
   async copy({ key, etag }: ListedObject, to: string): Promise<boolean> {
     const Bucket = this.bucketName();

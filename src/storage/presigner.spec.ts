@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Presigner, type SigningRequest } from './presigner.js';
 
 const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' };
-/** 2025-09-25T01:06:21.987Z; the fraction is no part of a signature. */
+/** 2025-09-25T01:06:21.987Z; signatures have no fraction. */
 const NOW = 1_758_762_381_987;
 
 describe('Presigner', () => {
@@ -141,7 +141,7 @@ describe('Presigner', () => {
     expect(lookups()).toBe(2);
   });
 
-  /** Counts the requests that the SDK puts together, none of which may be sent. */
+  /** Counts the requests that the SDK builds. None may be sent. */
   function countLookups(client: S3Client): () => number {
     let count = 0;
     client.middlewareStack.add(

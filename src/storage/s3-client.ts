@@ -2,10 +2,10 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { requestHandler, withoutUnusedSteps } from '../common/aws-client.js';
 import type { AppConfig } from '../config/config.js';
 
-/** As for the database: a waiting client repeats the request anyway. */
+/** As for the database: a waiting client retries anyway. */
 const MAX_ATTEMPTS = 2;
 
-/** A client of the store where clients reach it. It signs their addresses and is never sent with. */
+/** A client for the public endpoint of the store. It signs URLs and never sends requests. */
 export function createSigningClient({
   aws,
   storage,
@@ -14,14 +14,14 @@ export function createSigningClient({
   return endpoint === undefined ? undefined : createS3Client({ aws, storage: { ...storage, endpoint } });
 }
 
-/** The one S3 client of the process that calls are made with. Deadlines of whole calls are in `ObjectStore`. */
+/** The only S3 client of the process that sends requests. `ObjectStore` sets the deadlines of whole calls. */
 export function createS3Client({ aws, storage }: Pick<AppConfig, 'aws' | 'storage'>): S3Client {
   const client = new S3Client({
     region: aws.region,
     ...(aws.credentials && { credentials: aws.credentials }),
-    // What stands in for S3 has one host name for all buckets.
+    // S3-compatible stores have one host name for all buckets.
     ...(storage.endpoint && { endpoint: storage.endpoint, forcePathStyle: true }),
-    // Otherwise the SDK puts the checksum of an empty body into the addresses that it signs.
+    // Otherwise the SDK adds the checksum of an empty body to presigned URLs.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     maxAttempts: MAX_ATTEMPTS,

@@ -7,22 +7,22 @@ import { meansNoAnswer } from '../common/transport-failures.js';
 import type { StorageCallMetrics } from '../metrics/metrics.js';
 import { ForeignAnswerError, translateStorageError } from './storage-errors.js';
 
-/** What not everybody needs. */
+/** Optional settings. */
 export interface StorageOptions extends Partial<Pick<CircuitOptions, 'pauseMs' | 'onChange'>> {
   /** For the log. */
   readonly site?: CallSite;
   readonly observe?: ((call: StorageCallMetrics) => void) | undefined;
 }
 
-/** The way of every call to S3: with a deadline that throws, and with errors translated that name the call. */
+/** Makes every call to S3, with a deadline and with translated errors that contain the call. */
 export class StorageCalls {
   private readonly breaker: CircuitBreaker;
   private readonly slots = new CallSlots('the object store', MAX_CONNECTIONS);
 
   /**
    * @param bucket for the log
-   * @param budgetMs what one call may take
-   * @param options see {@link CircuitBreaker}; without a pause, every call is made
+   * @param budgetMs limit for one call
+   * @param options see {@link CircuitBreaker}. Without a pause the circuit never opens
    */
   constructor(
     private readonly bucket: string | undefined,
@@ -51,7 +51,7 @@ export class StorageCalls {
     try {
       const result = await this.slots.run(this.budgetMs, (left) =>
         this.breaker.run(() =>
-          // Named before the circuit logs what opened it.
+          // Before the circuit breaker, which logs the error that opened it.
           this.noting(operation, () => withDeadline('the object store', left, work)),
         ),
       );
@@ -64,7 +64,7 @@ export class StorageCalls {
   }
 
   /**
-   * Signs, which asks S3 nothing, but may wait for credentials.
+   * Signs a URL, which makes no call to S3 but may wait for credentials.
    *
    * @throws UnavailableError
    */
@@ -76,7 +76,7 @@ export class StorageCalls {
     }
   }
 
-  /** What callers are told of an error that came about in this operation. */
+  /** The error that callers get for an error of this operation. */
   translated(error: unknown, operation: string): unknown {
     this.note(error, operation);
     return translateStorageError(error);

@@ -2,10 +2,10 @@ import { CircuitOpenError } from '../common/circuit-breaker.js';
 import { DeploymentError, temporarilyUnavailable } from '../common/errors/domain-errors.js';
 import { isTransportFailure } from '../common/transport-failures.js';
 
-/** When a client may try again after the object store failed it; seconds. */
+/** `Retry-After` of an object store outage; seconds. */
 const RETRY_AFTER_SECONDS = 2;
 
-/** What answered was not S3: something in between said 200, and nothing that S3 says with it. */
+/** The answer was not from S3: a proxy answered 200 without the members of an S3 response. */
 export class ForeignAnswerError extends Error {
   constructor() {
     super('An answer that S3 does not give');
@@ -13,9 +13,9 @@ export class ForeignAnswerError extends Error {
   }
 }
 
-/** Objects are still there of those that were to be deleted together. */
+/** Some objects of a batch could not be deleted. */
 export class KeptObjectsError extends Error {
-  /** @param codes of S3, as far as it gave some */
+  /** @param codes of S3, if it returned any */
   constructor(count: number, codes: ReadonlySet<string>) {
     super(`${count} objects were not deleted${codes.size > 0 ? `: ${[...codes].join(', ')}` : ''}`);
     this.name = 'KeptObjectsError';
@@ -29,10 +29,10 @@ const UNKNOWN_KEY =
   'S3 does not know the access key, or finds its signature wrong: check the role, the keys and the clock';
 const OTHER_REGION = 'the bucket is in another region: correct REGION_NAME';
 
-/** What is wrong with the deployment, by the codes of S3, and what to do. */
+/** Problems of the deployment, by the error codes of S3, and how to fix them. */
 const REMEDIES: Readonly<Record<string, string>> = {
   NoSuchBucket: MISSING,
-  // For a bucket: of an object that is not there nobody throws it.
+  // For a bucket: a missing object does not throw it.
   NotFound: MISSING,
   InvalidBucketName: MISSING,
   AccessDenied: REFUSED,
@@ -47,16 +47,15 @@ const REMEDIES: Readonly<Record<string, string>> = {
   IllegalLocationConstraintException: OTHER_REGION,
 };
 
-/** The same by status, for answers without a body: those to HEAD. */
+/** The same by status, for responses without a body: those to HEAD. */
 const REMEDIES_BY_STATUS: Readonly<Record<number, string>> = {
   301: OTHER_REGION,
   403: `${REFUSED}; or the access key is wrong`,
 };
 
 /**
- * S3 answers what the service asks of it, or it cannot serve: a refusal, a bucket that is not there and a wrong region
- * are faults of the deployment ({@link DeploymentError}), which the client can only wait out. Errors that are not from S3
- * stay as they are.
+ * Every error of S3 is an outage for clients: a refusal, a missing bucket and a wrong region are faults of the
+ * deployment ({@link DeploymentError}), which a client cannot fix. Errors that are not from S3 are not changed.
  */
 export function translateStorageError(error: unknown): unknown {
   const cause = { cause: error };

@@ -7,7 +7,7 @@ import { Metrics } from '../metrics/metrics.js';
 import { ObjectStore } from './object-store.js';
 import { createS3Client, createSigningClient } from './s3-client.js';
 
-/** The one S3 client, behind {@link ObjectStore}. */
+/** Provides the S3 client, wrapped in {@link ObjectStore}. */
 @Global()
 @Module({
   providers: [

@@ -3,7 +3,7 @@ import { DiscoveryService } from '@nestjs/core';
 import type { TableKey } from '../config/table-names.js';
 import { HoldsUserData, REMOVAL_STEPS, type UserData, type UserDataOptions } from './user-data.js';
 
-/** One of those who hold data of users. */
+/** A provider with data of users. */
 export interface UserDataHolder extends UserDataOptions {
   readonly data: UserData;
 }
@@ -11,17 +11,17 @@ export interface UserDataHolder extends UserDataOptions {
 /** A JSON name in snake case. */
 const NAME = /^[a-z][a-z0-9]*(_[a-z0-9]+)*$/;
 
-/** Names that the account itself has in a receipt or an export. */
+/** Names that the account itself uses in a receipt or an export. */
 const TAKEN = ['user', 'users'];
 
-/** All that modules hold of users, as {@link HoldsUserData} declares it. */
+/** All providers with data of users, as declared by {@link HoldsUserData}. */
 @Injectable()
 export class UserDataRegistry implements OnModuleInit {
   private found: readonly UserDataHolder[] = [];
 
   constructor(private readonly discovery: DiscoveryService) {}
 
-  /** @throws Error where two have one name, or one has a name that cannot be taken */
+  /** @throws Error if two have the same name, or a name is invalid */
   onModuleInit(): void {
     const holders = this.discovery.getProviders({ metadataKey: HoldsUserData.KEY }).map((wrapper) => {
       const options = this.discovery.getMetadataByDecorator(HoldsUserData, wrapper) as UserDataOptions;
@@ -34,7 +34,7 @@ export class UserDataRegistry implements OnModuleInit {
       names.push(name);
     }
     const step = (holder: UserDataHolder) => REMOVAL_STEPS.indexOf(holder.step);
-    // Within a step by name, so that the order is the same at each start.
+    // Sorted by name within a step, so that the order is the same at each start.
     this.found = holders.sort((a, b) => step(a) - step(b) || (a.name < b.name ? -1 : 1));
   }
 
@@ -43,7 +43,7 @@ export class UserDataRegistry implements OnModuleInit {
     return this.found;
   }
 
-  /** The tables in which somebody holds rows of users. */
+  /** The tables that a provider declares. */
   get tables(): ReadonlySet<TableKey> {
     return new Set(this.found.flatMap(({ tables }) => tables));
   }

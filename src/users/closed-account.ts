@@ -1,9 +1,9 @@
 const PREFIX = 'closed#';
 
 /**
- * What is left of an account that was deleted, until its delayed sweep: upload URLs outlive it by some minutes, and so may
- * requests that were under way. It lives in the users table, so that one transaction writes it and deletes the account,
- * and has no `email` attribute, so that it is not in the index.
+ * The row that remains of a deleted account until its sweep: upload URLs remain valid for some minutes, and requests
+ * may still be running. It is in the users table, so that one transaction writes it and deletes the account. It has no
+ * `email` attribute, so that it is not in the index.
  */
 export interface ClosedAccountRow {
   readonly user_id: string;
@@ -11,14 +11,14 @@ export interface ClosedAccountRow {
   readonly closed_at: number;
 }
 
-/** An account that was deleted and is not yet swept. */
+/** An account that was deleted and not yet swept. */
 export interface ClosedAccount {
   readonly userId: string;
   /** Unix seconds. */
   readonly closedAt: number;
 }
 
-/** Partition key of what is left of an account. */
+/** Partition key of the row of a deleted account. */
 export function closedAccountKey(userId: string): { user_id: string } {
   return { user_id: PREFIX + userId };
 }
@@ -27,7 +27,7 @@ export function closedAccountRow({ userId, closedAt }: ClosedAccount): ClosedAcc
   return { ...closedAccountKey(userId), closed_at: closedAt };
 }
 
-/** `undefined` for a row that is something else. */
+/** `undefined` for any other row. */
 export function toClosedAccount(row: Readonly<Record<string, unknown>>): ClosedAccount | undefined {
   const { user_id: key, closed_at: closedAt } = row;
   if (typeof key !== 'string' || !key.startsWith(PREFIX) || typeof closedAt !== 'number') return undefined;

@@ -4,7 +4,7 @@ import { AppConfig } from '../config/config.js';
 import { Database } from '../database/database.js';
 import { type ClosedAccount, closedAccountKey, toClosedAccount } from './closed-account.js';
 
-/** What is left of accounts that were deleted. `UsersRepository.delete` writes it. */
+/** The rows of deleted accounts. `UsersRepository.delete` writes them. */
 @Injectable()
 export class ClosedAccountsRepository {
   private readonly table: string;
@@ -26,7 +26,7 @@ export class ClosedAccountsRepository {
     return Item && toClosedAccount(Item);
   }
 
-  /** Forgets an account that is swept; does nothing where that was done. Costs 1 write unit. */
+  /** Deletes the row of a swept account. Does nothing if there is none. Costs 1 write unit. */
   async delete({ userId, closedAt }: ClosedAccount): Promise<void> {
     try {
       await this.database.delete({

@@ -1,7 +1,7 @@
 const PREFIX = 'email#';
 
 /**
- * Holds an email for its owner. It lives in the users table, so that one transaction writes both, and has no `email`
+ * Claims an email for its owner. It is in the users table, so that one transaction writes both. It has no `email`
  * attribute, so that it is not in the index.
  */
 export interface EmailClaimRow {

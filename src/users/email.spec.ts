@@ -17,10 +17,10 @@ describe('Email', () => {
     ['ada@example。com', 'ada@example.com'],
     ['ada@ex\u00adam\u200bple.com\u2060', 'ada@example.com'],
     ['ada@ΟΔΌΣ.gr', 'ada@οδόσ.gr'],
-    // What a URL would make other hosts of.
+    // A URL parser would turn these into other hosts.
     ['ada@1.2.3', 'ada@1.2.3'],
     ['ada@%61.com', 'ada@%61.com'],
-    // Not valid: left to the older rule.
+    // Invalid: the older rule applies.
     ['Ada@xn--a.com', 'ada@xn--a.com'],
   ])('reads %j as %j', (text, canonical) => {
     expect(Email.read(text).canonical).toBe(canonical);

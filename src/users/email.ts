@@ -3,33 +3,33 @@ import { toASCII, toUnicode } from 'tr46';
 
 const ASCII = /^[\x21-\x7e]*$/;
 
-/** Encoded labels have another spelling, with their characters. */
+/** Punycode labels have a second spelling in Unicode. */
 const ENCODED_LABEL = /[@.]xn--/i;
 
-/** No address is longer; what is longer by far is refused by its length and need not be worked on. */
+/** No valid address is longer. A much longer one is refused by its length and is not processed. */
 const LONGEST_WORTH_WORK = 1024;
 
-/** As for the host of a URL: host names with hyphens in the third and fourth place are in use. */
+/** As for the host of a URL: host names with hyphens in the third and fourth position are in use. */
 const DOMAIN_OPTIONS = { checkBidi: true, checkJoiners: true, checkHyphens: false } as const;
 
-/** What nobody sees: zero-width characters, soft hyphens, direction marks, fillers, variation selectors. */
+/** Invisible characters: zero-width characters, soft hyphens, direction marks, fillers, variation selectors. */
 const INVISIBLE = /[\p{Default_Ignorable_Code_Point}\p{Cf}\u2800]/u;
 
 /**
- * An email address in the two forms by which accounts are found; for most addresses both are the same. A class, so that no
- * object of a request passes for one.
+ * An email address in the two forms by which accounts are found, which are equal for most addresses. A class, so that
+ * no object of a request can pass for one.
  */
 export class Email {
   private constructor(
-    /** How new accounts keep it. */
+    /** The form that new accounts store. */
     readonly canonical: string,
-    /** How accounts keep it that were made by the older rule: trimmed and lower case. */
+    /** The form that accounts of the older rule store: trimmed and lower case. */
     readonly older: string,
   ) {}
 
   /**
-   * Reads an address, however it is written. The canonical form has the domain by UTS 46, in Unicode, as the older rule kept
-   * it too, and what is before the `@` in NFC and lower case. An address without a valid domain is left to the older rule.
+   * Parses an address in any spelling. In the canonical form the domain follows UTS 46 in Unicode, as in the older
+   * rule, and the local part is in NFC and lower case. The older rule applies to an address without a valid domain.
    *
    * @see https://www.unicode.org/reports/tr46/
    */
@@ -42,21 +42,21 @@ export class Email {
     return new Email(error ? older : `${canonicalLocal(local)}@${canonical}`, older);
   }
 
-  /** The forms in which an account may have it, each once, first the one that is closest to what was sent. */
+  /** The forms that an account may store, without duplicates, first the one that is closest to the input. */
   get forms(): readonly string[] {
     return this.canonical === this.older ? [this.older] : [this.older, this.canonical];
   }
 
-  /** Whether both are spellings of one address. */
+  /** Whether both are spellings of the same address. */
   equals(other: Email): boolean {
     return this.canonical === other.canonical || this.older === other.older;
   }
 }
 
 /**
- * Why no account may be made with an address, to follow the name of its field; `undefined` where one may. Two addresses
- * that look alike must not be two accounts: what is invisible, and what has a plainer form (NFKC), is refused before the
- * `@`. In the domain, UTS 46 resolves both.
+ * Why a new account may not have an address, as the end of a sentence after the name of its field; `undefined` if it
+ * may. Two addresses that look alike must not be two accounts: invisible characters and characters with another NFKC
+ * form are refused in the local part. In the domain, UTS 46 resolves both.
  */
 export function whyNotNew({ canonical }: Email): string | undefined {
   const [local, domain] = parts(canonical);
@@ -68,7 +68,7 @@ export function whyNotNew({ canonical }: Email): string | undefined {
   );
 }
 
-/** Whether an address has characters before the `@` that {@link whyNotNew} refuses. */
+/** Whether an address has characters in the local part that {@link whyNotNew} refuses. */
 export function hasLookalikes(email: string): boolean {
   return wrongLocal(parts(email)[0]) !== undefined;
 }
@@ -80,7 +80,7 @@ function wrongLocal(local: string): string | undefined {
     : 'must not contain characters before the @ that stand for others, such as full-width letters';
 }
 
-/** Whether there is no other way to write it than in capitals. */
+/** Whether case is the only difference between the spellings of an address. */
 function isPlain(address: string): boolean {
   return ASCII.test(address) && !ENCODED_LABEL.test(address);
 }
@@ -89,7 +89,7 @@ function isDnsName(domain: string): boolean {
   return toASCII(domain, { ...DOMAIN_OPTIONS, verifyDNSLength: true }) !== null;
 }
 
-/** Composed again after lower case, which may take characters apart. */
+/** Composed again after lower case, which may decompose characters. */
 function canonicalLocal(local: string): string {
   return local.normalize('NFC').toLowerCase().normalize('NFC');
 }

@@ -1,26 +1,26 @@
 /**
- * What shows that a sign-in has not ended, for the condition of a write that rests on it. The account's row decides, in
- * the write itself: whatever ended the sign-in meanwhile, on whatever instance, makes the write fail.
+ * Proves that a sign-in has not ended, for the condition of a write that depends on it. The account's row decides in
+ * the write itself: if the sign-in has ended meanwhile, on any instance, the write fails.
  */
 export interface SignInProof {
   readonly userId: string;
-  /** Names the sign-in within its account; see `signInReference`. */
+  /** Identifies the sign-in within its account, see `signInReference`. */
   readonly reference: string;
-  /** Of a session: the generation of the account that it was made in. Absent for a token without a session. */
+  /** For a session: the generation of the account at creation. Absent for a token without a session. */
   readonly generation?: number;
   /** When the token was issued; Unix seconds. */
   readonly issuedAt: number;
 }
 
-/** Condition of a write of the account's row, and the values it needs. */
+/** Condition of a write of the account's row, and its values. */
 export interface ProofCondition {
   readonly expression: string;
   readonly values: Record<string, string | number>;
 }
 
 /**
- * The condition that the sign-in has not ended: nothing has raised the account's generation, or the time from which its
- * tokens are valid, beyond it, or it is the one that was kept. Costs nothing.
+ * The condition that the sign-in has not ended: neither the account's generation nor the time from which its tokens are
+ * valid was raised beyond it, or it is the one that was kept. Costs nothing.
  */
 export function proofCondition({ reference, generation, issuedAt }: SignInProof): ProofCondition {
   const values = { ':its_reference': reference };

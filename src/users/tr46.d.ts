@@ -1,4 +1,4 @@
-/** What is used of the package, which has no types of its own. */
+/** The part of the package that is used. It has no types of its own. */
 declare module 'tr46' {
   /** Processing options of UTS 46 §4. */
   interface Options {
@@ -7,10 +7,10 @@ declare module 'tr46' {
     readonly checkJoiners?: boolean;
   }
 
-  /** The form of a domain with its characters; `error` where it is not valid. */
+  /** The Unicode form of a domain; `error` if it is not valid. */
   export function toUnicode(domain: string, options?: Options): { domain: string; error: boolean };
 
-  /** The form of a domain for the DNS, or `null` where it is not valid. */
+  /** The ASCII form of a domain, or `null` if it is not valid. */
   export function toASCII(
     domain: string,
     options?: Options & { readonly verifyDNSLength?: boolean },

@@ -12,13 +12,13 @@ export interface UserRow extends UserKey {
   key_salt: string;
   created_at: number;
   created_at_iso: string;
-  /** Only of accounts that were registered with an idempotency key. */
+  /** Only for accounts that were registered with an idempotency key. */
   registration_key?: string;
-  /** The following are missing until the generation was raised for the first time; see `AccountState`. */
+  /** The following are absent until the generation is raised for the first time, see `AccountState`. */
   session_generation?: number;
   kept_sign_in?: string;
   tokens_valid_from?: number;
-  /** Only of an account that is being deleted. */
+  /** Only for an account that is being deleted. */
   closing_at?: number;
 }
 
@@ -26,12 +26,12 @@ export function userKey(userId: string): UserKey {
   return { user_id: userId };
 }
 
-/** Whether a partition key of the users table is that of an account, and not of one of the other rows there. */
+/** Whether a partition key of the users table is that of an account, and not of another kind of row. */
 export function isAccountKey(userId: unknown): boolean {
   return typeof userId === 'string' && !isEmailClaimKey(userId) && !isClosedAccountKey(userId);
 }
 
-/** ISO texts of the older backend are naive and are never read. */
+/** ISO texts of the older backend have no offset and are never read. */
 export function toUser(row: UserRow): User {
   return {
     userId: row.user_id,

@@ -11,9 +11,9 @@ import { proofCondition, type SignInProof } from './sign-in-proof.js';
 import type { NewUser, PasswordChange, User } from './user.js';
 import { toRow, toUser, type UserKey, userKey, type UserRow } from './user.row.js';
 
-/** What ends the tokens of an account; see `AccountState`. */
+/** Ends the tokens of an account, see `AccountState`. */
 export interface GenerationRaise {
-  /** The sign-in that goes on. */
+  /** The sign-in to keep. */
   readonly keptSignIn: string;
   /** Unix seconds. */
   readonly tokensValidFrom: number;
@@ -35,7 +35,7 @@ export class UsersRepository {
     this.table = config.tables.users;
   }
 
-  /** The account, or `undefined`. Costs 1 read unit where `consistent`, half of one otherwise. */
+  /** The account, or `undefined`. Costs 1 read unit if `consistent`, and half of one otherwise. */
   async findById(userId: string, consistent = true): Promise<User | undefined> {
     const { Item } = await this.database.get({
       TableName: this.table,
@@ -46,8 +46,8 @@ export class UsersRepository {
   }
 
   /**
-   * The id of the account with this email as far as the index knows; it lags behind writes by moments. Finds accounts
-   * of the older backend, which have no claim. Costs 0.5 read units.
+   * The id of the account with this email according to the index, which is eventually consistent. Finds accounts of the
+   * older backend, which have no claim. Costs 0.5 read units.
    */
   async findIdInEmailIndex(email: string): Promise<string | undefined> {
     const { Items } = await this.database.query({
@@ -72,12 +72,13 @@ export class UsersRepository {
   }
 
   /**
-   * Writes the account and the claim of its email in one transaction. Costs 5 write units, and 2 read units where there
-   * is another form to look at.
+   * Writes the account and its email claim in one transaction. Costs 5 write units, and 2 read units if there is
+   * another form to check.
    *
-   * @param otherForm of its email, which nobody may have claimed either: an account that has it may be too young for the index
-   * @returns whether it was written; `false` where the email is claimed already
-   * @throws UnavailableError where other writers of the same email kept it from a decision
+   * @param otherForm of its email, which must not be claimed either: an account that has it may be too new for the
+   *   index
+   * @returns whether it was written; `false` if the email is claimed already
+   * @throws UnavailableError if conflicts with other writers of the same email prevented a result
    */
   async create(user: NewUser, otherForm = user.email): Promise<boolean> {
     const items: (UserRow | EmailClaimRow)[] = [toRow(user), emailClaimRow(user.email, user.userId)];
@@ -102,9 +103,9 @@ export class UsersRepository {
   }
 
   /**
-   * Ends everything that an account is signed in by but one. Costs 2 write units.
+   * Ends all sign-ins of an account except one. Costs 2 write units.
    *
-   * @returns the account as it is now; `undefined` where the sign-in had ended itself
+   * @returns the account as it is now; `undefined` if the caller's own sign-in had ended
    */
   async raiseGeneration(proof: SignInProof, raise: GenerationRaise): Promise<User | undefined> {
     const { expression, values } = proofCondition(proof);
@@ -113,11 +114,11 @@ export class UsersRepository {
   }
 
   /**
-   * Notes that the account is being deleted, which nothing takes back, and ends everything it is signed in by but one, in
-   * one write. Costs 2 write units.
+   * Closes the account for its deletion, which cannot be undone, and ends all its sign-ins except one, in one write.
+   * Costs 2 write units.
    *
-   * @param closingAt Unix seconds; an earlier one stays
-   * @returns the account as it is now; `undefined` where the sign-in had ended
+   * @param closingAt Unix seconds; an earlier value is kept
+   * @returns the account as it is now; `undefined` if the sign-in had ended
    */
   async close(proof: SignInProof, raise: GenerationRaise, closingAt: number): Promise<User | undefined> {
     const { expression, values } = proofCondition(proof);
@@ -127,17 +128,17 @@ export class UsersRepository {
   }
 
   /**
-   * Ends a token without a session, together with those issued before it; one that was kept where they have ended
-   * already ends alone. Costs 2 write units, 3 or 4.
+   * Ends a token without a session, together with those issued before it. If those have ended already and the token was
+   * kept, ends only the token. Costs 2 write units, 3 or 4.
    *
-   * @param reference names the token, see `signInReference`
-   * @returns the account as it is now; `undefined` where there is none
+   * @param reference identifies the token, see `signInReference`
+   * @returns the account as it is now; `undefined` if there is none
    */
   async endToken(userId: string, issuedAt: number, reference: string): Promise<User | undefined> {
     const raised = await this.updateIf(
       userId,
       'SET tokens_valid_from = :from',
-      // Never back: that would revive what a password change has ended.
+      // Never to an earlier time: that would revive tokens that a password change has ended.
       'attribute_exists(user_id) AND (attribute_not_exists(tokens_valid_from) OR tokens_valid_from < :from)',
       { ':from': issuedAt + 1 },
     );
@@ -149,9 +150,9 @@ export class UsersRepository {
   }
 
   /**
-   * Puts one hash of the same password in the place of another. Costs 2 write units.
+   * Replaces a hash by another hash of the same password. Costs 2 write units.
    *
-   * @returns the account as it is now; `undefined` where the hash is no longer `oldHash`
+   * @returns the account as it is now; `undefined` if the stored hash is no longer `oldHash`
    */
   async replacePasswordHash(userId: string, oldHash: string, newHash: string): Promise<User | undefined> {
     const values = { ':new': newHash, ':old': oldHash };
@@ -159,10 +160,10 @@ export class UsersRepository {
   }
 
   /**
-   * Sets the hash of another password and ends everything that the account is signed in by but one, in one write. Costs
-   * 2 write units.
+   * Stores the hash of another password and ends all sign-ins of the account except one, in one write. Costs 2 write
+   * units.
    *
-   * @param oldHash of the password that was given as the current one
+   * @param oldHash the hash that the current password was verified with
    */
   async changePassword(
     proof: SignInProof,
@@ -179,14 +180,14 @@ export class UsersRepository {
     );
     if (written) return { outcome: 'changed', account: written };
     if (!there || there.passwordHash === oldHash) return { outcome: 'sign-in-ended' };
-    // A hash has a salt: this one can only be ours, of a first try whose answer was lost.
+    // Hashes are salted: an equal hash comes from an earlier attempt whose response was lost.
     if (there.passwordHash === newHash) return { outcome: 'changed', account: there };
     return { outcome: 'other-hash', passwordHash: there.passwordHash };
   }
 
   /**
-   * Deletes an account that is being deleted and the claim of its email, and leaves what the delayed sweep needs, in
-   * one transaction: none of them is ever there alone. Succeeds where they are gone already. Costs 7 write units.
+   * Deletes a closed account and its email claim, and writes the row for the delayed sweep, in one transaction: none of
+   * these happens alone. Succeeds if they are deleted already. Costs 7 write units.
    *
    * @param closedAt Unix seconds
    */
@@ -212,7 +213,7 @@ export class UsersRepository {
     try {
       await retryConflicts(() => this.database.transactWrite({ TransactItems: [...always, claim] }));
     } catch (error) {
-      // The email is claimed by somebody else: an account of the older backend that shared it with another one.
+      // Another user has claimed the email: two accounts of the older backend shared it.
       if (!isConditionFailure(error)) throw error;
       await retryConflicts(() => this.database.transactWrite({ TransactItems: always }));
     }

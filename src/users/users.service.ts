@@ -9,31 +9,32 @@ import { UsersRepository } from './users.repository.js';
 const KEY_SALT_BYTES = 32;
 
 /**
- * How long a registration may be repeated with its idempotency key, in seconds: longer than any client retries, and an
- * end to what an old key is worth.
+ * How long a registration can be repeated with its idempotency key, in seconds: longer than any client retries, and a
+ * limit for the use of an old key.
  */
 const REPEATABLE_SECONDS = 24 * 60 * 60;
 
 /** The email has an account. */
 export class EmailTakenError extends ConflictError {
-  /** @param holder the account, where it was read */
+  /** @param holder the account, if it was read */
   constructor(readonly holder?: User) {
     super('User already exists');
   }
 }
 
 /**
- * The rules of accounts. A new account keeps its email in the canonical form; accounts of before may have one by the older
- * rule, and both forms are looked up where they differ. The older one comes first: where two accounts of before have
- * spellings of one address, each is found by its own.
+ * The rules of accounts. New accounts store their email in the canonical form. Earlier accounts may have the form of
+ * the older rule, so both forms are looked up if they differ. The older form is first: if two earlier accounts have
+ * spellings of the same address, each is found by its own.
  */
 @Injectable()
 export class UsersService {
   constructor(private readonly users: UsersRepository) {}
 
   /**
-   * Refuses an email that is known to be taken, before any costly work. `create` decides. What the index says is
-   * confirmed: it may still name an account that was just deleted. Costs 0.5 read units a form, and 1 where it is taken.
+   * Refuses an email that is known to be taken, before any expensive work. The condition of `create` decides. A result
+   * of the index is confirmed, because it may still contain an account that was just deleted. Costs 0.5 read units a
+   * form, and 1 if it is taken.
    *
    * @throws EmailTakenError
    */
@@ -43,9 +44,9 @@ export class UsersService {
   }
 
   /**
-   * Makes an account, at most one for an email however many requests race for it.
+   * Creates an account, at most one for an email, even under concurrent requests.
    *
-   * @param idempotencyKey by which `findRegistered` knows the account again
+   * @param idempotencyKey by which `findRegistered` recognizes the account
    * @throws EmailTakenError
    */
   async create(email: Email, passwordHash: string, idempotencyKey?: string): Promise<User> {
@@ -62,22 +63,22 @@ export class UsersService {
   }
 
   /**
-   * The account with this email, as it is now: the index gives the id, a consistent read the account. An account too
-   * young for the index, which may still name one that is gone, is found by its claim.
+   * The account with this email: the index returns the id, and a consistent read the account. If the account is too new
+   * for the index, which may still contain a deleted one, the claim finds it.
    */
   async findByEmail(email: Email): Promise<User | undefined> {
     return (await this.findByIndex(email)) ?? this.findByEmailClaim(email);
   }
 
   /**
-   * The account that a registration of the last 24 hours with this email and idempotency key made. Both reads are
-   * consistent, since the account may be moments old. Costs 1 read unit a form and 1, or none where the account is known.
+   * The account that a registration of the last 24 hours with this email and idempotency key created. Both reads are
+   * consistent, because the account may be new. Costs 1 read unit a form and 1, or none if the account is known.
    *
-   * @param holder the account with this email, where it was just read
-   * @throws UnavailableError where the database cannot be asked
+   * @param holder the account with this email, if it was just read
+   * @throws UnavailableError if the database is unavailable
    */
   async findRegistered(email: Email, idempotencyKey: string, holder?: User): Promise<User | undefined> {
-    // Whatever was registered with a key has a claim; the index might still name an account that is gone.
+    // Every account that was registered with a key has a claim. The index might still contain a deleted account.
     const user = holder ?? (await this.findByEmailClaim(email));
     const isSame =
       user?.registrationKey === registrationKeyOf(idempotencyKey) &&
@@ -110,7 +111,7 @@ export class UsersService {
   }
 }
 
-/** What of an idempotency key is kept: enough to know it again, and nothing of what the client put into it. */
+/** The stored form of an idempotency key: a hash, without anything that the client put into the key. */
 function registrationKeyOf(idempotencyKey: string): string {
   return createHash('sha256').update(idempotencyKey).digest('base64url');
 }

@@ -26,11 +26,11 @@ export class DeleteAccountDto {
 
 const COUNT = { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as const;
 
-/** How many of each thing a deletion removed. */
+/** Number of items that a deletion removed. */
 export class DeletionReceiptDto {
   @ApiProperty({
     ...COUNT,
-    description: 'Audio objects in S3, without those that an upload URL from before brings later',
+    description: 'Audio objects in S3, without those that are still uploaded with an earlier URL',
     example: 121,
   })
   readonly objects: number;

@@ -15,7 +15,7 @@ export class ExportedUserDto extends UserDto {
   readonly key_salt: string;
 }
 
-/** Everything held about a user, but for the password hash. */
+/** Everything that the service stores about a user, except the password hash. */
 export class ExportDto {
   @ApiProperty()
   readonly user: ExportedUserDto;

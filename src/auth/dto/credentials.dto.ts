@@ -6,7 +6,7 @@ import type { Email } from '../../users/email.js';
 const EMAIL_SCHEMA = {
   type: String,
   description:
-    'One mailbox however it is written: trimmed, the domain by UTS 46, the part before the `@` composed (NFC) and in ' +
+    'All spellings of one mailbox are equal: trimmed, the domain by UTS 46, the part before the `@` composed (NFC) and in ' +
     'lower case',
   example: 'ada@example.com',
   format: 'email',
@@ -18,7 +18,7 @@ const PASSWORD_EXAMPLE = 'correct horse battery';
 export class RegisterDto {
   @ApiProperty({
     ...EMAIL_SCHEMA,
-    description: `${EMAIL_SCHEMA.description}. Before the \`@\` no invisible characters, and none that stand for others`,
+    description: `${EMAIL_SCHEMA.description}. The local part has no invisible characters and no compatibility characters (NFKC)`,
   })
   @ToEmail()
   @IsNewEmail()

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { toUserDto, USER_ID, UserDto } from '../../users/dto/user.dto.js';
 import type { User } from '../../users/user.js';
 
-/** What register and login answer. */
+/** Response of register and login. */
 export class SignedInDto {
   @ApiProperty({
     description: 'Bearer token (JWT, HS256), valid for 30 days',

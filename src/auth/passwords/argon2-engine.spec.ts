@@ -9,7 +9,7 @@ const PASSWORD = 'correct hörse battery';
 
 const newLogger = () => ({ error: jest.fn(), warn: jest.fn(), info: jest.fn(), debug: jest.fn() });
 
-/** The reference engine under another name, with one fault. */
+/** The reference engine with another name and one fault. */
 const faulty = (fault: Partial<Argon2Engine>): Argon2Engine => ({
   ...referenceEngine,
   name: 'faulty',
@@ -24,7 +24,7 @@ function fasterOrNone(): Argon2Engine[] {
   }
 }
 
-// Where the optional package is not installed, only the other one is tested.
+// Without the optional package, only the reference engine is tested.
 const engines = [referenceEngine, ...fasterOrNone()];
 const pairs = engines.flatMap((one) => engines.map((other) => [one.name, other.name, one, other] as const));
 

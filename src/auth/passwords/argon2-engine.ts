@@ -4,64 +4,67 @@ import type { Logger } from '../../common/logging/logger.js';
 
 const require = createRequire(import.meta.url);
 
-/** What a hash costs. */
+/** The cost parameters of a hash. */
 export interface Argon2Parameters {
   readonly memoryKib: number;
   readonly timeCost: number;
   readonly parallelism: number;
 }
 
-/** A package that computes Argon2. Hashes of one verify with every other. */
+/** A package that computes Argon2. All packages verify each other's hashes. */
 export interface Argon2Engine {
-  /** Of the package. */
+  /** Name of the package. */
   readonly name: string;
   /** A new Argon2id hash in PHC string format, with the parameters in the order of the format: m, t, p. */
   readonly hash: (password: string, parameters: Argon2Parameters) => Promise<string>;
   /**
-   * Whether the password belongs to the hash.
+   * Whether the password matches the hash.
    *
-   * @param phc Argon2 in PHC string format, any kind and parameters
-   * @throws Error where the hash is damaged
+   * @param phc Argon2 in PHC string format, any variant and parameters
+   * @throws Error if the hash is malformed
    */
   readonly verify: (phc: string, password: string) => Promise<boolean>;
 }
 
-/** What is used of `@node-rs/argon2`. Described here, since the build must also pass where it is not installed. */
+/**
+ * The part of `@node-rs/argon2` that is used. Declared here, because the build must also pass if the package is not
+ * installed.
+ */
 interface NodeRsArgon2 {
   hash(password: string, options: Record<string, number>): Promise<string>;
   verify(phc: string, password: string): Promise<boolean>;
 }
 
 const FASTER = '@node-rs/argon2';
-/** Its number of Argon2id. */
+/** The package's constant for Argon2id. */
 const NODE_RS_ARGON2ID = 2;
 
-/** So little that the first login does not wait for it. */
+/** So cheap that the first login does not wait for it. */
 const SELF_TEST = { memoryKib: 64, timeCost: 1, parallelism: 1 };
 const PASSWORD = 'pässword';
-/** From the tests of the reference implementation (`src/test.c` of phc-winner-argon2); their password is "password". */
+/** Test vectors of the reference implementation (`src/test.c` of phc-winner-argon2). Their password is "password". */
 const KNOWN = [
   '$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4',
   '$argon2id$v=19$m=256,t=2,p=2$c29tZXNhbHQ$bQk8UB/VmZZF4Oo79iDXuL5/0ttZwg2f/5U52iv1cDc',
 ];
 
-/** The package `argon2`: always installed. */
+/** The package `argon2`, which is always installed. */
 export const referenceEngine: Argon2Engine = {
   name: 'argon2',
   async hash(password, { memoryKib: memoryCost, timeCost, parallelism }) {
     const phc = await argon2.hash(password, { type: argon2.argon2id, memoryCost, timeCost, parallelism });
-    // The package sorts the parameters by name. The reference decoder, which the older backend reads hashes with, takes
-    // them in the order of the format only: m, t, p.
+    // The package sorts the parameters by name. The reference decoder, which the older backend uses, accepts only the
+    // order of the format: m, t, p.
     return phc.replace(/(,p=\d+)(,t=\d+)/, '$2$1');
   },
   verify: (phc, password) => argon2.verify(phc, password),
 };
 
 /**
- * The package `@node-rs/argon2`: takes two thirds of the CPU time. As those of `argon2`, its asynchronous functions run in
- * libuv's pool.
+ * The package `@node-rs/argon2`, which takes two thirds of the CPU time. Like those of `argon2`, its asynchronous
+ * functions run in libuv's thread pool.
  *
- * @throws Error where it is not installed, or not for this platform
+ * @throws Error if it is not installed, or not for this platform
  */
 export function loadFasterEngine(): Argon2Engine {
   const nodeRs = require(FASTER) as NodeRsArgon2;
@@ -74,10 +77,10 @@ export function loadFasterEngine(): Argon2Engine {
 }
 
 /**
- * Makes a function that chooses the engine at its first call and gives the same one from then on, also to those who ask
- * meanwhile. It never fails: whatever is wrong with the faster engine, `argon2` is used.
+ * Creates a function that selects the engine at its first call and returns the same engine from then on, also to
+ * concurrent callers. It never fails: if anything is wrong with the faster engine, `argon2` is used.
  *
- * @param load gives the faster engine
+ * @param load loads the faster engine
  */
 export function engineChooser(
   load: () => Argon2Engine | Promise<Argon2Engine> = loadFasterEngine,
@@ -86,7 +89,7 @@ export function engineChooser(
   return (logger) => (chosen ??= choose(load, logger));
 }
 
-/** The engine of this process. The first call loads and tests it, and says in the log which one it is. */
+/** The engine of this process. The first call loads and tests it, and logs its name. */
 export const chooseEngine = engineChooser();
 
 async function choose(
@@ -98,7 +101,7 @@ async function choose(
   return engine;
 }
 
-/** The faster engine where there is one that computes what `argon2` does. */
+/** The faster engine, if it is installed and computes the same as `argon2`. */
 async function fasterEngine(
   load: () => Argon2Engine | Promise<Argon2Engine>,
   logger: Logger,
@@ -107,7 +110,7 @@ async function fasterEngine(
   try {
     engine = await load();
   } catch (error) {
-    // An optional package: not to have it is no fault.
+    // The package is optional: a missing one is not an error.
     logger.debug({ err: error }, 'the faster password hashing engine cannot be loaded');
     return undefined;
   }
@@ -123,7 +126,7 @@ async function fasterEngine(
   }
 }
 
-/** @throws Error where the engine and `argon2` disagree, and what the engine throws */
+/** @throws Error if the engine and `argon2` disagree, and any error of the engine */
 async function assertWorks(engine: Argon2Engine): Promise<void> {
   const [own, other] = await Promise.all([
     engine.hash(PASSWORD, SELF_TEST),

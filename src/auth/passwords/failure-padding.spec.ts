@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { FailurePadding } from './failure-padding.js';
 
-/** Of a hash that costs little, and of the costliest one. */
+/** Work of a cheap hash and of the most expensive one. */
 const [SMALL, LARGE] = [10, 100];
 
-/** Milliseconds after which a failure whose check took `durationMs` is told. */
+/** Milliseconds after which a failure is reported if its check took `durationMs`. */
 async function held(padding: FailurePadding, durationMs: number): Promise<number> {
   const started = performance.now();
   const ended = padding.pad(durationMs).then(() => Math.round(performance.now() - started));
@@ -18,7 +18,7 @@ describe('FailurePadding', () => {
   beforeEach(async () => {
     jest.useFakeTimers();
     padding = new FailurePadding(LARGE);
-    // The costliest one takes 100 ms, and a failure 120.
+    // The most expensive check takes 100 ms, and a failure 120.
     await padding.calibrate(() => Promise.resolve(1));
   });
 

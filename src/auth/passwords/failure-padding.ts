@@ -1,23 +1,25 @@
-/** How much longer than the slowest check a failure takes; what varies by less does not show. */
+/** Factor between the duration of a failure and the slowest check. Smaller variations are hidden. */
 const MARGIN = 1.2;
-/** After this the memory of a slow check has faded by half; milliseconds. */
+/** Half-life of the memory of a slow check; milliseconds. */
 const HALF_LIFE_MS = 600_000;
 /**
- * One check that took longer than so many estimates (a machine that was suspended) does not hold up all failures after
- * it. Relative, so that the checks of a slow machine stay below it.
+ * Maximum of a check in multiples of the estimate: one outlier (a machine that was suspended) must not delay all later
+ * failures. Relative, so that the checks of a slow machine stay below it.
  */
 const LONGEST = 8;
-/** No failure is held for longer: a machine on which a check takes so long is not usable. Milliseconds. */
+/** No failure is delayed for longer: a machine on which a check takes so long is unusable. Milliseconds. */
 const MAX_PADDED_MS = 5_000;
-/** So long the speed of the machine is taken for what it was: it may have been measured in a busy moment. Milliseconds. */
+/**
+ * How long a measured speed of the machine is used: the machine may have been busy when it was measured. Milliseconds.
+ */
 const MEASURED_FOR_MS = 60_000;
 
 /**
- * Makes failed logins take the same time whatever was checked. Hashes of the older backend cost several times as much
- * as the one that stands in for an unknown email, and without this the clock would tell which emails have an account.
- * A failure is answered when the slowest check of late would have been done, and no sooner than the costliest hash there
- * may be would have been checked by an estimate: also after a start, and after hours in which only cheap ones were. The
- * wait costs no CPU and no place in the queue.
+ * Makes all failed logins take the same time. Hashes of the older backend cost several times as much as the decoy hash
+ * for an unknown email, and the response time would reveal which emails have an account. A failure is reported when the
+ * slowest recent check would have ended, and not before the most expensive possible hash would have been checked
+ * according to an estimate. This holds after a start, and after hours with cheap hashes only. The delay costs no CPU
+ * and no slot of the queue.
  */
 export class FailurePadding {
   private calibration: Promise<void> | undefined;
@@ -26,15 +28,15 @@ export class FailurePadding {
   private slowestMs = 0;
   private updatedAt = performance.now();
 
-  /** @param largestWork of the hashes there may be; memory in KiB × passes */
+  /** @param largestWork of the possible hashes; memory in KiB × passes */
   constructor(private largestWork: number) {}
 
   /**
-   * Finds out how fast this machine is, where that was not done within the last minute: whoever comes meanwhile waits for
-   * the same run.
+   * Measures the speed of this machine, unless this was done within the last minute. Concurrent callers wait for the
+   * same measurement.
    *
-   * @param measure how long a unit of work (1 KiB, one pass) takes; milliseconds
-   * @throws what `measure` throws, as long as the speed is unknown; afterwards the earlier one holds
+   * @param measure returns how long a unit of work (1 KiB, one pass) takes; milliseconds
+   * @throws what `measure` throws, as long as the speed is unknown. After that the previous speed is used
    */
   async calibrate(measure: () => Promise<number>): Promise<void> {
     if (this.measuredAt !== undefined && performance.now() - this.measuredAt < MEASURED_FOR_MS) return;
@@ -54,10 +56,10 @@ export class FailurePadding {
   }
 
   /**
-   * Takes note of how long a check took.
+   * Records how long a check took.
    *
    * @param durationMs milliseconds
-   * @param work of the hash that was checked
+   * @param work of the checked hash
    */
   note(durationMs: number, work: number): void {
     const now = performance.now();
@@ -67,7 +69,7 @@ export class FailurePadding {
     this.largestWork = Math.max(this.largestWork, work);
   }
 
-  /** Ends when a failure whose check took `durationMs` may be told. */
+  /** Resolves when a failure whose check took `durationMs` may be reported. */
   async pad(durationMs: number): Promise<void> {
     const estimateMs = this.msPerUnit * this.largestWork;
     const likelyMs = Math.max(estimateMs, Math.min(this.slowestMs, LONGEST * estimateMs));

@@ -3,14 +3,14 @@ import type { NextFunction, Request, Response } from 'express';
 import { PasswordHasher } from './password-hasher.js';
 
 /**
- * Turns a sign-in away before limits, validation and database where its password would not be hashed in time: in a flood
- * most requests end here, and what each of them costs is what all others wait for.
+ * Refuses a sign-in before rate limits, validation and database if its password could not be hashed in time. During a
+ * flood most requests end here, and the cost of each of them delays all others.
  */
 @Injectable()
 export class HashCapacityMiddleware implements NestMiddleware {
   constructor(private readonly hasher: PasswordHasher) {}
 
-  /** @throws UnavailableError where the hash queue is full */
+  /** @throws UnavailableError if the hash queue is full */
   use(_request: Request, _response: Response, next: NextFunction): void {
     this.hasher.assertCapacity();
     next();

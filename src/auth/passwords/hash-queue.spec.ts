@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { UnavailableError } from '../../common/errors/domain-errors.js';
 import { HashQueue } from './hash-queue.js';
 
-/** Pieces of work that end when told, and a record of which have begun. */
+/** Work that ends when the test ends it, and a record of which work has begun. */
 function workbench(queue: HashQueue) {
   const begun: number[] = [];
   const pieces: { end: () => void; fail: (error: Error) => void; done: Promise<number> }[] = [];
@@ -17,7 +17,7 @@ function workbench(queue: HashQueue) {
           begun.push(number);
           return promise.then(() => number);
         });
-        // Looked at by the tests that mean it.
+        // Tests that need the error await it themselves.
         done.catch(() => undefined);
         pieces.push({ end: resolve, fail: reject, done });
       }
@@ -35,7 +35,7 @@ function withResolvers() {
   return { promise, resolve, reject };
 }
 
-/** Lets everything happen that waits for nothing but its turn. */
+/** Runs everything that waits only for its turn in the event loop. */
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe('HashQueue', () => {
@@ -101,7 +101,7 @@ describe('HashQueue', () => {
   });
 
   it('refuses at once who would wait too long, and says when to come back', async () => {
-    // A piece is taken to last 50 ms before the first one was measured: 2,000 of them are 100 s of waiting.
+    // The estimate before the first measurement is 50 ms: 2,000 hashes are 100 s of waiting.
     const queue = new HashQueue(1, 100_000);
     const { pieces, add } = workbench(queue);
     add(2001);
@@ -118,7 +118,7 @@ describe('HashQueue', () => {
   });
 
   it('admits only as many as it can serve in time, though none of them has come yet', async () => {
-    // Two at once, 50 ms each: of 42 the last one waits for a second.
+    // Two concurrent hashes of 50 ms each: the last of 42 waits for a second.
     const queue = new HashQueue(2, 1000);
     const ends: (() => void)[] = [];
     const admitted = Array.from({ length: 42 }, () =>
@@ -132,7 +132,7 @@ describe('HashQueue', () => {
     await admitted[0];
     await queue.admit(work);
     expect(work).toHaveBeenCalledTimes(1);
-    // Who is admitted has a place.
+    // An admitted request has a slot.
     await expect(queue.run(() => Promise.resolve('served'))).resolves.toBe('served');
     for (const end of ends) end();
     await Promise.all(admitted);

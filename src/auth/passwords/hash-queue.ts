@@ -1,38 +1,38 @@
 import { UnavailableError } from '../../common/errors/domain-errors.js';
 
-/** Weight of the newest duration in the running mean. */
+/** Weight of the newest duration in the moving average. */
 const SMOOTHING = 0.2;
-/** What a piece of work is taken to last before the first one was measured; milliseconds. */
+/** Estimated duration before the first measurement; milliseconds. */
 const FIRST_GUESS_MS = 50;
 
 /**
- * A short line in front of work that occupies a core. As many pieces run at once as told; another one waits only
- * where its turn will come within `maxWaitMs`, judged by how long the last ones took, and is refused at once
- * otherwise. So a flood gets quick answers and the rest of the service its share of the machine.
+ * A short queue for CPU-bound work with limited concurrency. More work waits only if its turn will come within
+ * `maxWaitMs`, estimated from recent durations, and is refused immediately otherwise. A flood therefore gets quick
+ * responses, and the rest of the service keeps its share of the CPU.
  */
 export class HashQueue {
   private readonly waiting: (() => void)[] = [];
   private running = 0;
-  /** Those who were let in and will join the line after other work. */
+  /** Admitted requests that will join the queue after other work. */
   private admitted = 0;
   private meanMs = FIRST_GUESS_MS;
 
   constructor(
     private readonly concurrency: number,
     private readonly maxWaitMs: number,
-    /** Is told how long each piece waited; milliseconds. */
+    /** Called with the waiting time of each piece of work; milliseconds. */
     private readonly onTurn: (waitedMs: number) => void = () => undefined,
   ) {}
 
-  /** How many wait for their turn. */
+  /** Number of waiting pieces of work. */
   get depth(): number {
     return this.waiting.length;
   }
 
   /**
-   * Does `work` when it is its turn.
+   * Runs `work` when it is its turn.
    *
-   * @throws UnavailableError when the line is too long
+   * @throws UnavailableError if the queue is too long
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
     const asked = performance.now();
@@ -44,17 +44,17 @@ export class HashQueue {
     } finally {
       this.meanMs += SMOOTHING * (performance.now() - started - this.meanMs);
       const next = this.waiting.shift();
-      // The place is handed over, not given up: nobody who comes later can step in between.
+      // The slot is handed over, so that no later caller can take it first.
       if (next) next();
       else this.running--;
     }
   }
 
   /**
-   * Does work that {@link run} comes after. There is no point in that where the line is too long, or will be once all who
-   * were admitted have joined it.
+   * Runs work that is followed by {@link run}. Refuses it if the queue is too long, or will be when all admitted
+   * requests have joined it.
    *
-   * @throws UnavailableError as {@link run} would
+   * @throws UnavailableError like {@link run}
    */
   async admit<T>(work: () => Promise<T>): Promise<T> {
     this.assertCapacity();
@@ -66,12 +66,12 @@ export class HashQueue {
     }
   }
 
-  /** @throws UnavailableError where {@link admit} would refuse now */
+  /** @throws UnavailableError if {@link admit} would refuse now */
   assertCapacity(): void {
     this.assertTurnBehind(this.admitted + this.running + this.waiting.length);
   }
 
-  /** @param ahead how many are served first or are being served */
+  /** @param ahead number of requests that are served before or are being served */
   private assertTurnBehind(ahead: number): void {
     if (ahead < this.concurrency) return;
     const waitMs = ((ahead - this.concurrency + 1) * this.meanMs) / this.concurrency;

@@ -7,7 +7,7 @@ import { PasswordHasher } from './password-hasher.js';
 
 const SECRET_KEY = 'f1d2d2f924e986ac86fdf7b36c94bcdf';
 const CHEAP = { ARGON2_MEMORY_KIB: '2048', ARGON2_TIME_COST: '1' };
-/** Stands for the older backend's: costly beside those, and quick enough for a test. */
+/** Like the older backend's hashes: expensive compared with new ones, and quick enough for a test. */
 const COSTLY = { memoryCost: 32_768, timeCost: 3, parallelism: 1 };
 const ROUNDS = 8;
 
@@ -72,7 +72,7 @@ describe('PasswordHasher', () => {
       costlyHash.push(await first(costly));
     }
 
-    // Where each of the one kind takes longer than each of the other, the clock tells them apart.
+    // If all durations of one kind exceeded all of the other, the response time would distinguish them.
     expect(Math.min(...costlyHash)).toBeLessThan(Math.max(...unknownEmail));
     expect(Math.min(...unknownEmail)).toBeLessThan(Math.max(...costlyHash));
   });

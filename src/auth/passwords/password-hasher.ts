@@ -9,29 +9,28 @@ import { HashQueue } from './hash-queue.js';
 import { readPhc, workOf } from './phc.js';
 
 /**
- * What the speed of the machine is estimated from: a tenth of a hash of the older backend. Much smaller ones fit in the
- * caches of the processor, and promise three times the speed.
+ * The work for measuring the speed of the machine: a tenth of a hash of the older backend. Much smaller ones fit in the
+ * CPU caches and suggest three times the speed.
  */
 const PROBE = { memoryKib: 16_384, timeCost: 1, parallelism: 1 };
-/** Threads that hash give way to everything else: one time alone may be that of a busy machine. */
+/** Hashing threads have a low priority: a single measurement may be that of a busy machine. */
 const PROBES = 3;
 
-/** A check, and the work it was. */
+/** A check and its work. */
 interface Check {
   readonly matches: boolean;
   readonly work: number;
 }
 
 /**
- * Argon2id behind a queue, by the fastest engine there is (see `chooseEngine`). Passwords are taken as they come, as raw
- * UTF-8: hashes of the older backend were made so.
- * Every method throws `UnavailableError` when the queue is full.
+ * Argon2id behind a queue, with the fastest engine (see `chooseEngine`). Passwords are hashed as raw UTF-8, like those
+ * of the older backend. Every method throws `UnavailableError` if the queue is full.
  */
 @Injectable()
 export class PasswordHasher {
   private readonly queue: HashQueue;
   private readonly parameters: Argon2Parameters;
-  /** The hash of a password that nobody knows, to spend the same time on an unknown account. */
+  /** A hash without a known password, to spend the same time for an unknown account. */
   private readonly decoy: string;
   private readonly ownWork: number;
   private readonly padding: FailurePadding;
@@ -50,15 +49,15 @@ export class PasswordHasher {
     this.padding = new FailurePadding(passwords.largestWork);
   }
 
-  /** @throws UnavailableError where a hash would be refused now */
+  /** @throws UnavailableError if a hash would be refused now */
   assertCapacity(): void {
     this.queue.assertCapacity();
   }
 
   /**
-   * Does work after which a password will be hashed or verified, and keeps a place for that meanwhile.
+   * Runs work after which a password will be hashed or verified, and reserves a slot for that meanwhile.
    *
-   * @throws UnavailableError before the work, where a hash would be refused
+   * @throws UnavailableError before the work, if a hash would be refused
    */
   async admit<T>(work: () => Promise<T>): Promise<T> {
     return this.queue.admit(work);
@@ -72,18 +71,18 @@ export class PasswordHasher {
     });
   }
 
-  /** Whether a hash took less work than a new one would, or is of another kind than Argon2id. */
+  /** Whether a hash took less work than a new one would, or is not Argon2id. */
   isWeak(phc: string): boolean {
     const { kind, work } = readPhc(phc);
-    // Written so that a hash whose parameters cannot be read counts as weak.
+    // A hash whose parameters cannot be read counts as weak.
     return kind !== 'argon2id' || !(work >= this.ownWork);
   }
 
   /**
-   * Whether the password belongs to the hash. Without a hash it does the same work and says no; every no takes the same
-   * time, see {@link FailurePadding}.
+   * Whether the password matches the hash. Without a hash it does the same work and returns false. Every false result
+   * takes the same time, see {@link FailurePadding}.
    *
-   * @param phc Argon2 in PHC string format, any parameters; `undefined` where there is no such account
+   * @param phc Argon2 in PHC string format, any parameters; `undefined` if there is no such account
    */
   async verify(phc: string | undefined, password: string): Promise<boolean> {
     const { matches, work, durationMs } = await this.queue.run(async () => {
@@ -104,7 +103,7 @@ export class PasswordHasher {
       }
       if (phc !== undefined) throw new TypeError('Not an Argon2 hash');
     } catch (error) {
-      // Not Argon2, or damaged. Whoever owns it cannot sign in, and nobody learns that there is such an account.
+      // Not Argon2, or malformed. The owner cannot sign in, and nobody learns that the account exists.
       this.logger.error({ err: error }, 'a stored password hash cannot be read');
     }
     await engine.verify(this.decoy, password);
@@ -113,15 +112,15 @@ export class PasswordHasher {
 }
 
 /**
- * A hash in PHC string format that is of no password: salt and digest are random. It costs nothing to make, and as much
- * as any other to verify.
+ * A hash in PHC string format without a password: salt and digest are random. Creating it costs nothing, and verifying
+ * it costs as much as any other hash.
  */
 function decoyHash({ memoryKib, timeCost, parallelism }: PasswordConfig): string {
   const [salt, digest] = [16, 32].map((bytes) => randomBytes(bytes).toString('base64').replace(/=+$/, ''));
   return `$argon2id$v=19$m=${memoryKib},t=${timeCost},p=${parallelism}$${salt}$${digest}`;
 }
 
-/** How long this machine takes for a KiB in one pass, at the best of a few times; milliseconds. */
+/** The minimum of several measurements of the time for one KiB in one pass; milliseconds. */
 async function msPerUnit(engine: Argon2Engine): Promise<number> {
   let best = Infinity;
   for (let n = 0; n < PROBES; n++) {

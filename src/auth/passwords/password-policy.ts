@@ -7,8 +7,8 @@ import { Email } from '../../users/email.js';
 const require = createRequire(import.meta.url);
 
 /**
- * What a new password must not be: one of the most common ones (NIST SP 800-63B §5.1.1.2), where that is configured,
- * or the email, however it is written. No rules of composition. Length is checked with the shape of the request.
+ * What a new password must not be: one of the most common passwords (NIST SP 800-63B §5.1.1.2), if that is configured,
+ * or the email in any spelling. There are no composition rules. The DTO validates the length.
  */
 @Injectable()
 export class PasswordPolicy {
@@ -17,9 +17,9 @@ export class PasswordPolicy {
   constructor(private readonly config: AppConfig) {}
 
   /**
-   * @param field what the request calls the password
-   * @throws ValidationError naming it
-   * @throws UnavailableError where the list cannot be read now
+   * @param field name of the password in the request
+   * @throws ValidationError with this field
+   * @throws UnavailableError if the list cannot be read now
    */
   assertAcceptable(password: string, email: Email, field: string): void {
     if (Email.read(password).equals(email)) refuse(field, 'Password must not be the email address');
@@ -30,10 +30,10 @@ export class PasswordPolicy {
 }
 
 /**
- * Loaded when it is first needed: the list takes some megabytes. By `require`, since an `import` that failed once, with too
- * many files open for example, fails for as long as the process lives.
+ * Loaded at first use: the list takes some megabytes. By `require`, because a failed `import` (for example with too
+ * many open files) fails for the rest of the process's lifetime.
  *
- * @throws UnavailableError where it cannot be read now
+ * @throws UnavailableError if it cannot be read now
  */
 function loadCommonPasswords(): ReadonlySet<string> {
   try {

@@ -15,10 +15,10 @@ import { UsersRepository } from '../../users/users.repository.js';
 import { PasswordHasher } from './password-hasher.js';
 import { PasswordPolicy } from './password-policy.js';
 
-/** Length of a subject: enough to tell accounts apart, too little to be of other use. */
+/** Length of a subject: enough to distinguish accounts, and too short for other uses. */
 const SUBJECT_LENGTH = 16;
 
-/** Everything about passwords: what is acceptable, whether one is right, and how they are kept. */
+/** Rules, verification and storage of passwords. */
 @Injectable()
 export class PasswordsService {
   constructor(
@@ -31,34 +31,36 @@ export class PasswordsService {
   ) {}
 
   /**
-   * @param field what the request calls the password
-   * @throws ValidationError naming it
+   * @param field name of the password in the request
+   * @throws ValidationError with this field
    */
   assertAcceptable(password: string, email: Email, field: string): void {
     this.policy.assertAcceptable(password, email, field);
   }
 
   /**
-   * Does work that {@link hash} or {@link verify} comes after: what is going to be refused should cost nothing before.
+   * Runs work that is followed by {@link hash} or {@link verify}: a request that will be refused should cost nothing
+   * before.
    *
-   * @throws UnavailableError where the hash queue is full
+   * @throws UnavailableError if the hash queue is full
    */
   async admit<T>(work: () => Promise<T>): Promise<T> {
     return this.hasher.admit(work);
   }
 
-  /** @throws UnavailableError where the hash queue is full */
+  /** @throws UnavailableError if the hash queue is full */
   async hash(password: string): Promise<string> {
     return this.hasher.hash(password);
   }
 
   /**
-   * Whether the password is that of the account. Guesses are slowed down wherever they are made, by what the request
-   * proves of who makes them (see `LoginThrottle`), and the same work is done where there is no account.
+   * Whether the password is that of the account. Guesses are throttled in all endpoints, by what the request proves
+   * about its sender (see `LoginThrottle`). Without an account the same work is done.
    *
-   * @param email as the account has it; where there is none, its canonical form, so that no spelling has attempts of its own
-   * @throws TooManyRequestsError where too many were wrong before
-   * @throws UnavailableError where the hash queue is full
+   * @param email as stored in the account; without an account its canonical form, so that no spelling has its own
+   *   attempts
+   * @throws TooManyRequestsError after too many wrong passwords
+   * @throws UnavailableError if the hash queue is full
    */
   async verify(email: string, user: User | undefined, password: string): Promise<boolean> {
     const attempt = await this.beginAttempt(email, user);
@@ -66,7 +68,7 @@ export class PasswordsService {
     try {
       matches = await this.hasher.verify(user?.passwordHash, password);
     } catch (error) {
-      // Nobody learns anything from it: what keeps the owner out, such as a full queue, must not use up attempts too.
+      // The attempt gave no information: an error such as a full queue must not use up the owner's attempts.
       await attempt?.withdrawn();
       throw error;
     }
@@ -75,33 +77,36 @@ export class PasswordsService {
   }
 
   /**
-   * Whether a password that was right a moment ago is that of another hash. Not counted as a guess.
+   * Whether a password that was just verified also matches another hash. Does not count as a guess.
    *
-   * @throws UnavailableError where the hash queue is full
+   * @throws UnavailableError if the hash queue is full
    */
   async matches(passwordHash: string, password: string): Promise<boolean> {
     return this.hasher.verify(passwordHash, password);
   }
 
-  /** Takes address and device of this request for the owner's, so that guesses of strangers do not delay logins there. */
+  /**
+   * Marks address and device of this request as the owner's, so that guesses of strangers do not delay logins from
+   * there.
+   */
   async trustClient(email: string): Promise<void> {
     await this.limits.loginThrottle?.trust(this.subject(email), currentGuesser(undefined));
   }
 
-  /** Replaces a hash that is weaker than new ones are. A login does not fail for it. */
+  /** Replaces a hash that is weaker than new ones. A login does not fail because of it. */
   async upgrade({ userId, passwordHash }: User, password: string): Promise<void> {
     if (!this.hasher.isWeak(passwordHash)) return;
     try {
       await this.users.replacePasswordHash(userId, passwordHash, await this.hasher.hash(password));
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
-      // Without a cause the queue was full, of which a stack tells nothing.
+      // Without a cause the queue was full, and a stack trace would not help.
       const fields = error.cause === undefined ? { reason: error.message } : { err: error.cause };
       this.logger.warn(fields, 'a weak password hash stays until the next login');
     }
   }
 
-  /** Stands for an email in counters and logs, where the address itself has no business. */
+  /** A pseudonym for an email in counters and logs, which must not contain the email itself. */
   subject(email: string): string {
     return createHmac('sha256', this.config.secretKey).update(email).digest('hex').slice(0, SUBJECT_LENGTH);
   }
@@ -116,7 +121,7 @@ export class PasswordsService {
   }
 }
 
-/** Who gives a password with this request. A token of another account proves nothing. */
+/** The sender of a password. A token of another account proves nothing. */
 function currentGuesser(user: User | undefined): Guesser {
   const { address = '', userAgent, signIn } = currentRequest() ?? {};
   return {

@@ -3,10 +3,10 @@ import { lowerPoolPriority } from './pool-priority.js';
 
 describe('lowerPoolPriority', () => {
   const onLinux = process.platform === 'linux';
-  // What libuv makes where nobody says otherwise, as nobody does for the tests.
+  // The default of libuv, which the tests use.
   const threads = 4;
 
-  // With 0 nothing changes; what a service does is tested with a service, in test/faults.
+  // With 0 nothing changes. The effect on a service is tested in test/faults.
   it(`reaches ${onLinux ? 'every thread of the pool' : 'no thread on this system'}`, async () => {
     await expect(lowerPoolPriority(threads, 0)).resolves.toBe(onLinux ? threads : 0);
   });

@@ -3,26 +3,27 @@ import { getPriority, setPriority } from 'node:os';
 import { basename } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Linux leads each thread that asks to its own entry. */
+/** Linux resolves this path to the entry of the thread that opens it. */
 const OWN_ENTRY = '/proc/thread-self';
-/** A round is answered by those threads that happen to be free first. */
+/** The threads that happen to be free answer a round first. */
 const ROUNDS = 50;
 const PAUSE_MS = 2;
 
 /**
- * Lets the threads of libuv's pool, which is where hashes are computed, give way to the event loop: where there is too
- * little processor for both, a sign-in waits rather than every other request. A process may always lower priorities.
- * Both packages for Argon2 use the pool (seen in `/proc/self/task`, with 20 hashes four at once: all the work was done by its four
- * threads, and there were no others). For the lanes of older hashes (p=4) both start threads of their own.
+ * Lowers the priority of the threads of libuv's pool, where hashes are computed, below the event loop: if the CPU is
+ * short, a sign-in waits and not every other request. An unprivileged process may lower priorities. Both Argon2
+ * packages use the pool (verified in `/proc/self/task` with 20 hashes, four at a time: its four threads did all the
+ * work, and there were no others). For hashes of the older backend with several lanes (p=4) both start additional
+ * threads.
  *
  * @param threads size of the pool
- * @param niceness 0 for the same as everything else, up to 19 for only what nobody else wants
- * @returns how many threads it reached; 0 on systems other than Linux, which have no priority of single threads
+ * @param niceness from 0, normal priority, to 19, the lowest priority
+ * @returns number of threads that were changed; 0 on systems other than Linux, which have no priority of single threads
  */
 export async function lowerPoolPriority(threads: number, niceness: number): Promise<number> {
   const found = new Set<number>();
   for (let round = 0; round < ROUNDS && found.size < threads; round++) {
-    // Asked from the pool, as all of `fs/promises` is: the answers name its threads.
+    // Like all of `fs/promises`, these calls run in the pool: the results name its threads.
     const entries = await Promise.all(Array.from({ length: 4 * threads }, ownEntry));
     for (const entry of entries) {
       if (entry === undefined) return 0;
@@ -31,7 +32,7 @@ export async function lowerPoolPriority(threads: number, niceness: number): Prom
     if (round > 0) await sleep(PAUSE_MS);
   }
   for (const thread of found) {
-    // A process may always give way more, and only a privileged one less.
+    // Only a privileged process may raise a priority.
     if (getPriority(thread) < niceness) setPriority(thread, niceness);
   }
   return found.size;

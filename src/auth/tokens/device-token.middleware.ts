@@ -7,9 +7,9 @@ import { TokensService } from './tokens.service.js';
 const bearerToken = ExtractJwt.fromAuthHeaderAsBearerToken();
 
 /**
- * Takes note of the sign-in that the token of a request names, where no token is asked for. A device that was signed in
- * before proves by it that it is the owner's, so that strangers who guess elsewhere cannot keep it out. The request is
- * answered as it would be without; a token that is not ours is ignored.
+ * Reads the sign-in that the token of a request names on routes that need no token. It proves that the device belongs
+ * to the owner, so that strangers who guess elsewhere cannot lock it out. The response is the same as without a token.
+ * A token of another service is ignored.
  */
 @Injectable()
 export class DeviceTokenMiddleware implements NestMiddleware {

@@ -13,7 +13,7 @@ import { VerifiedTokens } from './verified-tokens.js';
 
 const bearerToken = ExtractJwt.fromAuthHeaderAsBearerToken();
 
-/** Reads the bearer token of a request. One algorithm is accepted, whatever the header of the token names. */
+/** Reads the bearer token of a request. It accepts one algorithm, whatever the header of the token says. */
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   private readonly verified = new VerifiedTokens();
@@ -31,12 +31,12 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
           ? done(null, keys.keyFor(token) as unknown as Buffer)
           : done(new InvalidTokenError()),
       algorithms: ['HS256'],
-      // `nbf` is checked in `isAccessToken`, with a leeway that `exp` must not have.
+      // `isAccessToken` checks `nbf`, with a leeway that `exp` must not have.
       jsonWebTokenOptions: { ignoreNotBefore: true },
     });
   }
 
-  /** As Passport calls it. A token that was found good before is not verified again. */
+  /** Called by Passport. A token that is in the cache is not verified again. */
   override authenticate(request: Request, options?: unknown): void {
     const caller = this.verified.get(bearerToken(request) ?? '', nowSeconds());
     if (!caller) {
@@ -49,7 +49,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
     );
   }
 
-  /** As Passport calls it, once the signature is found good. */
+  /** Called by Passport after it has verified the signature. */
   async validate(request: Request, claims: unknown): Promise<Caller> {
     const caller = await this.callerOf(claims);
     this.verified.set(bearerToken(request) ?? '', caller, (claims as TokenPayload).exp);
@@ -57,10 +57,10 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'jwt') {
   }
 
   /**
-   * Who is signed in by a token of these claims.
+   * The caller of a token with these claims.
    *
-   * @throws InvalidTokenError where the claims are not those of an access token, or its session has ended
-   * @throws UnavailableError where that cannot be found out
+   * @throws InvalidTokenError if they are not the claims of an access token, or its session has ended
+   * @throws UnavailableError if this cannot be read now
    */
   async callerOf(claims: unknown): Promise<Caller> {
     if (!isAccessToken(claims, nowSeconds())) throw new InvalidTokenError();

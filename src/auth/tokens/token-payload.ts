@@ -1,8 +1,8 @@
 import { isAccountKey } from '../../users/user.row.js';
 
-/** Claims of an access token. Those of the older backend have `user_id`, `iat` and `exp` only. */
+/** Claims of an access token. Tokens of the older backend have only `user_id`, `iat` and `exp`. */
 export interface TokenPayload {
-  /** What the older backend reads. */
+  /** The claim that the older backend reads. */
   readonly user_id: string;
   /** The same value (RFC 7519 §4.1.2). */
   readonly sub?: string;
@@ -13,17 +13,17 @@ export interface TokenPayload {
   readonly jti?: string;
 }
 
-/** How far another machine's clock may be ahead, in seconds. Not granted to the expiry. */
+/** Maximum clock skew of another machine, in seconds. It does not extend the expiry. */
 const CLOCK_SKEW_SECONDS = 60;
 
-/** The longest partition key of DynamoDB, which refuses to look a longer one up. */
+/** Maximum size of a DynamoDB partition key. DynamoDB refuses a read with a longer one. */
 const LONGEST_USER_ID_BYTES = 2048;
 
 /**
- * Whether verified claims are those of an access token that is valid at `now`. The signature, the algorithm and the
- * expiry have been checked; what is checked here is what `jsonwebtoken` leaves out: that there is an expiry at all,
- * that the token was not issued, nor becomes valid, in the future (RFC 8725 §3.10, RFC 7519 §4.1), and that its user id
- * can be one. `isSessionId` tells what a session id is.
+ * Whether verified claims are those of an access token that is valid at `now`. Signature, algorithm and expiry are
+ * checked before. This checks what `jsonwebtoken` does not: that there is an expiry, that the token is not issued or
+ * first valid in the future (RFC 8725 §3.10, RFC 7519 §4.1), and that its user id can be one. `isSessionId` checks
+ * session ids.
  *
  * @param now Unix seconds
  */
@@ -34,7 +34,7 @@ export function isAccessToken(claims: unknown, now: number): claims is TokenPayl
   return (
     typeof user_id === 'string' &&
     user_id !== '' &&
-    // Half of a surrogate pair has no UTF-8 form, which DynamoDB wants.
+    // An unpaired surrogate has no UTF-8 form, which DynamoDB requires.
     user_id.isWellFormed() &&
     Buffer.byteLength(user_id) <= LONGEST_USER_ID_BYTES &&
     isAccountKey(user_id) &&
@@ -46,15 +46,15 @@ export function isAccessToken(claims: unknown, now: number): claims is TokenPayl
   );
 }
 
-/** Whole seconds: `1e400` in JSON is an infinity, and would never expire. */
+/** Whole seconds: `1e400` in JSON is Infinity and would never expire. */
 function isDate(claim: unknown): claim is number {
   return Number.isSafeInteger(claim);
 }
 
 /**
- * Whether header and payload of a token can be looked at. The payload has to be an object: `jsonwebtoken` fails on a signed
- * `null`, which would look like a defect. A header with `crit` names extensions that must be understood, and none is here
- * (RFC 7515 §4.1.11).
+ * Whether header and payload of a token can be parsed. The payload must be an object: `jsonwebtoken` throws for a
+ * signed `null`, which would look like a defect. A header with `crit` names extensions that must be understood, and
+ * none is supported here (RFC 7515 §4.1.11).
  */
 export function isReadable(token: string): boolean {
   const [header, payload] = token.split('.', 2).map(partOf);

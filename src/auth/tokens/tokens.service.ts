@@ -6,7 +6,7 @@ import { AppConfig } from '../../config/config.js';
 import { isAccessToken, isReadable } from './token-payload.js';
 import { VerificationKeys } from './verification-key.js';
 
-/** Makes access tokens, and tells whom one was made for. `JwtStrategy` lets people in by them. */
+/** Issues access tokens, and reads whom a token was issued for. `JwtStrategy` authenticates with them. */
 @Injectable()
 export class TokensService {
   private readonly keys: VerificationKeys;
@@ -24,15 +24,15 @@ export class TokensService {
   }
 
   /**
-   * The sign-in that a token was made for, also where it has expired or the sign-in has ended. It proves that whoever
-   * sends it had been signed in, and nothing more.
+   * The sign-in that a token was issued for, even if the token has expired or the sign-in has ended. It proves only
+   * that the sender was signed in before.
    *
-   * @returns `undefined` for what is no access token signed with one of our keys
+   * @returns `undefined` if it is not an access token signed with one of the service's keys
    */
   signInOf(token: string): Caller | undefined {
     try {
       const claims: unknown = this.jwt.verify(token, {
-        // Typed for keys as text only.
+        // The type allows strings only.
         secret: this.keys.keyFor(token) as unknown as Buffer,
         algorithms: ['HS256'],
         ignoreExpiration: true,

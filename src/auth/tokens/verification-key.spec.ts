@@ -12,7 +12,7 @@ const [CURRENT, OLDER, OLDEST, STRANGER] = [
 const signedWith = (key: string, algorithm: 'HS256' | 'HS512' = 'HS256') =>
   jwt.sign({ user_id: 'ada' }, toKey(key), { algorithm, expiresIn: '1h' });
 
-/** Which of the keys was found. */
+/** Name of the key that was found. */
 function found(keys: VerificationKeys, token: string): string {
   return keys.keyFor(token).export().toString();
 }

@@ -1,11 +1,11 @@
 import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 
 /**
- * Finds the key that a token was signed with, so that keys can be changed without ending every session: the current
- * one, or else one of those before it.
+ * Finds the key that a token was signed with, the current one or a previous one, so that keys can be rotated without
+ * ending every session.
  *
- * Keys are key objects: with a string, `jsonwebtoken` tries to read a PEM public key out of it for every request,
- * which takes longer than all the rest of the verification.
+ * Keys are key objects: given a string, `jsonwebtoken` tries to parse a PEM public key from it for every request, which
+ * takes longer than the rest of the verification.
  */
 export class VerificationKeys {
   private readonly current: KeyObject;
@@ -16,14 +16,14 @@ export class VerificationKeys {
     this.previous = previous.map(toKey);
   }
 
-  /** The key to verify the token with; the current one where none fits, so that the token is refused by it. */
+  /** The key to verify the token with. If none matches it is the current one, which then refuses the token. */
   keyFor(token: string): KeyObject {
     if (this.previous.length === 0 || isSignedWith(this.current, token)) return this.current;
     return this.previous.find((key) => isSignedWith(key, token)) ?? this.current;
   }
 }
 
-/** A token key as `jsonwebtoken` takes it at no cost. */
+/** A token key in the form that costs `jsonwebtoken` no parsing. */
 export function toKey(secret: string): KeyObject {
   return createSecretKey(secret, 'utf8');
 }

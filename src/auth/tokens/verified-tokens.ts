@@ -11,15 +11,15 @@ interface VerifiedToken {
 }
 
 /**
- * Tokens whose signature and claims were found good, so that those who come again are not verified anew: a tenth of the
- * CPU of a read. Only what never changes is remembered; whether the sign-in has ended is asked each time. By the whole
- * token, since the same signature under other claims is a forgery.
+ * Caches tokens whose signature and claims were verified, which saves a tenth of the CPU of a read. Only what never
+ * changes is cached: whether the sign-in has ended is checked each time. The key is the whole token, because the same
+ * signature with other claims is a forgery.
  */
 export class VerifiedTokens {
   private readonly tokens = new LRUCache<string, VerifiedToken>({ max: MAX_TOKENS });
 
   /**
-   * Whom the token was made for, where it is known and has not expired.
+   * The caller that the token was issued for, if it is cached and has not expired.
    *
    * @param now Unix seconds
    */

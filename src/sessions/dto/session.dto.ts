@@ -4,7 +4,7 @@ import type { Session } from '../session.js';
 
 const INSTANT = { format: 'date-time', maxLength: 20 } as const;
 
-/** A signed-in device as its owner sees it. */
+/** A signed-in device, as sent to its owner. */
 export class SessionDto {
   @ApiProperty({ format: 'uuid', example: '1d5f6844-210d-4dd0-a106-e80f455ef203', maxLength: 64 })
   readonly session_id: string;
@@ -12,17 +12,17 @@ export class SessionDto {
   @ApiProperty({ ...INSTANT, example: '2025-09-25T01:06:21Z' })
   readonly created_at: string;
 
-  @ApiProperty({ ...INSTANT, description: 'True to the hour', example: '2025-09-27T18:00:05Z' })
+  @ApiProperty({ ...INSTANT, description: 'With a precision of one hour', example: '2025-09-27T18:00:05Z' })
   readonly last_used_at: string;
 
   @ApiProperty({ description: 'Readable name of the device', example: 'Safari on iPhone', maxLength: 80 })
   readonly device: string;
 
-  @ApiProperty({ description: 'Whether it is the one that asks', example: true })
+  @ApiProperty({ description: 'Whether it is the session of this request', example: true })
   readonly current: boolean;
 }
 
-/** A fresh token. */
+/** A new token. */
 export class TokenDto {
   @ApiProperty({
     description: 'Bearer token (JWT, HS256), valid for 30 days',

@@ -2,7 +2,7 @@ import { Transform } from 'class-transformer';
 import { IsAddressLike, rule, wrongAddress } from '../../common/validation/rules.js';
 import { Email, whyNotNew } from '../email.js';
 
-/** Reads a field as an {@link Email}; what is no text stays as it is and fails validation. */
+/** Converts a field to an {@link Email}. A value that is not a string is not changed and fails validation. */
 export function ToEmail(): PropertyDecorator {
   return Transform(({ value }: { value: unknown }) =>
     typeof value === 'string' ? Email.read(value) : value,
@@ -10,14 +10,13 @@ export function ToEmail(): PropertyDecorator {
 }
 
 /**
- * An address that an account may have: the shape alone, since whoever has an account has an address that some earlier rule
- * accepted.
+ * An email address of an existing account. Only the format is checked, because earlier rules accepted other addresses.
  */
 export function IsEmailOfAccount(): PropertyDecorator {
   return IsAddressLike(textOf);
 }
 
-/** An address that a new account may have; see {@link whyNotNew}. */
+/** An email address of a new account, see {@link whyNotNew}. */
 export function IsNewEmail(): PropertyDecorator {
   return rule('isNewEmail', (value) => wrongAddress(textOf(value)) ?? whyNotNew(value as Email));
 }

@@ -2,14 +2,14 @@ import { ApiProperty } from '@nestjs/swagger';
 import { toIso } from '../../common/time.js';
 import type { User } from '../user.js';
 
-/** How a user id is documented. */
+/** OpenAPI schema of a user id. */
 export const USER_ID = {
   format: 'uuid',
   example: '5f0c7a52-5d0b-4a0e-9d0e-0d6a3f1f3b11',
   maxLength: 64,
 } as const;
 
-/** An account as its owner sees it. */
+/** An account, as sent to its owner. */
 export class UserDto {
   @ApiProperty(USER_ID)
   readonly user_id: string;
