@@ -46,7 +46,7 @@ export class AppModule {
       ],
       providers: [
         { provide: APP_FILTER, useClass: ProblemFilter },
-        // In this order: who asks, how often, and whether the tables still know of it.
+        // In this order: authentication, rate limits, and whether the sign-in still exists in the tables.
         { provide: APP_GUARD, useExisting: JwtAuthGuard },
         { provide: APP_GUARD, useExisting: RateLimitGuard },
         { provide: APP_GUARD, useExisting: CostlyReadGuard },

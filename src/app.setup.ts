@@ -23,16 +23,16 @@ import type { AppConfig } from './config/config.js';
 import { Metrics } from './metrics/metrics.js';
 import { mountDocs } from './openapi.js';
 
-/** First segment of every path. */
+/** Prefix of every path. */
 const PREFIX = 'api';
 
-/** How long a browser may remember what CORS allows, in seconds. */
+/** How long a browser may cache a CORS preflight response, in seconds. */
 const PREFLIGHT_SECONDS = 3600;
 
 /**
  * The whole application as `main` and the tests use it, ready to listen.
  *
- * @param logger for tests that read the log; standard output otherwise
+ * @param logger for tests that read the log; standard output by default
  */
 export async function createApp(
   config: AppConfig,
@@ -48,23 +48,24 @@ export async function createApp(
     {
       logger: nestLogger(logger),
       bodyParser: false,
-      // Problems at start are for the caller to report, not for Nest to exit on.
+      // The caller reports problems at start. Nest must not exit.
       abortOnError: false,
     },
   );
   app.setGlobalPrefix(PREFIX);
-  // Answers are private and short-lived; hashing each for an ETag would cost more than it saves.
+  // Responses are private and short-lived. Hashing each for an ETag would cost more than it saves.
   app.set('etag', false);
   app.disable('x-powered-by');
   if (config.trustProxy === undefined) app.use(warnOfUntrustedProxy(logger));
   else app.set('trust proxy', config.trustProxy);
-  // `undefined` where nobody asks for metrics.
+  // `undefined` if metrics are off.
   app.use(accessLog(logger, app.get<Metrics | undefined>(Metrics)));
   app.use(defaultHeaders());
   app.use(answerInOrder);
-  // In front of all that refuses: without its headers a web application sees no status and no problem.
+  // Before everything that refuses requests: without its headers a web application cannot read the status and the
+  // problem.
   app.enableCors({
-    // As a function, so that requests of no listed origin go past CORS: with a list it answers every OPTIONS itself.
+    // A function, so that requests of other origins skip CORS: with a list it answers every OPTIONS itself.
     origin: (origin: string | undefined, allow: (error: null, allowed: boolean) => void) =>
       allow(null, origin !== undefined && config.corsOrigins.includes(origin)),
     exposedHeaders: [

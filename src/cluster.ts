@@ -9,22 +9,24 @@ import { STOP_SIGNALS } from './shutdown.js';
 import { killSilentWorkers } from './worker-heartbeat.js';
 import { WorkerMetrics } from './worker-metrics.js';
 
-/** A worker that ends sooner has most likely something that a new one will have too. Milliseconds. */
+/** If a worker ends sooner, a new one will probably fail too. Milliseconds. */
 const SHORT_LIFE_MS = 5_000;
 const FIRST_PAUSE_MS = 250;
-/** Workers end by themselves when their time to stop is over; one that hangs is killed so much later. Milliseconds. */
+/**
+ * Workers end themselves at the end of the shutdown time. A worker that hangs is killed this much later. Milliseconds.
+ */
 const KILL_AFTER_MS = 1_000;
-/** Workers in a row that end before they listened, after which starting more is pointless. */
+/** After this many consecutive workers that end before they listen, no more are started. */
 const MAX_FALSE_STARTS = 5;
-/** The longest pause before another try where the system makes no process. */
+/** Maximum pause before a retry if the system cannot create a process. */
 const LONGEST_PAUSE_MS = 30_000;
 
 /**
- * Runs the service in several processes, which share the port: one dies, another takes its place. The processes know
- * nothing of each other; what they have to share is in DynamoDB and Redis.
+ * Runs the service in several processes that share the port and replaces each one that ends. The processes share no
+ * state except in DynamoDB and Redis.
  *
- * SIGTERM, SIGINT and SIGHUP are passed on, and the process ends when all workers have: 0 where each ended well, 1 otherwise. One
- * that hangs is killed.
+ * Passes on SIGTERM, SIGINT and SIGHUP, and ends when all workers have ended: with 0 if each ended without an error,
+ * and with 1 otherwise. A worker that hangs is killed.
  */
 export async function runWorkers(config: AppConfig, logger: Logger): Promise<void> {
   if (config.metricsPort !== undefined) {
@@ -48,7 +50,7 @@ export async function runWorkers(config: AppConfig, logger: Logger): Promise<voi
     });
   };
 
-  /** Too many processes, files or too little memory: it may pass, and the other workers serve meanwhile. */
+  /** Too many processes or files, or too little memory: this may be temporary, and the other workers continue. */
   const failed = (error: unknown): void => {
     logger.error({ err: error }, 'a worker could not be started; trying again');
     startAfter(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failedForks++));
@@ -64,9 +66,9 @@ export async function runWorkers(config: AppConfig, logger: Logger): Promise<voi
       return;
     }
     worker.on('error', (error: unknown) => {
-      // Of a process that there is, errors are about messages to it.
+      // If the process exists, errors are about messages to it.
       if (worker.process.pid === undefined) {
-        // Nobody else takes it out of the list.
+        // Nothing else removes it from the list.
         delete cluster.workers?.[worker.id];
         failed(error);
       }
@@ -77,10 +79,10 @@ export async function runWorkers(config: AppConfig, logger: Logger): Promise<voi
       falseStarts = failedForks = 0;
     });
     worker.once('exit', (code: number | null, signal: string | null) => {
-      // Some systems tell of a process that could not be made in this way too.
+      // Some systems also report a process that could not be created like this.
       if (worker.process.pid === undefined) return;
       if (stopping) {
-        // One that had not begun to serve had nothing to end well.
+        // A worker that had not listened yet had nothing to end.
         clean &&= code === 0 || !listened;
         if (livingWorkers().length === 0) process.exit(clean ? 0 : 1);
         return;

@@ -14,8 +14,9 @@ import { sendHeartbeats } from './worker-heartbeat.js';
 import { giveMetrics } from './worker-metrics.js';
 
 /**
- * Where the event loop wants all of a core, each thread that hashes keeps a thirtieth of it. With 10 reads took up to four times as long in
- * a flood of logins as without; 19 is no better, and would let hashes starve beside anything else that is busy.
+ * When the event loop needs a whole core, each hashing thread keeps a thirtieth of it. With 10, reads took up to four
+ * times as long in a flood of logins as without; 19 is no better, and would starve hashes beside any other busy
+ * process.
  */
 const HASH_NICENESS = 15;
 
@@ -25,7 +26,7 @@ async function main(): Promise<void> {
   if (cluster.isPrimary) reportConfiguration(config, logger);
   if (config.workers > 1 && cluster.isPrimary) return runWorkers(config, logger);
   if (cluster.isWorker) sendHeartbeats();
-  // Before anything else keeps a thread of the pool busy, such as the resolver.
+  // Before anything else, such as DNS resolution, keeps a thread of the pool busy.
   await letLoopGoFirst(config, logger);
   const app = await createApp(config, logger);
   stopGracefully(app, logger, config);
@@ -35,7 +36,10 @@ async function main(): Promise<void> {
   await offerMetrics(app.get<Metrics | undefined>(Metrics), config, logger);
 }
 
-/** Requests that are only waited for to be hashed must not slow down all others. Works without it, less evenly. */
+/**
+ * Lowers the priority of hashing, so that it does not slow down all other requests. The service also works without it,
+ * with less even response times.
+ */
 async function letLoopGoFirst({ passwords: { poolThreads } }: AppConfig, logger: Logger): Promise<void> {
   try {
     const threads = await lowerPoolPriority(poolThreads, HASH_NICENESS);
@@ -50,7 +54,7 @@ async function letLoopGoFirst({ passwords: { poolThreads } }: AppConfig, logger:
   }
 }
 
-/** Where there are several processes the first one serves the metrics of all, and asks the others for theirs. */
+/** With several processes the first one serves the metrics of all, and requests them from the others. */
 async function offerMetrics(metrics: Metrics | undefined, config: AppConfig, logger: Logger): Promise<void> {
   if (!metrics || config.metricsPort === undefined) return;
   const { registry } = metrics;

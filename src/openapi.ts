@@ -31,8 +31,9 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
 }
 
 /**
- * The document with the examples of optional parameters in their descriptions: the page would fill in an example and send
- * it, so that a list is filtered by everything at once, and each create has the same idempotency key.
+ * Moves the examples of optional parameters into their descriptions. The documentation page would otherwise fill in all
+ * examples and send them, so that a list is filtered by everything at once and each create has the same idempotency
+ * key.
  */
 function toldInWords(document: OpenAPIObject): OpenAPIObject {
   for (const path of Object.values(document.paths)) {
@@ -51,19 +52,19 @@ function tellInWords(parameter: Parameter): void {
   const example = (parameter.example ?? schema.example) as string | number | undefined;
   delete parameter.example;
   delete schema.example;
-  // What has a list of values or a default needs no example.
+  // A parameter with an enum or a default needs no example.
   if (example === undefined || schema.enum || schema.default !== undefined) return;
   const words = `For example \`${example}\``;
   parameter.description = parameter.description ? `${parameter.description}. ${words}` : words;
 }
 
-/** Where the files of the page are: a dependency of `@nestjs/swagger`. */
+/** Folder of the page's files, in a dependency of `@nestjs/swagger`. */
 function assetsFolder(): string {
   const swagger = createRequire(import.meta.url).resolve('@nestjs/swagger/package.json');
   return dirname(createRequire(swagger).resolve('swagger-ui-dist/package.json'));
 }
 
-/** Serves the document as JSON and as a page that needs no network, both below `/api/docs`. */
+/** Serves the document as JSON, and a page that needs no network, both below `/api/docs`. */
 export function mountDocs(app: INestApplication): void {
   const folder = assetsFolder();
   app.use(`/${DOCS_PATH}`, new DocumentationAnswers(folder).middleware);

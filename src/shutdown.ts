@@ -8,26 +8,27 @@ import type { Logger } from './common/logging/logger.js';
 import { type ShutdownConfig, stopLimitMs } from './config/shutdown-config.js';
 import { Lifecycle } from './health/lifecycle.js';
 
-/** Turns of the event loop without a new connection after which none is waiting, and the longest wait for them. */
+/** Event loop turns without a new connection after which the queue is empty, and the maximum wait. */
 const QUIET_TURNS = 20;
 const ACCEPT_LIMIT_MS = 1_000;
-/** How long a connection without a request may stay when nothing new is accepted any more. Milliseconds. */
+/** How long an idle connection stays open when no new connections are accepted. Milliseconds. */
 const IDLE_MS = 2_000;
 
-/** By these the process is told to end; SIGHUP comes when a terminal closes. */
+/** The signals that end the process. SIGHUP is sent when a terminal closes. */
 export const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /**
  * Ends the process on SIGTERM, SIGINT and SIGHUP without losing a request:
  *
- * 1. readiness turns to 503, and everything is served as before for the time of grace, so that load balancers look away;
- * 2. no new connection is accepted, and those there are end with their next answer, which says `Connection: close`;
- * 3. connections without a request end a little later, and then the application.
+ * 1. Readiness changes to 503, and requests are served as before for the grace period, so that load balancers stop
+ *    sending.
+ * 2. No new connection is accepted, and existing ones end with their next response, which has `Connection: close`.
+ * 3. Idle connections are closed a little later, and then the application.
  *
- * `Connection: close` before the second step would send busy clients into the queue of the listening socket, and
- * closing that resets them: with 40 such clients 39 requests were lost.
+ * `Connection: close` before the second step would make busy clients reconnect into the queue of the listening socket,
+ * and closing that resets them: with 40 such clients 39 requests were lost.
  *
- * What is still open when the time of grace and the time to drain are over is cut off, and the exit code is 1.
+ * After the grace period and the drain time, open connections are closed and the exit code is 1.
  */
 export function stopGracefully(app: NestExpressApplication, logger: Logger, config: ShutdownConfig): void {
   const server = app.getHttpServer();
@@ -57,8 +58,8 @@ export function stopGracefully(app: NestExpressApplication, logger: Logger, conf
 }
 
 /**
- * Waits until no connection is in the queue of the listening socket, which closing it would reset. Told by turns of the
- * event loop, each of which accepts what there is, and not by time: a process that gets no CPU accepts nothing.
+ * Waits until no connection is in the queue of the listening socket, because closing it would reset them. It counts
+ * event loop turns, each of which accepts all waiting connections, and not time: a process without CPU accepts nothing.
  */
 async function untilAccepted(server: Server): Promise<void> {
   const end = performance.now() + ACCEPT_LIMIT_MS;
@@ -74,14 +75,14 @@ async function untilAccepted(server: Server): Promise<void> {
 
 async function drain(server: Server): Promise<void> {
   await untilAccepted(server);
-  // In front of Express, which may have sent its headers by the time a later listener runs.
+  // Before Express, which may have sent the headers when a later listener runs.
   server.prependListener('request', (_request: Request, response: Response) => {
     response.setHeader('Connection', 'close');
   });
-  // That of HTTP servers would end connections that look idle here, with a request already on its way.
+  // `close` of HTTP servers would close connections that look idle although a request is already on its way.
   const closed = once(server, 'close');
   NetServer.prototype.close.call(server);
-  // Those whose answer begins before this line do not end with it, and would outlast the limit of the process.
+  // Connections whose response begins before this line do not end with it, and would outlast the limit of the process.
   server.keepAliveTimeout = IDLE_MS;
   const idle = setTimeout(() => server.closeIdleConnections(), IDLE_MS);
   await closed;

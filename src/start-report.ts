@@ -8,11 +8,11 @@ import { Lifecycle } from './health/lifecycle.js';
 
 const AWS = 'AWS';
 
-/** How often the database is asked before it is warned of, and how long after. */
+/** Attempts before the warning about the database, and the pause between them. */
 const TRIES = 2;
 const PAUSE_MS = 1000;
 
-/** Says in one line what the service is configured for, without a secret, and warns of what it will miss. */
+/** Logs the configuration in one line, without secrets, and warns of missing settings. */
 export function reportConfiguration(config: AppConfig, logger: Logger): void {
   const { aws, tables, database, storage } = config;
   logger.info(
@@ -37,15 +37,15 @@ export function reportConfiguration(config: AppConfig, logger: Logger): void {
   }
 }
 
-/** Where limits are counted; of a URL only the host, since the rest may hold a password. */
+/** Where limits are counted. Only the host of a URL, because the rest may contain a password. */
 function limitStore({ limits, redisUrl }: AppConfig): string {
   if (!limits.enabled) return 'off';
   return redisUrl === undefined ? 'memory' : `redis at ${new URL(redisUrl).host}`;
 }
 
 /**
- * Warns where the database does not serve yet. Nothing waits for it: the service starts also where its database comes
- * later. Of several processes the first one asks for all.
+ * Warns if the database is unavailable. The service starts anyway, because the database may become available later.
+ * With several processes the first one checks for all.
  */
 export async function warnOfSilentDatabase(
   app: INestApplicationContext,
@@ -60,7 +60,7 @@ export async function warnOfSilentDatabase(
       .catch(() => false);
     if (isReady || app.get(Lifecycle).stopping) return;
     if (times === TRIES) break;
-    // A machine that is busy starting may be too slow for the first time.
+    // The first attempt may be too slow on a machine that is busy with the start.
     await sleep(PAUSE_MS, undefined, { ref: false });
   }
   logger.warn(

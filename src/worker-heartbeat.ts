@@ -3,15 +3,15 @@ import type { Logger } from './common/logging/logger.js';
 
 const BEAT = 'heartbeat';
 const BEAT_MS = 1_000;
-/** A worker that says nothing for so long serves nobody any more, and does not come back. Milliseconds. */
+/** A worker without a heartbeat for this time serves no requests and does not recover. Milliseconds. */
 const SILENCE_MS = 15_000;
-/** The same for one that has not said anything yet: loading the service takes longer where there is little CPU. */
+/** The same before the first heartbeat: loading the service takes longer with little CPU. Milliseconds. */
 const START_MS = 60_000;
 
-/** Lets the parent know that the event loop of this worker turns. */
+/** Sends heartbeats to the parent while the event loop of this worker runs. */
 export function sendHeartbeats(): void {
   const beat = () => {
-    // The callback keeps an error of a parent that has gone from becoming one of this process.
+    // The callback prevents that an error of an ended parent becomes one of this process.
     if (process.connected) process.send?.({ type: BEAT }, undefined, undefined, () => undefined);
   };
   beat();
@@ -19,11 +19,11 @@ export function sendHeartbeats(): void {
 }
 
 /**
- * Kills workers whose event loop has stopped turning, since they keep connections that they never answer. Each is replaced
- * as if it had ended by itself.
+ * Kills workers whose event loop is blocked, because they keep connections that they never answer. Each is replaced as
+ * if it had ended by itself.
  */
 export function killSilentWorkers(logger: Logger): void {
-  /** Until when each worker has to be heard of; milliseconds of `performance.now()`. */
+  /** Deadline for the next heartbeat of each worker; milliseconds of `performance.now()`. */
   const deadlines = new Map<number, number>();
   cluster.on('fork', ({ id }) => deadlines.set(id, performance.now() + START_MS));
   cluster.on('exit', ({ id }) => deadlines.delete(id));
@@ -35,7 +35,7 @@ export function killSilentWorkers(logger: Logger): void {
     const now = performance.now();
     const missed = now - checkedAt - BEAT_MS;
     checkedAt = now;
-    // This process has not listened for a while, as when all were paused together.
+    // This process was blocked itself, for example because all were paused together.
     if (missed > BEAT_MS) for (const [id, at] of deadlines) deadlines.set(id, at + missed);
     for (const worker of Object.values(cluster.workers ?? {})) {
       if (worker && (deadlines.get(worker.id) ?? Infinity) < now) kill(worker, logger);

@@ -3,11 +3,11 @@ import promClient, { type MetricObject, type Registry } from 'prom-client';
 
 const ASKED = 'metrics-asked';
 const GIVEN = 'metrics-given';
-/** What takes longer is left out; scrapers wait for ten seconds at most. Milliseconds. */
+/** Slower workers are left out. Scrapers wait for ten seconds at most. Milliseconds. */
 const LIMIT_MS = 4_000;
 
 const COUNTS = new Set(['counter', 'histogram']);
-/** Workers that have ended whose counts are kept apart. */
+/** Ended workers whose counters are kept separately. */
 const MAX_ENDED = 10;
 
 interface Message {
@@ -18,7 +18,7 @@ interface Message {
 
 let lastId = 0;
 
-/** Gives the parent the metrics of this worker when it asks. */
+/** Sends the metrics of this worker when the parent requests them. */
 export function giveMetrics(registry: Registry): void {
   process.on('message', (message: Message) => {
     if (message.type !== ASKED) return;
@@ -28,26 +28,26 @@ export function giveMetrics(registry: Registry): void {
         const answer = { type: GIVEN, id: message.id, metrics };
         if (process.connected) process.send?.(answer, undefined, undefined, () => undefined);
       })
-      // The parent goes on without them.
+      // The parent continues without them.
       .catch(() => undefined);
   });
 }
 
 /**
- * The metrics of all workers together. What a worker that ended had counted stays in the sums, as far as it was known, and so
- * does what one that hangs has told last: a counter that goes down looks like a restart of everything, and would be counted
- * twice.
+ * The metrics of all workers together. The counters of an ended worker stay in the sums as far as they are known, and
+ * so do the last ones of a worker that hangs: Prometheus takes a decreasing counter for a restart of everything and
+ * would count it twice.
  */
 export class WorkerMetrics {
   private readonly serving = new Set<number>();
-  /** What workers that serve have told last, by their id. */
+  /** The last metrics of the running workers, by worker id. */
   private readonly told = new Map<number, MetricObject[]>();
-  /** The counts of those that have ended; the first are of several together. */
+  /** The counters of ended workers. The first element combines several of them. */
   private readonly ended: MetricObject[][] = [];
   private isMerging = false;
 
   constructor() {
-    // One that has not begun to serve has counted nothing, and is too busy to say so.
+    // A worker that does not listen yet has counted nothing and is too busy to answer.
     cluster.on('listening', ({ id }) => this.serving.add(id));
     cluster.on('exit', ({ id }) => this.keep(id));
   }
@@ -55,7 +55,7 @@ export class WorkerMetrics {
   /**
    * In the text format of Prometheus.
    *
-   * @throws Error where no worker tells anything in time
+   * @throws Error if no worker answers in time
    */
   async collect(): Promise<string> {
     const workers = Object.values(cluster.workers ?? {}).filter(
@@ -65,7 +65,7 @@ export class WorkerMetrics {
     if (!given.some((metrics) => metrics !== undefined)) throw new Error('No worker gave its metrics');
     const all = given.map((metrics, i) => {
       const { id } = workers[i] as Worker;
-      // It has ended meanwhile, and counts there.
+      // It has ended meanwhile and counts there.
       if (!this.serving.has(id)) return [];
       if (metrics) this.told.set(id, metrics);
       return metrics ?? countsOf(this.told.get(id) ?? []);
@@ -81,18 +81,18 @@ export class WorkerMetrics {
     if (this.ended.length > MAX_ENDED && !this.isMerging) void this.merge();
   }
 
-  /** So that the list does not grow with each worker that ends. */
+  /** Keeps the list from growing with each ended worker. */
   private async merge(): Promise<void> {
     this.isMerging = true;
     const { length } = this.ended;
     const merged = await promClient.AggregatorRegistry.aggregate(this.ended.slice()).getMetricsAsJSON();
-    // At once: a scrape never sees less.
+    // Synchronously, so that a scrape never sees fewer.
     this.ended.splice(0, length, merged);
     this.isMerging = false;
   }
 }
 
-/** What only grows: the rest of a worker ends with it. */
+/** The counters only: the other metrics of a worker end with it. */
 function countsOf(metrics: readonly MetricObject[]): MetricObject[] {
   return metrics.filter(({ type }) => COUNTS.has(String(type)));
 }

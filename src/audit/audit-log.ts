@@ -3,7 +3,7 @@ import { Logger } from '../common/logging/logger.js';
 import { currentRequest } from '../common/request-context.js';
 import { type Activity, Metrics } from '../metrics/metrics.js';
 
-/** What is written down about accounts. */
+/** Events of the audit log. */
 export type AuditEvent =
   | 'register'
   | 'login'
@@ -19,7 +19,7 @@ export type AuditEvent =
   | 'access-denied'
   | 'rate-limited';
 
-/** Events that are counted besides. */
+/** Events that are also counted in the metrics. */
 const ACTIVITIES: Partial<Record<AuditEvent, Activity>> = {
   register: 'registration',
   login: 'login',
@@ -28,17 +28,17 @@ const ACTIVITIES: Partial<Record<AuditEvent, Activity>> = {
 
 export interface AuditFields {
   readonly user_id?: string;
-  /** Stands for an email; see `PasswordsService.subject`. */
+  /** Pseudonym for an email, see `PasswordsService.subject`. */
   readonly subject?: string;
-  /** Class of the reason of a failure. */
+  /** Class of the cause of a failure. */
   readonly reason?: string;
   readonly session_id?: string;
   readonly route?: string;
 }
 
 /**
- * The trail of security events: one structured line each, with request id and client address, at `info`. JSON escapes
- * line breaks, so that no value can forge a line. Never a password, a token or an email.
+ * The log of security events: one structured line each, with request id and client address, at `info`. JSON escapes
+ * line breaks, so that no value can forge a line. Never contains a password, a token or an email.
  */
 @Injectable()
 export class AuditLog {

@@ -4,7 +4,7 @@ import { currentRequest } from '../common/request-context.js';
 import { Metrics } from '../metrics/metrics.js';
 import { type AuditFields, AuditLog } from './audit-log.js';
 
-/** Writes refusals into the audit trail, and counts those by a limit. */
+/** Writes refusals to the audit log, and counts those of rate limits. */
 @Injectable()
 export class AuditedRefusals extends RefusalObserver {
   constructor(

@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util';
 
-/** What a command takes, all of it optional. */
+/** The options of a command, all of them optional. */
 type Options = Readonly<Record<string, { readonly type: 'boolean' | 'string' }>>;
 
-/** The values of those that were given. */
+/** The values of the options that were given. */
 type Values<T extends Options> = { [Name in keyof T]?: T[Name]['type'] extends 'boolean' ? boolean : string };
 
-/** Arguments that a command does not take. The message has the usage after it, on lines of its own. */
+/** Invalid arguments. The message contains the usage on separate lines. */
 export class UsageError extends Error {
   constructor(
     problem: string,
@@ -18,10 +18,10 @@ export class UsageError extends Error {
 }
 
 /**
- * The options of a command, and nothing besides. With `--help` it prints the usage and ends the process.
+ * Parses the options of a command. With `--help` it prints the usage and ends the process.
  *
- * @param usage its lines, as people read them
- * @throws UsageError for an unknown option, an argument, and a value that is missing or one too many
+ * @param usage lines for people
+ * @throws UsageError for an unknown option, an argument, a missing value or a surplus one
  */
 export function readOptions<const T extends Options>(args: string[], options: T, usage: string): Values<T> {
   try {
@@ -33,15 +33,15 @@ export function readOptions<const T extends Options>(args: string[], options: T,
     return values;
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    // Its second sentence is about arguments that begin with a dash, which no command takes.
+    // Node's second sentence is about arguments that begin with a dash, which no command accepts.
     throw new UsageError(error.message.replace(/\. To specify .*$/s, ''), usage);
   }
 }
 
 /**
- * A whole number among the options.
+ * An option with a whole number.
  *
- * @param min the least that is taken
+ * @param min minimum
  * @throws UsageError
  */
 export function wholeNumber(name: string, value: string, min: number, usage: string): number {

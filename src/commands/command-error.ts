@@ -1,16 +1,16 @@
 import { ConfigurationError } from '../config/environment-reader.js';
 import { UsageError } from './arguments.js';
 
-/** Names that say nothing in front of a message. */
+/** Class names that add nothing to a message. */
 const PLAIN = new Set(['Error', 'TypeError', 'MissingTableError']);
 
 const NO_CREDENTIALS =
   'There are no credentials for AWS: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run it where there is a role';
 
 /**
- * What a person in front of a terminal has to know of an error, a line for each problem: no stack, no object dump.
+ * An error as text for a terminal, one line for each problem: no stack, no object dump.
  *
- * @param failure what did not work, before the colon
+ * @param failure what failed, before the colon
  */
 export function errorLines(failure: string, error: unknown): readonly string[] {
   if (error instanceof ConfigurationError) return error.problems;
@@ -21,7 +21,7 @@ export function errorLines(failure: string, error: unknown): readonly string[] {
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.name === 'CredentialsProviderError') return NO_CREDENTIALS;
-  // A refused connection comes with an empty message and a code.
+  // A refused connection has an empty message and a code.
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   const message = error.message.replace(/\s+/g, ' ').trim();
   if (message === '') return code;

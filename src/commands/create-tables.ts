@@ -1,6 +1,4 @@
-/**
- * `npm run tables`: makes the tables that are missing, and has rows expire that should. Safe to run at every deployment.
- */
+/** `npm run tables`: creates missing tables and turns on time to live. Safe to run at every deployment. */
 import { misspellings, readDatabaseConfig } from '../config/read-config.js';
 import { EnvironmentReader } from '../config/environment-reader.js';
 import { createDynamoDbClient } from '../database/clients.js';
@@ -9,9 +7,9 @@ import { tableDefinitions } from '../database/tables.js';
 import { readOptions } from './arguments.js';
 import { errorLines } from './command-error.js';
 
-/** Making a table is slower than reading one, and nobody waits for it in a request. */
+/** Creating a table is slower than reading one, and no request waits for it. */
 const CALL_LIMIT_MS = 10_000;
-/** The control plane of DynamoDB answers few calls a second and throttles the others. */
+/** The control plane of DynamoDB accepts few calls a second and throttles the others. */
 const MAX_ATTEMPTS = 8;
 
 const USAGE = `Usage: npm run tables

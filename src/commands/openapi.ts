@@ -1,4 +1,4 @@
-/** `npm run openapi` writes `openapi.json`; `--check` fails when the file is stale. */
+/** `npm run openapi` writes `openapi.json`; `--check` fails if the file is stale. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { createApp } from '../app.setup.js';
 import { readConfig } from '../config/read-config.js';
@@ -16,7 +16,7 @@ const OPTIONS = { write: { type: 'boolean' }, check: { type: 'boolean' } } as co
 async function main(): Promise<void> {
   const { write = false, check = false } = readOptions(process.argv.slice(2), OPTIONS, USAGE);
   if (write === check) throw new UsageError('choose one of --write and --check', USAGE);
-  // Nothing is contacted: the document comes from decorators. The key is never used.
+  // Makes no network calls: the document comes from decorators. The key is never used.
   const config = readConfig({ NODE_ENV: 'test', LOG_LEVEL: 'error', SECRET_KEY: '-'.repeat(32) });
   const app = await createApp(config);
   await app.init();

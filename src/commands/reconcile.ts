@@ -1,6 +1,6 @@
 /**
- * `npm run reconcile`: finds what uploads, crashes and deletions left behind in the bucket and in the table of audio
- * files. With `--apply` it mends that. Safe to stop and to run again.
+ * `npm run reconcile`: finds what uploads, crashes and deletions left behind in the bucket and in the audio-files
+ * table. With `--apply` it repairs that. Safe to stop and to run again.
  */
 import { UnavailableError } from '../common/errors/domain-errors.js';
 import type { AppConfig } from '../config/config.js';
@@ -15,7 +15,7 @@ import { createS3Client } from '../storage/s3-client.js';
 import { readOptions, UsageError, wholeNumber } from './arguments.js';
 import { errorLines } from './command-error.js';
 
-/** Nobody waits for a page in a request. */
+/** No request waits for a page. */
 const CALL_LIMIT_MS = 10_000;
 const PROGRESS_EVERY_MS = 1000;
 
@@ -57,7 +57,7 @@ async function main(): Promise<void> {
       onProgress: ({ reading, count }) => {
         if (performance.now() - shown < PROGRESS_EVERY_MS) return;
         shown = performance.now();
-        // On standard error, so that standard output is the report alone.
+        // On standard error, so that standard output contains only the report.
         console.error(`… reading ${reading}: ${count} so far`);
       },
     });
@@ -135,7 +135,7 @@ function print({ report, objection, refusal }: ReconcileResult, { apply, adopt }
 }
 
 main().catch((error: unknown) => {
-  // What is behind it says more than what a client would be told.
+  // The cause says more than the message for clients.
   const reason = error instanceof UnavailableError ? (error.cause ?? error) : error;
   for (const line of errorLines('The reconciliation stopped', reason)) console.error(line);
   process.exitCode = 1;

@@ -1,6 +1,6 @@
 /**
- * `npm run takeover`: reads the tables of an older deployment and reports what this service cannot work with. With
- * `--apply` it writes the claims that accounts of the older backend lack. Safe to stop and to run again.
+ * `npm run takeover`: reads the tables of an older deployment and reports what this service cannot use. With `--apply`
+ * it writes the email claims that accounts of the older backend lack. Safe to stop and to run again.
  */
 import { misspellings, readDatabaseConfig } from '../config/read-config.js';
 import { EnvironmentReader } from '../config/environment-reader.js';
@@ -9,7 +9,7 @@ import { Takeover, type TakeoverReport } from '../takeover/takeover.js';
 import { readOptions, UsageError } from './arguments.js';
 import { errorLines } from './command-error.js';
 
-/** Nobody waits for a page in a request. */
+/** No request waits for a page. */
 const CALL_LIMIT_MS = 10_000;
 const PROGRESS_EVERY_MS = 1000;
 
@@ -36,7 +36,7 @@ async function main(): Promise<void> {
       onProgress: ({ reading, rows }) => {
         if (performance.now() - shown < PROGRESS_EVERY_MS) return;
         shown = performance.now();
-        // On standard error, so that standard output is the report alone.
+        // On standard error, so that standard output contains only the report.
         console.error(`… reading ${reading}: ${rows} rows so far`);
       },
     });

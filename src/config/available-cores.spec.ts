@@ -15,7 +15,7 @@ describe('availableCores', () => {
     rmSync(directory, { recursive: true });
   });
 
-  /** @param files of the hierarchies, by their path */
+  /** @param files of the cgroup hierarchies, by path */
   function coresOf(cores: number, ownGroups: string, files: Record<string, string>): number {
     const root = join(directory, 'root');
     for (const [path, text] of Object.entries({ ...files, '../own': ownGroups })) {

@@ -9,7 +9,7 @@ import {
   tableVariable,
 } from './table-names.js';
 
-/** What a command that only talks to the database has to know: no token key among it. */
+/** Configuration of commands that use only the database. It contains no token key. */
 export function readDatabaseConfig(env: EnvironmentReader): Pick<AppConfig, 'aws' | 'tables' | 'database'> {
   const endpoint = env.endpoint('DYNAMODB_ENDPOINT', 'http://127.0.0.1:8000');
   return {
@@ -46,7 +46,7 @@ function readTableNames(env: EnvironmentReader): TableNames {
   return names;
 }
 
-/** What a command that talks to the object store has to know besides. */
+/** Additional configuration of commands that use the object store. */
 export function readStorageConfig(env: EnvironmentReader): Pick<AppConfig, 'storage'> {
   const endpoint = env.endpoint('S3_ENDPOINT', 'http://127.0.0.1:9000');
   const publicEndpoint = env.endpoint('S3_PUBLIC_ENDPOINT', 'https://audio.example.com');
@@ -67,14 +67,14 @@ export function readStorageConfig(env: EnvironmentReader): Pick<AppConfig, 'stor
   };
 }
 
-/** Leaves half of the 1,024 bytes of a key to what comes below it. */
+/** Leaves half of the 1,024 bytes of a key for the part after the folder. */
 const LONGEST_FOLDER = 512;
 
 function readFolders(env: EnvironmentReader): Pick<StorageConfig, 'audioFolder' | 'earlierAudioFolders'> {
   const check = (name: string, folder: string, rule: string) => {
     if (!/^[\w-]+(\/[\w-]+)*$/.test(folder)) env.problem(name, rule);
     else if (folder.length > LONGEST_FOLDER) env.problem(name, `at most ${LONGEST_FOLDER} characters long`);
-    // Else what is in quarantine would be audio again, and removed once more.
+    // Otherwise objects in quarantine would count as audio again, and would be removed once more.
     else if (isReserved(folder)) env.problem(name, 'outside of quarantine and reconcile, which are in use');
     return folder;
   };
@@ -95,7 +95,7 @@ function readPause(env: EnvironmentReader): number {
 function readCredentials(env: EnvironmentReader): Pick<AwsConfig, 'credentials'> {
   const accessKeyId = env.optional('AWS_ACCESS_KEY_ID');
   const secretAccessKey = env.optional('AWS_SECRET_ACCESS_KEY');
-  // A session token marks temporary credentials, which the SDK's chain reads from the environment whole.
+  // A session token belongs to temporary credentials, which the SDK's chain reads from the environment.
   if (env.optional('AWS_SESSION_TOKEN')) return {};
   if (accessKeyId && secretAccessKey) return { credentials: { accessKeyId, secretAccessKey } };
   if (accessKeyId) env.problem('AWS_SECRET_ACCESS_KEY', 'set, as AWS_ACCESS_KEY_ID is');

@@ -4,7 +4,7 @@ import { readConfig } from './read-config.js';
 
 const production = { SECRET_KEY: 'f1d2d2f924e986ac86fdf7b36c94bcdf', UV_THREADPOOL_SIZE: '4' };
 
-/** The lines that an environment is refused with; none when it is accepted. */
+/** The problems of an environment; none if it is accepted. */
 function problems(environment: Record<string, string>): readonly string[] {
   try {
     readConfig({ ...production, ...environment });

@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AppConfig } from './config.js';
 
-/** Makes the one {@link AppConfig} injectable everywhere. */
+/** Provides the {@link AppConfig} to all modules. */
 @Module({})
 export class ConfigModule {
   static register(config: AppConfig): DynamicModule {

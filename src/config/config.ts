@@ -1,22 +1,22 @@
 import type { LogLevel } from '../common/logging/log-level.js';
 import type { TableNames } from './table-names.js';
 
-/** How the service was told to run. Read once at start; injected everywhere else. */
+/** The configuration of the service. Read once at start and injected everywhere else. */
 export class AppConfig {
   readonly nodeEnv: 'production' | 'development' | 'test';
   readonly logLevel: LogLevel;
   readonly host: string;
   readonly port: number;
-  /** Origins that a browser may call from; empty for none. */
+  /** Origins that browsers may call from; empty for none. */
   readonly corsOrigins: readonly string[];
   readonly secretKey: string;
-  /** Keys that verify tokens and sign none, newest first. */
+  /** Keys that verify tokens but do not sign any, newest first. */
   readonly previousSecretKeys: readonly string[];
   readonly sessions: SessionConfig;
   readonly limits: LimitConfig;
-  /** What instances share besides the database; absent: each counts its limits for itself. */
+  /** Redis, shared by all instances. If absent, each instance counts its limits itself. */
   readonly redisUrl?: string;
-  /** Proxies whose word on the client's address counts: a number of hops, or networks; none where absent. */
+  /** Trusted proxies for the client's address: a number of hops, or networks. None if absent. */
   readonly trustProxy?: number | readonly string[];
   readonly aws: AwsConfig;
   readonly tables: TableNames;
@@ -25,77 +25,77 @@ export class AppConfig {
   readonly quota: QuotaConfig;
   readonly passwords: PasswordConfig;
   readonly overload: OverloadConfig;
-  /** Where metrics for Prometheus are served; nowhere where absent. */
+  /** Port of the Prometheus metrics. Not served if absent. */
   readonly metricsPort?: number;
-  /** Address that they are served on. */
+  /** Address that the metrics server listens on. */
   readonly metricsHost: string;
-  /** Whether single records are kept in Redis for a while. */
+  /** Whether single records are cached in Redis. */
   readonly cache: { readonly enabled: boolean };
-  /** Processes that serve together. */
+  /** Number of worker processes. */
   readonly workers: number;
-  /** How long a connection without a request stays open: longer than a load balancer keeps its own; milliseconds. */
+  /** How long a connection without a request stays open: longer than a load balancer keeps it open; milliseconds. */
   readonly keepAliveMs: number;
-  /** How long a stopping instance goes on serving, so that load balancers notice first; milliseconds. */
+  /** How long a stopping instance continues to serve, so that load balancers notice first; milliseconds. */
   readonly shutdownGraceMs: number;
-  /** After that, how long what is under way may take; milliseconds. */
+  /** After that, how long open requests may take; milliseconds. */
   readonly shutdownDrainMs: number;
-  /** What was asked for and is done otherwise, for the log; one line each. */
+  /** Settings that are not applied as requested, for the log; one line each. */
   readonly warnings: readonly string[];
 }
 
 export interface AwsConfig {
   readonly region: string;
-  /** Absent: the SDK's default credential chain applies, which is what roles need. */
+  /** If absent, the SDK's default credential chain applies, as roles require. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
 }
 
 export interface DatabaseConfig {
-  /** Absent: DynamoDB on AWS. */
+  /** If absent: DynamoDB on AWS. */
   readonly endpoint?: string;
-  /** What one HTTP request may spend waiting for the database, all its calls together; milliseconds. */
+  /** How long one HTTP request may wait for the database, all its calls together; milliseconds. */
   readonly budgetMs: number;
-  /** After calls without an answer, how long to pause before the next one; 0 for not at all. Milliseconds. */
+  /** How long the circuit stays open after calls without an answer; 0 if it never opens. Milliseconds. */
   readonly pauseMs: number;
-  /** How the service sends its calls: `direct`, or through all of the SDK. */
+  /** How the service sends its calls: `direct`, or with the SDK. */
   readonly transport: 'direct' | 'sdk';
 }
 
-/** From when on requests are turned away; 0 for never. */
+/** Limits above which requests are refused; 0 for no limit. */
 export interface OverloadConfig {
-  /** Mean delay of the event loop; milliseconds. */
+  /** Mean event loop delay; milliseconds. */
   readonly maxLagMs: number;
-  /** Requests at the same time, in one process. */
+  /** Concurrent requests in one process. */
   readonly maxInFlight: number;
-  /** Requests whose body is still coming, in one process; one client address has an eighth of them. */
+  /** Requests whose body is still arriving, in one process. One client address may have an eighth of them. */
   readonly maxArriving: number;
-  /** What answers that clients have not taken may occupy, in one process; MiB. */
+  /** Memory for responses that clients have not read, in one process; MiB. */
   readonly maxUnsentMib: number;
-  /** Costly reads at the same time, in one process. */
+  /** Concurrent costly reads in one process. */
   readonly maxCostlyReads: number;
-  /** The same, of one user. */
+  /** Concurrent costly reads of one user in one process. */
   readonly maxCostlyReadsOfUser: number;
 }
 
 export interface StorageConfig {
-  /** Absent: nothing can be uploaded or downloaded. */
+  /** If absent, nothing can be uploaded or downloaded. */
   readonly bucket?: string;
-  /** Absent: S3 on AWS. */
+  /** If absent: S3 on AWS. */
   readonly endpoint?: string;
-  /** Where clients reach it, for the addresses they are given; absent: as the service does. */
+  /** Endpoint for clients, used in presigned URLs. If absent, the same as for the service. */
   readonly publicEndpoint?: string;
-  /** Whether the store takes `If-None-Match: *` with a PUT, so that an upload cannot replace what is there. */
+  /** Whether the store supports `If-None-Match: *` with PUT, so that an upload cannot replace an object. */
   readonly conditionalWrites: boolean;
-  /** First segment of the keys of uploads, below which each user has a folder of their own. */
+  /** First segment of upload keys. Each user has a folder below it. */
   readonly audioFolder: string;
-  /** Folders that new keys went to before, whose objects are still the users' own. */
+  /** Earlier folders of uploads, whose objects still belong to the users. */
   readonly earlierAudioFolders: readonly string[];
-  /** What one call may wait for S3; milliseconds. */
+  /** Limit for one call to S3; milliseconds. */
   readonly budgetMs: number;
   /** As for the database. */
   readonly pauseMs: number;
 }
 
-/** What one user may keep; without limit where absent. */
+/** The quota of one user. No limit if absent. */
 export interface QuotaConfig {
   readonly maxFiles?: number;
   /** Bytes. */
@@ -107,24 +107,24 @@ export interface PasswordConfig {
   readonly memoryKib: number;
   readonly timeCost: number;
   readonly parallelism: number;
-  /** Of the costliest hash that the tables are expected to have; memory in KiB × passes. */
+  /** Work of the most expensive hash that the tables may contain; memory in KiB × passes. */
   readonly largestWork: number;
-  /** Threads of libuv, on which hashes are computed. */
+  /** Threads of libuv's pool, which computes hashes. */
   readonly poolThreads: number;
-  /** Hashes computed at once. */
+  /** Concurrent hashes. */
   readonly concurrency: number;
-  /** The longest that a request waits for its turn; milliseconds. */
+  /** Maximum waiting time of a request in the hash queue; milliseconds. */
   readonly maxWaitMs: number;
   /** Whether the most common passwords are refused. */
   readonly blockCommon: boolean;
 }
 
 export interface SessionConfig {
-  /** For how long an answer about a session may be reused; 0 asks every time. */
+  /** Lifetime of cached sessions; 0 for no cache. */
   readonly cacheSeconds: number;
 }
 
-/** So many requests in a window. */
+/** A number of requests in a window. */
 export interface Limit {
   readonly points: number;
   readonly seconds: number;
@@ -138,14 +138,14 @@ export interface LimitConfig {
   readonly login: Limit;
   /** By user. */
   readonly create: Limit;
-  /** By user: requests of many records at once. */
+  /** By user, for batch requests. */
   readonly batch: Limit;
   /** By user. */
   readonly usage: Limit;
-  /** By user: requests whose answers cost much, but for those that have a limit of their own. */
+  /** By user, for requests whose responses cost much, except those with a limit of their own. */
   readonly costlyRead: Limit;
-  /** Failed logins of one account from one address before the first delay. */
+  /** Failed logins to one account from one address before the first delay. */
   readonly loginFailuresByAddress: Limit;
-  /** Failed logins of one account from all addresses that never succeeded, before the first delay. */
+  /** Failed logins to one account from all addresses without a successful login, before the first delay. */
   readonly loginFailures: Limit;
 }

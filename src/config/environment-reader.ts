@@ -1,4 +1,4 @@
-/** The environment cannot be used. One line for each problem, fit to be printed as it is. */
+/** The environment is invalid. The message has one line for each problem and can be printed as it is. */
 export class ConfigurationError extends Error {
   constructor(readonly problems: readonly string[]) {
     const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
@@ -7,7 +7,7 @@ export class ConfigurationError extends Error {
   }
 }
 
-/** Bounds of a whole number, both included. */
+/** Inclusive bounds of a whole number. */
 export interface IntegerRule {
   default: number;
   min: number;
@@ -15,27 +15,27 @@ export interface IntegerRule {
 }
 
 /**
- * Reads typed values out of environment variables and collects every problem instead of stopping at the first, so
- * that an operator mends a deployment in one go. An empty value counts as unset, as in a `.env` file. A problem
- * never shows the value: it may be a secret in the wrong place.
+ * Reads typed values from environment variables and collects all problems, so that an operator can fix a deployment in
+ * one step. An empty value counts as unset, as in a `.env` file. A problem never contains the value: it may be a secret
+ * in the wrong place.
  */
 export class EnvironmentReader {
   private readonly problems: string[] = [];
-  /** What is odd and no reason not to start; one line each. */
+  /** Suspicious settings that do not prevent a start; one line each. */
   readonly warnings: string[] = [];
-  /** Names that were asked for, set or not. */
+  /** Names that were read, set or not. */
   readonly asked = new Set<string>();
 
   constructor(private readonly environment: Readonly<Record<string, string | undefined>>) {}
 
-  /** The raw value, or `undefined` where it is unset or empty. */
+  /** The raw value, or `undefined` if it is unset or empty. */
   optional(name: string): string | undefined {
     this.asked.add(name);
     const value = this.environment[name];
     return value === undefined || value === '' ? undefined : value;
   }
 
-  /** Text that has to match a pattern; `rule` completes the sentence "NAME must be …". */
+  /** Text that must match a pattern; `rule` completes the sentence "NAME must be …". */
   text(name: string, fallback: string, pattern: RegExp, rule: string): string {
     const value = this.optional(name);
     if (value === undefined) return fallback;
@@ -80,7 +80,7 @@ export class EnvironmentReader {
     return value;
   }
 
-  /** Texts separated by commas. */
+  /** A comma-separated list. */
   list(name: string): string[] {
     return (this.optional(name) ?? '')
       .split(',')
@@ -95,7 +95,7 @@ export class EnvironmentReader {
     if (!this.problems.includes(problem)) this.problems.push(problem);
   }
 
-  /** Records something that is put right without a word from the operator. */
+  /** Records a setting that is corrected automatically. */
   warning(line: string): void {
     this.warnings.push(line);
   }
@@ -103,7 +103,7 @@ export class EnvironmentReader {
   /**
    * Ends the reading.
    *
-   * @throws ConfigurationError when anything was wrong
+   * @throws ConfigurationError if there are problems
    */
   finish(): void {
     if (this.problems.length > 0) throw new ConfigurationError(this.problems);

@@ -1,13 +1,13 @@
-/** Short names are near to too many others: `HOST` to `HOME`. */
+/** Short names resemble too many others: `HOST` and `HOME`. */
 const SHORTEST = 8;
-/** From this length on two slips may be one name still. */
+/** From this length on, two typing errors are allowed. */
 const LONG = 12;
 
 /**
- * Variables that are set, have no meaning here and look like one that has and is not set. Names of the platform are nobody's
- * business: what is not near to a name of ours is not told of, and values never are.
+ * Variables that are set, have no meaning here and resemble an unset one that has. Variables of the platform that
+ * resemble no name are not reported, and values never are.
  *
- * @param known names that have a meaning
+ * @param known names with a meaning
  * @returns a line for each
  */
 export function misspelledNames(
@@ -27,7 +27,7 @@ export function misspelledNames(
     });
 }
 
-/** How many letters have to be put in, left out, changed or swapped with the next one to make `b` of `a`. */
+/** The number of letters to insert, delete, change or swap with the next one to turn `a` into `b`. */
 function editDistance(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);

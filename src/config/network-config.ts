@@ -4,7 +4,7 @@ import type { EnvironmentReader } from './environment-reader.js';
 
 const LIST_OF_ORIGINS = 'a comma-separated list of origins such as https://app.example.com';
 
-/** Origins of apps that carry their pages with them, as those send them (Capacitor, Ionic, Tauri). */
+/** Origins of apps with embedded pages, as those send them (Capacitor, Ionic, Tauri). */
 const APP_ORIGIN = /^(capacitor|ionic|tauri):\/\/[a-z0-9-]+(\.[a-z0-9-]+)*(:\d+)?$/;
 const SCHEMES = /^(https?|capacitor|ionic|tauri):\/\//i;
 
@@ -13,14 +13,14 @@ export function readHost(env: EnvironmentReader, name: string, fallback: string)
   return env.text(name, fallback, /^[\w.:-]+$/, 'a host name or an IP address');
 }
 
-/** Where the metrics are served: for this machine alone, unless it is said otherwise. */
+/** Host and port of the metrics. Only the local machine can reach them by default. */
 export function readMetrics(env: EnvironmentReader): Pick<AppConfig, 'metricsHost' | 'metricsPort'> {
   const metricsHost = readHost(env, 'METRICS_HOST', '127.0.0.1');
   if (env.optional('METRICS_PORT') === undefined) return { metricsHost };
   return { metricsHost, metricsPort: env.integer('METRICS_PORT', { default: 0, min: 0, max: 65_535 }) };
 }
 
-/** Origins as browsers and apps send them, which is what they are compared with. */
+/** Origins as browsers and apps send them, because they are compared with the header. */
 export function readCorsOrigins(env: EnvironmentReader): string[] {
   const origins = env.list('CORS_ORIGINS');
   const faults = origins.flatMap((origin, index) => {
@@ -31,7 +31,7 @@ export function readCorsOrigins(env: EnvironmentReader): string[] {
   return origins;
 }
 
-/** What is wrong with an origin, and what to do; nothing where it is one. */
+/** What is wrong with an origin and how to fix it; nothing if it is valid. */
 function faultOfOrigin(origin: string): string | undefined {
   if (origin.includes('*')) return 'has a *, which no browser sends: name each origin';
   if (!SCHEMES.test(origin) || !URL.canParse(origin)) {
@@ -45,7 +45,7 @@ function faultOfOrigin(origin: string): string | undefined {
   return 'is not as browsers send it: in lower case, and without the default port';
 }
 
-/** What instances share besides the database. */
+/** Redis, shared by all instances. */
 export function readRedisUrl(env: EnvironmentReader): Pick<AppConfig, 'redisUrl'> {
   const redisUrl = env.optional('REDIS_URL');
   if (
@@ -57,11 +57,11 @@ export function readRedisUrl(env: EnvironmentReader): Pick<AppConfig, 'redisUrl'
   return redisUrl === undefined ? {} : { redisUrl };
 }
 
-/** Never "everything": whoever may name any address has no limits. */
+/** Never all addresses: a client that can choose its address has no limits. */
 export function readTrustProxy(env: EnvironmentReader): Pick<AppConfig, 'trustProxy'> {
   const value = env.optional('TRUST_PROXY');
   if (value === undefined) return {};
-  // So many hops that no deployment has them would trust whatever a client writes.
+  // A number of hops above any real deployment would trust everything that a client sends.
   if (/^\d$/.test(value)) return { trustProxy: Number(value) };
   const networks = env.list('TRUST_PROXY');
   if (!networks.every(isNetwork)) {
@@ -83,7 +83,7 @@ function isNetwork(text: string): boolean {
   return Number(bits) >= (version === 4 ? 8 : isAlsoIPv4(address, Number(bits)) ? 104 : 7);
 }
 
-/** Networks of IPv6 that all of IPv4 is written in: mapped, translated by NAT64 (RFC 6052, RFC 8215) or SIIT, compatible. */
+/** IPv6 networks that contain all of IPv4: mapped, translated by NAT64 (RFC 6052, RFC 8215) or SIIT, compatible. */
 const IPV4_WITHIN = [
   ['::ffff:0:0', 96],
   ['64:ff9b::', 96],
@@ -92,7 +92,7 @@ const IPV4_WITHIN = [
   ['::', 96],
 ] as const;
 
-/** Whether an IPv6 network has IPv4 addresses in it (`::ffff:192.0.2.1`), by which those are trusted too. */
+/** Whether an IPv6 network contains IPv4 addresses (`::ffff:192.0.2.1`), which are then trusted too. */
 function isAlsoIPv4(address: string, bits: number): boolean {
   const network = new BlockList();
   network.addSubnet(address, bits, 'ipv6');

@@ -9,7 +9,7 @@ const read = (cores: number, environment: Record<string, string> = {}) =>
 const concurrency = (cores: number, environment: Record<string, string> = {}) =>
   read(cores, environment).passwords.concurrency;
 
-/** The lines that an environment is refused with; none when it is accepted. */
+/** The problems of an environment; none if it is accepted. */
 function problems(cores: number, environment: Record<string, string>): readonly string[] {
   try {
     read(cores, environment);

@@ -2,8 +2,8 @@ import type { AppConfig, PasswordConfig } from './config.js';
 import type { EnvironmentReader } from './environment-reader.js';
 
 /**
- * libuv runs file-system and DNS calls on the same threads as Argon2. One of them stays free, so that a login
- * flood cannot stop the resolver.
+ * libuv runs file-system and DNS calls on the same threads as Argon2. One of them stays free, so that a flood of logins
+ * cannot block DNS resolution.
  */
 const RESERVED_THREADS = 1;
 
@@ -12,14 +12,14 @@ const OLDER_WORK = 65_536 * 3;
 
 const MOST = 1024;
 
-/** What the machine has for hashes. */
+/** Resources of the machine for hashes. */
 export interface HashMachine {
-  /** Cores that all processes together may keep busy. */
+  /** Cores that all processes together may use. */
   readonly cores: number;
   readonly workers: number;
 }
 
-/** Everything about passwords. Hashes of all workers together keep no more cores busy than there are. */
+/** Configuration of passwords. The hashes of all workers together use no more cores than there are. */
 export function readPasswordConfig(
   env: EnvironmentReader,
   nodeEnv: AppConfig['nodeEnv'],
@@ -32,7 +32,7 @@ export function readPasswordConfig(
     memoryKib,
     timeCost,
     parallelism: env.integer('ARGON2_PARALLELISM', { default: 1, min: 1, max: 64 }),
-    // Failures take as long as the costliest hash; tests have cheap ones and no time to wait.
+    // Failures take as long as the most expensive hash. Tests have cheap hashes and no time to wait.
     largestWork: Math.max(memoryKib * timeCost, nodeEnv === 'test' ? 0 : OLDER_WORK),
     poolThreads,
     concurrency: readConcurrency(env, poolThreads, machine),
@@ -55,7 +55,7 @@ function readConcurrency(env: EnvironmentReader, poolThreads: number, machine: H
     );
   }
   if (asked <= share) return asked;
-  // No problem: the same settings may run on machines of several sizes.
+  // Not an error: the same settings may run on machines of several sizes.
   env.warning(
     `HASH_CONCURRENCY is ${share} instead of ${asked}: ${workers} × ${asked} hashes at once are more than ${cores} cores compute`,
   );

@@ -12,14 +12,14 @@ import { readShutdownConfig } from './shutdown-config.js';
 
 export { readDatabaseConfig, readStorageConfig };
 
-/** Names that `npm start` and its like read. */
+/** Names that `npm start` and similar commands read. */
 const READ_ELSEWHERE = ['DATA_DIRECTORY'];
 
 /**
- * The typed view of the environment, and the only reader of it.
+ * The typed configuration. No other code reads the environment.
  *
- * @param cores that all processes of the service together may keep busy
- * @throws ConfigurationError listing everything that is wrong
+ * @param cores that all processes of the service together may use
+ * @throws ConfigurationError with all problems
  */
 export function readConfig(
   environment: Readonly<Record<string, string | undefined>>,
@@ -32,14 +32,12 @@ export function readConfig(
   return config;
 }
 
-/**
- * Variables that are set and probably misspelled, a line for each: for commands, which read only some.
- */
+/** Variables that are set and probably misspelled, one line for each. For commands, which read only some variables. */
 export function misspellings(environment: Readonly<Record<string, string | undefined>>): string[] {
   return misspelledNames(environment, knownNames());
 }
 
-/** Every name that has a meaning here. */
+/** Every name with a meaning. */
 function knownNames(): Set<string> {
   const env = new EnvironmentReader({});
   readAll(env, 1);
@@ -47,7 +45,7 @@ function knownNames(): Set<string> {
 }
 
 function readAll(env: EnvironmentReader, cores: number): AppConfig {
-  // Unset means production: whoever forgets the variable gets the safe defaults.
+  // Unset means production, so that the defaults are safe.
   const nodeEnv = env.oneOf('NODE_ENV', ['production', 'development', 'test'], 'production');
   const workers = readWorkers(env, cores);
   return {

@@ -1,16 +1,16 @@
-/** Where `npm run reconcile` moves what it removes, below a folder for each day. */
+/** Where `npm run reconcile` moves removed objects, below a folder for each day. */
 export const QUARANTINE_FOLDER = 'quarantine';
 
-/** Days after which what is in quarantine is deleted for good. */
+/** Days after which objects in quarantine are deleted permanently. */
 export const QUARANTINE_DAYS = 30;
 
-/** The object that names the tables which belong to the bucket. */
+/** The object with the tables that belong to the bucket. */
 export const TABLES_MARKER_KEY = 'reconcile/tables.json';
 
-/** First segments of keys that are the service's own, and so of no folder of uploads. */
+/** First segments of the service's own keys, which cannot be upload folders. */
 const RESERVED = new Set([QUARANTINE_FOLDER, TABLES_MARKER_KEY.split('/', 1)[0]]);
 
-/** Whether uploads may go to this folder. */
+/** Whether a folder is reserved, so that uploads cannot go to it. */
 export function isReserved(folder: string): boolean {
   return RESERVED.has(folder.split('/', 1)[0] ?? '');
 }

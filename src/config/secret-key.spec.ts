@@ -14,7 +14,7 @@ const EXAMPLES = [
   '0123'.repeat(16),
 ];
 
-/** The lines that an environment is refused with; none when it is accepted. */
+/** The problems of an environment; none if it is accepted. */
 function problems(environment: Record<string, string>): readonly string[] {
   try {
     readConfig({ SECRET_KEY: SECRET, ...environment });

@@ -1,9 +1,9 @@
 import type { AppConfig } from './config.js';
 import type { EnvironmentReader } from './environment-reader.js';
 
-/** Values that stand in examples and so are known to everybody. */
+/** Values from examples, which everybody knows. */
 const EXAMPLES = /change[-_ ]?me|example|your[-_ ]?secret|secret[-_ ]?key/i;
-/** A key of fewer different characters was typed, not drawn. */
+/** A key with fewer different characters was typed and not generated. */
 const FEWEST_CHARACTERS = 8;
 
 /** RFC 7518 §3.2: a key for HS256 has at least as many bits as the hash. */
@@ -11,18 +11,18 @@ const MIN_BYTES = 32;
 
 const HOW_TO = 'e.g. from: openssl rand -hex 32';
 
-/** How an array of strings begins. A key that begins so has to be written as one. */
+/** How a JSON array of strings begins. A key that begins like this must be written in one. */
 const ARRAY = /^\s*\[\s*["\]]/;
 
-/** Keys that are no longer signed with. */
+/** Keys that no longer sign tokens. */
 interface PreviousKeys {
-  /** As they are meant, each held to the rules of a key. */
+  /** The configured keys, which must satisfy the rules of a key. */
   readonly named: readonly string[];
-  /** All that may be meant, to verify with. */
+  /** All possible readings of them, for verification. */
   readonly candidates: readonly string[];
 }
 
-/** The keys that tokens are verified with. A previous one lets everybody in just as the present one does. */
+/** The keys that verify tokens. A previous key grants the same access as the current one. */
 export function readSecretKeys(
   env: EnvironmentReader,
   nodeEnv: AppConfig['nodeEnv'],
@@ -48,9 +48,9 @@ export function readSecretKeys(
 }
 
 /**
- * A JSON array has the keys exactly as they are. In a list separated by commas, blanks around a key (the line end of a file
- * that it was read from) may be part of it, as they are of `SECRET_KEY`, or may stand there for the eye, and a comma may be
- * part of a key: a token signed in any of these ways was signed by somebody who has the key.
+ * A JSON array contains the keys exactly. In a comma-separated list, whitespace around a key (the line end of the file
+ * that it was read from) may be part of the key, as in `SECRET_KEY`, or only formatting, and a comma may be part of a
+ * key. A token signed with any of these readings was signed by somebody who has the key.
  */
 function readPrevious(env: EnvironmentReader): PreviousKeys {
   const value = env.optional('SECRET_KEY_PREVIOUS');
@@ -62,7 +62,7 @@ function readPrevious(env: EnvironmentReader): PreviousKeys {
     return { named: keys ?? [], candidates: keys ?? [] };
   }
   const named = env.list('SECRET_KEY_PREVIOUS');
-  // Not even a comma by itself may be a key.
+  // Not even a single comma may be a key.
   if (named.length === 0) return { named, candidates: [] };
   const raw = value.split(',').filter((entry) => entry.trim() !== '');
   return { named, candidates: [...new Set([...named, ...raw, value])] };

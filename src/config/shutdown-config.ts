@@ -4,8 +4,8 @@ import type { EnvironmentReader } from './environment-reader.js';
 export type ShutdownConfig = Pick<AppConfig, 'shutdownGraceMs' | 'shutdownDrainMs'>;
 
 /**
- * How a stop goes. By default the longest requests, which go on for 20 s and then end with the step that they are at, end by
- * themselves, and all is over within the 30 s that orchestrators grant by default.
+ * Configuration of the shutdown. By default the longest requests, which run for 20 s plus their current step, end by
+ * themselves, and everything ends within the 30 s that orchestrators grant by default.
  */
 export function readShutdownConfig(env: EnvironmentReader): ShutdownConfig {
   return {
@@ -14,7 +14,7 @@ export function readShutdownConfig(env: EnvironmentReader): ShutdownConfig {
   };
 }
 
-/** After this a process that was told to stop ends, whatever is still open; milliseconds. */
+/** Limit after which a stopping process ends, even with open connections; milliseconds. */
 export function stopLimitMs({ shutdownGraceMs, shutdownDrainMs }: ShutdownConfig): number {
   return shutdownGraceMs + shutdownDrainMs;
 }

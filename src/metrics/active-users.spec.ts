@@ -5,7 +5,7 @@ import { ActiveUsers } from './active-users.js';
 const NOON = Date.parse('2026-03-01T12:00:00Z');
 const DAY_MS = 24 * 3600 * 1000;
 
-/** What of Redis is used: sets in place of HyperLogLogs, and what was sent. */
+/** The part of Redis that is used: sets instead of HyperLogLogs, and a record of the commands. */
 function fakeRedis() {
   const sets = new Map<string, Set<string>>();
   const expiries = new Map<string, number>();

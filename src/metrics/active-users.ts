@@ -1,13 +1,13 @@
 import type { Redis } from 'ioredis';
 
-/** Users counted in memory at most; beyond, the number stays where it is. */
+/** Maximum of users counted in memory. After that the count stays constant. */
 const MAX_USERS = 1_000_000;
-/** Redis keeps a day's count so long; seconds. */
+/** How long Redis keeps the count of a day; seconds. */
 const KEPT_SECONDS = 2 * 24 * 3600;
 
 /**
- * How many different users were served today, in UTC. With Redis all instances count together, in a HyperLogLog (within
- * about 1 %); without, each process counts its own.
+ * Counts the different users of today, in UTC. With Redis all instances count together, in a HyperLogLog (accurate to
+ * about 1 %). Without it each process counts its own.
  */
 export class ActiveUsers {
   private day = '';
@@ -15,19 +15,19 @@ export class ActiveUsers {
 
   constructor(private readonly redis: Redis | undefined) {}
 
-  /** Whether the number is that of all processes together. */
+  /** Whether the count includes all processes. */
   get areShared(): boolean {
     return this.redis !== undefined;
   }
 
-  /** Notes that a user was served. */
+  /** Counts a user. */
   note(userId: string): void {
     this.turnDay();
     if (this.seen.has(userId) || this.seen.size >= MAX_USERS) return;
     this.seen.add(userId);
     if (this.redis?.status !== 'ready') return;
     const key = keyOf(this.day);
-    // A number for people: without Redis for a moment it is a little too small.
+    // An approximate metric: it may be a little too low if Redis was unavailable for a moment.
     this.redis
       .pipeline()
       .pfadd(key, userId)
@@ -36,7 +36,7 @@ export class ActiveUsers {
       .catch(() => undefined);
   }
 
-  /** How many there were today so far. */
+  /** The count of today so far. */
   async count(): Promise<number> {
     this.turnDay();
     if (this.redis?.status !== 'ready') return this.seen.size;

@@ -2,18 +2,18 @@ import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 
-/** Longer than between two scrapes, which would otherwise meet a connection that is being closed. */
+/** Longer than the time between two scrapes, so that a scrape does not meet a closing connection. */
 const KEEP_ALIVE_MS = 65_000;
 
-/** What is served: the text for Prometheus and its media type. */
+/** The Prometheus text and its media type. */
 export interface MetricsSource {
   readonly contentType: string;
   text(): Promise<string>;
 }
 
 /**
- * Serves `/metrics` on a port of its own, which is not to be reached from outside: the metrics are not secret, and not
- * everybody's business either.
+ * Serves `/metrics` on a separate port, which must not be reachable from outside: the metrics are not secret but not
+ * public either.
  *
  * @param port 0 for a free one
  * @returns the port and the server
@@ -38,7 +38,7 @@ export async function serveMetrics(
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   server.listen(port, host);
   await once(server, 'listening');
-  // Scrapers keep their connections; none of them may hold up the end of the process.
+  // Scrapers keep their connections open. They must not delay the end of the process.
   server.unref();
   return { server, port: (server.address() as AddressInfo).port };
 }

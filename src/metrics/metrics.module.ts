@@ -5,7 +5,7 @@ import { ActiveUsers } from './active-users.js';
 import { Metrics } from './metrics.js';
 import { serviceVersion } from './version.js';
 
-/** {@link Metrics}, or `undefined` where nobody asks for metrics: then nothing is counted, and counting costs nothing. */
+/** Provides {@link Metrics}, or `undefined` if metrics are off. Then nothing is counted, at no cost. */
 @Global()
 @Module({
   providers: [

@@ -2,11 +2,11 @@ import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom
 
 import type { ActiveUsers } from './active-users.js';
 
-/** Seconds; from a cached answer to the longest deadline. */
+/** Seconds; from a cached response to the longest deadline. */
 const DURATION_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const SECOND_MS = 1000;
 
-/** What people do, for whoever wants to know how the app is used. */
+/** Activities of users, as a measure of how the app is used. */
 export type Activity =
   | 'registration'
   | 'login'
@@ -16,23 +16,23 @@ export type Activity =
   | 'audio-file-deleted'
   | 'account-deleted';
 
-/** A call to DynamoDB that has ended. */
+/** A finished call to DynamoDB. */
 export interface DatabaseCall {
-  /** The first one of several. */
+  /** The first one, if there are several. */
   readonly table: string;
   /** `GetItem`, `Query`, … */
   readonly operation: string;
   readonly durationMs: number;
   readonly outcome: 'ok' | 'refused' | 'throttled' | 'failed';
-  /** Tries that the SDK made. */
+  /** Attempts of the SDK. */
   readonly attempts: number;
-  /** Whether it read or wrote. */
+  /** Whether it is a read or a write. */
   readonly kind: 'read' | 'write';
-  /** Request units by table: a batch or a transaction may span several. */
+  /** Request units by table: a batch or a transaction may use several. */
   readonly units: Readonly<Record<string, number>>;
 }
 
-/** A call to S3 that has ended, but for those that clients make with a URL. */
+/** A finished call to S3. Requests of clients with a presigned URL do not count. */
 export interface StorageCallMetrics {
   /** `HeadObject`, `DeleteObjects`, … */
   readonly operation: string;
@@ -41,8 +41,8 @@ export interface StorageCallMetrics {
 }
 
 /**
- * The metrics of one process, in a registry of their own. Names and labels are an interface: dashboards and alarms are
- * built on them. No label has a value that clients choose.
+ * The metrics of one process, in a separate registry. Names and labels are an interface for dashboards and alarms. No
+ * label has a value that clients choose.
  */
 export class Metrics {
   readonly registry = new Registry();
@@ -70,7 +70,7 @@ export class Metrics {
   ]);
   private readonly activities = this.counter('activity_total', 'What people did', ['activity']);
 
-  /** @param build what runs: version of the service, of Node */
+  /** @param build version of the service and of Node */
   constructor(
     private readonly activeUsers: ActiveUsers,
     build: { version: string; node: string },
@@ -92,7 +92,7 @@ export class Metrics {
 
   /**
    * @param route template, never the path
-   * @param userId who asked, where a token said so
+   * @param userId of the token, if there is one
    */
   requestEnded(method: string, route: string, status: number, durationMs: number, userId?: string): void {
     this.inFlight.dec();
@@ -129,9 +129,9 @@ export class Metrics {
   }
 
   /**
-   * A number that is asked for when somebody wants to see it.
+   * A gauge that is read at each scrape.
    *
-   * @param options.aggregator how the metrics of several processes become one
+   * @param options.aggregator how the values of several processes are combined
    */
   watch(
     name: string,

@@ -1,30 +1,30 @@
 import type { ObjectKeys } from '../audio-files/records/object-keys.js';
 
-/** A user id as the service makes them. Anything else may be a folder of something else, and nobody's to delete. */
+/** A user id as the service creates it. Other folders may belong to something else and must not be deleted. */
 const USER_ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** Where a key is in the folders of uploads. */
+/** Position of a key in the upload folders. */
 export interface Place {
-  /** The folder, a slash at the end. */
+  /** The folder, with a trailing slash. */
   readonly folder: string;
-  /** Absent where the key is not of the shape `{folder}/{user_id}/{rest}`. */
+  /** Absent if the key does not have the form `{folder}/{user_id}/{rest}`. */
   readonly owner?: string;
 }
 
-/** The folders of uploads, and whose each key in them is. */
+/** The upload folders, and the owner of each key in them. */
 export class AudioFolders {
-  /** The longest first: of two folders one of which is in the other, a key belongs to the inner one. */
+  /** The longest first: if one folder is inside another, a key belongs to the inner one. */
   readonly folders: readonly string[];
 
   constructor(keys: ObjectKeys) {
-    // What begins the keys of a user without a name is the folder and one slash more.
+    // The key prefix of a user, without the user id, is the folder and another slash.
     this.folders = keys
       .prefixesOf('')
       .map((prefix) => prefix.slice(0, -1))
       .sort((a, b) => b.length - a.length);
   }
 
-  /** `undefined` for a key that is in none of them. */
+  /** `undefined` for a key outside of them. */
   placeOf(key: string): Place | undefined {
     const folder = this.folders.find((candidate) => key.startsWith(candidate));
     if (folder === undefined) return undefined;

@@ -3,27 +3,27 @@ import { retryWhileUnavailable } from '../database/retry.js';
 import type { ListedObject, StoredObject } from '../storage/object-store.js';
 import type { OperatorStore } from '../storage/operator-store.js';
 
-/** What S3 says to whoever it does not know, or not any more. */
+/** Error codes of S3 for unknown or expired credentials. */
 const NO_ACCESS = new Set([
   ...['ExpiredToken', 'InvalidToken', 'TokenRefreshRequired', 'InvalidAccessKeyId'],
   ...['SignatureDoesNotMatch', 'RequestTimeTooSkewed'],
 ]);
 
-/** S3 did not do what was asked. The message says why, for people in front of a terminal. */
+/** A call to S3 failed. The message gives the reason, for a terminal. */
 export class BucketError extends Error {
-  /** Whether S3 refuses only what was asked for, and serves everything else all the same. */
+  /** Whether S3 refused only this call and serves others. */
   readonly isRefusal: boolean;
 
   constructor(bucket: string, cause: unknown) {
     super(wordsFor(bucket, cause), { cause });
-    // A plain name: the message says everything.
+    // A neutral name: the message is complete.
     this.name = 'Error';
     this.isRefusal = isRefusal(cause) && !isMissingBucket(cause) && !NO_ACCESS.has(nameOf(cause));
   }
 }
 
 /**
- * The bucket, for a run that nobody waits for: single calls that S3 cannot serve now are repeated for half a minute.
+ * The bucket, for a command that no request waits for. Calls are retried for half a minute while S3 is unavailable.
  * Every method throws {@link BucketError}.
  */
 export class Bucket {
@@ -32,7 +32,7 @@ export class Bucket {
     private readonly name: string,
   ) {}
 
-  /** All objects whose keys begin with `prefix`, in the order of their keys. Not repeated. */
+  /** All objects whose keys begin with `prefix`, in the order of their keys. Without retries. */
   async *pages(prefix: string): AsyncGenerator<ListedObject[]> {
     try {
       yield* this.store.pages(prefix);
@@ -41,27 +41,27 @@ export class Bucket {
     }
   }
 
-  /** Looks at the first objects, so that wrong settings show at once. */
+  /** Lists the first objects, so that wrong settings are reported immediately. */
   async assertReadable(prefix: string): Promise<void> {
     await this.pages(prefix).next();
   }
 
-  /** What there is under this key. */
+  /** The object with this key, if there is one. */
   async head(key: string): Promise<StoredObject | undefined> {
     return this.sendWithRetry(() => this.store.head(key));
   }
 
-  /** The text of a small object; `undefined` where there is none. */
+  /** The text of a small object; `undefined` if there is none. */
   async read(key: string): Promise<string | undefined> {
     return this.sendWithRetry(() => this.store.read(key));
   }
 
-  /** Writes a small object of JSON. */
+  /** Writes a small JSON object. */
   async write(key: string, json: string): Promise<void> {
     await this.sendWithRetry(() => this.store.write(key, json));
   }
 
-  /** Deletes an object; succeeds where there is none. */
+  /** Deletes an object. Succeeds if there is none. */
   async delete(key: string): Promise<void> {
     await this.sendWithRetry(() => this.store.delete(key));
   }
@@ -72,10 +72,10 @@ export class Bucket {
   }
 
   /**
-   * Deletes objects; succeeds for those that are not there.
+   * Deletes objects. Succeeds for those that do not exist.
    *
    * @param keys all different
-   * @returns keys of those that S3 refuses to delete, or cannot now
+   * @returns keys that S3 refuses to delete, or cannot delete now
    */
   async deleteMany(keys: readonly string[]): Promise<Set<string>> {
     return this.sendWithRetry(() => this.store.deleteMany(keys));
@@ -100,7 +100,7 @@ export class Bucket {
   }
 }
 
-/** Whether S3 answered with a refusal, which it would repeat. */
+/** Whether S3 refused the call. A retry would not help. */
 function isRefusal(cause: unknown): boolean {
   const status = statusOf(cause);
   return status !== undefined && status >= 400 && status < 500 && status !== 429;

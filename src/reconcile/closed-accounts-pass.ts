@@ -11,13 +11,14 @@ import type { PassContext } from './pass-context.js';
 import { printable } from './report.js';
 
 /**
- * Sweeps accounts that were deleted and that no instance of the service has swept, such as one that was stopped: removes
- * what came by an upload URL from before, and what a request that was under way has written. See `ClosedAccountsService`.
+ * Sweeps deleted accounts that no instance of the service has swept, for example because it was stopped: removes
+ * objects that were uploaded with an earlier URL, and rows that concurrent requests have written. See
+ * `ClosedAccountsService`.
  */
 export class ClosedAccountsPass {
   /**
    * @param now Unix seconds
-   * @param tables whose rows of the account go too, see `tablesToSweep`
+   * @param tables whose rows of the account are deleted too, see `tablesToSweep`
    */
   constructor(
     private readonly repository: ReconcileRepository,
@@ -55,7 +56,7 @@ export class ClosedAccountsPass {
     return true;
   }
 
-  /** The row goes last: a run that stops is found by it. */
+  /** The row is deleted last: an interrupted run is found by it. */
   private async swept(account: ClosedAccount): Promise<boolean> {
     const { userId } = account;
     try {
@@ -67,7 +68,7 @@ export class ClosedAccountsPass {
         }
       }
     } catch (error) {
-      // Of this account only.
+      // The error is about this account only.
       if (!(error instanceof BucketError && error.isRefusal)) throw error;
       return this.failed(account, printable(error.message));
     }

@@ -7,29 +7,29 @@ import type { ReconcileRepository } from './reconcile.repository.js';
 import type { PassContext } from './pass-context.js';
 import { printable } from './report.js';
 
-/** Objects without a record that are looked at again and moved at a time. */
+/** Objects without a record that are checked again and moved at a time. */
 const BATCH = 1000;
 
-/** The user whose objects are being read. */
+/** The user whose objects are being listed. */
 interface CurrentUser {
   readonly userId: string;
-  /** What the keys of the objects begin with. */
+  /** The prefix of the objects' keys. */
   readonly prefix: string;
-  /** Keys that records name. */
+  /** Keys of the records. */
   readonly named: ReferencedKeys;
-  /** Old objects without a record that are to be moved. */
+  /** Old objects without a record, to be moved. */
   strays: ListedObject[];
 }
 
 /**
- * Scans the objects for those that no record names. They come in the order of their keys, and so user by user: what is
- * in memory are the records of one user.
+ * Lists the objects and finds those without a record. They are listed in the order of their keys, user by user, so that
+ * only the records of one user are in memory.
  */
 export class ObjectsPass {
   objectsWithoutRecord = 0;
   private user: CurrentUser | undefined;
 
-  /** @param outlying keys that records name outside of their user's index */
+  /** @param outlying keys of records that are missing in their user's index */
   constructor(
     private readonly repository: ReconcileRepository,
     private readonly bucket: Bucket,
@@ -44,7 +44,7 @@ export class ObjectsPass {
       for await (const page of this.bucket.pages(folder)) {
         for (const object of page) {
           const place = this.folders.placeOf(object.key);
-          // What is in a folder within this one is read there.
+          // Objects in a folder inside this one are listed with that folder.
           if (place?.folder === folder) await this.look(object, folder, place.owner);
         }
         this.progress();
@@ -92,8 +92,8 @@ export class ObjectsPass {
   }
 
   /**
-   * Moves what still is old and still has no record. The records are read last: who has a running service makes one for an
-   * old object at any time. So the copies are made before; one too many is of no harm.
+   * Moves objects that are still old and still have no record. The records are read last, because a running service may
+   * create one for an old object at any time. The copies are therefore made before; a surplus copy does no harm.
    */
   private async moveStrays(user: CurrentUser): Promise<void> {
     const { strays } = user;
@@ -102,7 +102,7 @@ export class ObjectsPass {
     try {
       await this.moveUnnamed(user, strays);
     } catch (error) {
-      // Of this user only; the objects of others are theirs.
+      // The error is about this user only.
       if (!(error instanceof BucketError && error.isRefusal)) throw error;
       for (const object of strays) this.fail(object, printable(error.message));
     }
@@ -128,7 +128,7 @@ export class ObjectsPass {
     }
   }
 
-  /** Without those that were replaced or deleted since they were listed. */
+  /** The objects that were not replaced or deleted since they were listed. */
   private async thatAreUnchanged(prefix: string, objects: readonly ListedObject[]): Promise<ListedObject[]> {
     const copied = new Map(objects.map((object) => [object.key, object]));
     const last = objects.at(-1)?.key;
@@ -145,7 +145,7 @@ export class ObjectsPass {
     return old;
   }
 
-  /** An object of which the time is not known counts as new. */
+  /** An object without a modification time counts as new. */
   private isOld({ modifiedAt }: ListedObject): boolean {
     return modifiedAt > 0 && modifiedAt < this.context.cutoff;
   }

@@ -2,22 +2,22 @@ import type { Finding, ReconcileReport } from './report.js';
 
 export interface ReconcileProgress {
   readonly reading: 'records' | 'objects';
-  /** Read of these. */
+  /** Number of items read. */
   readonly count: number;
 }
 
 /** What the scans of a pass share. */
 export interface PassContext {
   readonly apply: boolean;
-  /** Unix seconds; what is from before is old. */
+  /** Unix seconds. Older items are old. */
   readonly cutoff: number;
   readonly report: ReconcileReport;
   readonly onFinding: (finding: Finding) => void;
   readonly onProgress: (progress: ReconcileProgress) => void;
-  /** Whole hours. */
+  /** In whole hours. */
   hoursSince(seconds: number): number;
-  /** Counts deletions: before they are done, with `apply`. @throws DeletionLimitError */
+  /** Counts deletions; with `apply` before they are done. @throws DeletionLimitError */
   remove(count: number): void;
-  /** @throws DeletionLimitError where so many more deletions would be too many */
+  /** @throws DeletionLimitError if this many more deletions would exceed the limit */
   check(count: number): void;
 }

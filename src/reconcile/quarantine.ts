@@ -5,21 +5,22 @@ import { type Bucket, BucketError } from './bucket.js';
 
 const DAY = 24 * 60 * 60;
 
-/** Objects copied simultaneously. */
+/** Concurrent copies. */
 const PARALLEL = 20;
 
-/** Which objects were copied, and which S3 refused to copy, with its reason. */
+/** Which objects were copied, and which S3 refused to copy, with the reason. */
 export interface Copies {
   readonly copied: ReadonlySet<string>;
   readonly refused: ReadonlyMap<string, BucketError>;
 }
 
 /**
- * Where what is removed stays for {@link QUARANTINE_DAYS} days, under `quarantine/{date}/{key}`: outside of the folders of
- * uploads, where nobody is given an address for it.
+ * Where removed objects stay for {@link QUARANTINE_DAYS} days, at `quarantine/{date}/{key}`: outside of the upload
+ * folders, where no client gets a URL for them.
  *
- * Objects are copied there, not tagged: a tagged object would still be downloaded, counted, and deleted under a record
- * that was made for it meanwhile, and several stores beside AWS know no tags. Both are one request for each object.
+ * Objects are copied and not tagged: a tagged object could still be downloaded, would be counted, and would be deleted
+ * under a record that was created for it meanwhile. Several S3-compatible stores do not support tags. Both take one
+ * request for each object.
  */
 export class Quarantine {
   private readonly folder: string;
@@ -32,7 +33,10 @@ export class Quarantine {
     this.folder = `${QUARANTINE_FOLDER}/${dateOf(now)}`;
   }
 
-  /** Copies objects into quarantine. Repeated on the same day, it changes nothing. Those that are gone are left out. */
+  /**
+   * Copies objects into quarantine. Repeated on the same day, it changes nothing. Objects that no longer exist are
+   * skipped.
+   */
   async copy(objects: readonly ListedObject[]): Promise<Copies> {
     const copied = new Set<string>();
     const refused = new Map<string, BucketError>();
@@ -47,7 +51,7 @@ export class Quarantine {
     return { copied, refused };
   }
 
-  /** Deletes for good what is out of date, where no lifecycle rule of the bucket has. Returns how many there were. */
+  /** Permanently deletes expired objects, if no lifecycle rule of the bucket has done so. Returns their number. */
   async expire(): Promise<number> {
     const oldest = dateOf(this.now - QUARANTINE_DAYS * DAY);
     let expired = 0;
@@ -55,7 +59,7 @@ export class Quarantine {
       const keys = page.map(({ key }) => key);
       const old = keys.filter((key) => isBefore(key.split('/', 2)[1] ?? '', oldest));
       expired += old.length - (await this.bucket.deleteMany(old)).size;
-      // They come in the order of their dates.
+      // They are listed in the order of their dates.
       if (old.length < keys.length) break;
     }
     return expired;
@@ -66,7 +70,7 @@ function dateOf(seconds: number): string {
   return new Date(seconds * 1000).toISOString().slice(0, 10);
 }
 
-/** Only of a date of ours. */
+/** Only for a date of the right form. */
 function isBefore(date: string, other: string): boolean {
   return /^\d{4}-\d{2}-\d{2}$/.test(date) && date < other;
 }

@@ -8,13 +8,16 @@ import { sendWithRetry } from '../database/retry.js';
 import { OWNER_ATTRIBUTE, ownerIndexOf, type TableDefinition, USER_FILES_INDEX } from '../database/tables.js';
 import { type Row, WholeTables } from '../database/table-scan.js';
 
-/** Ids of accounts that are kept in memory, a few MiB. */
+/** Maximum of account ids in memory, a few MiB. */
 const KNOWN_ACCOUNTS = 20_000;
 
-/** Part of a key that can be the id of a record: uploads are named by theirs. */
+/** The part of a key that can be the id of a record: upload keys contain it. */
 const FILE_ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=\.\w+$|$)/i;
 
-/** What the reconciliation reads and writes besides single records. Throttled calls are repeated for half a minute. */
+/**
+ * The reads and writes of the reconciliation, except those of single records. Throttled calls are retried for half a
+ * minute.
+ */
 export class ReconcileRepository extends WholeTables {
   private readonly known = new LRUCache<string, true>({ max: KNOWN_ACCOUNTS });
 
@@ -26,8 +29,8 @@ export class ReconcileRepository extends WholeTables {
   }
 
   /**
-   * Those of the users that have no account, consistently read. Only those that have one are remembered. Costs 1 read
-   * unit for an id that is not remembered.
+   * The users without an account, consistently read. Only existing accounts are remembered. Costs 1 read unit for an id
+   * that is not remembered.
    */
   async withoutAccount(userIds: readonly string[]): Promise<Set<string>> {
     const asked = [...new Set(userIds)].filter((id) => this.known.get(id) === undefined);
@@ -38,19 +41,19 @@ export class ReconcileRepository extends WholeTables {
     return new Set(asked.filter((id) => !found.has(id)));
   }
 
-  /** The object keys of all records of a user, as far as the index knows. Costs 0.5 read units for each 4 KB stored. */
+  /** The object keys of all records of a user according to the index. Costs 0.5 read units for each 4 KB stored. */
   async keysOfOwner(userId: string): Promise<Set<string>> {
     return this.ofOwner(userId, 's3_key');
   }
 
-  /** The ids of the same. */
+  /** The ids of all records of a user according to the index. */
   async idsOfOwner(userId: string): Promise<Set<string>> {
     return this.ofOwner(userId, 'file_id');
   }
 
   /**
-   * Which of the objects have the record by whose id they are named, consistently read: the index may not know one that
-   * was just made. Costs 1 read unit a key.
+   * The objects whose key contains the id of their record, consistently read, because the index may not contain a new
+   * record yet. Costs 1 read unit a key.
    */
   async keysNamedById(keys: readonly string[]): Promise<Set<string>> {
     const ids = new Set(keys.flatMap((key) => FILE_ID.exec(key)?.[0] ?? []));
@@ -59,13 +62,13 @@ export class ReconcileRepository extends WholeTables {
   }
 
   /**
-   * Deletes a record, if it still is pending and as it was read. Costs 2 write units.
+   * Deletes a record if it is still pending and unchanged since it was read. Costs 2 write units.
    *
-   * @returns whether it is gone now
+   * @returns whether it no longer exists
    */
   async deletePending({ fileId, ownerId, uploadedAt, version, ticketAt }: AudioFile): Promise<boolean> {
     const changes = version === 0 ? 'attribute_not_exists(version)' : 'version = :version';
-    // An upload URL given meanwhile may be in use.
+    // An upload URL that was returned meanwhile may be in use.
     const ticket = ticketAt === undefined ? 'attribute_not_exists(ticket_at)' : 'ticket_at = :ticket';
     try {
       await sendWithRetry(() =>
@@ -87,14 +90,14 @@ export class ReconcileRepository extends WholeTables {
       return true;
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      // Where there is none: deleted by a first try of which only the answer was lost, or by its owner.
+      // If there is no row, it was deleted by a first attempt whose response was lost, or by its owner.
       return error.Item === undefined;
     }
   }
 
   /**
-   * The keys of a user's rows in a table, page by page, as far as its index knows them; where the user is the key, that one
-   * key, whether there is a row or not. Costs 0.5 read units for each 4 KB of the index.
+   * The keys of a user's rows in a table, in pages, according to its index. If the user is the partition key, that key,
+   * whether or not there is a row. Costs 0.5 read units for each 4 KB of the index.
    */
   async *rowKeysOf(userId: string, definition: TableDefinition): AsyncGenerator<Row[]> {
     const { name: table, partitionKey } = definition;
@@ -109,7 +112,7 @@ export class ReconcileRepository extends WholeTables {
     }
   }
 
-  /** Deletes one row. Costs a write unit or more. */
+  /** Deletes one row. Costs at least a write unit. */
   async deleteRow(key: Row, { name }: TableDefinition): Promise<void> {
     await sendWithRetry(() => this.client.send(new DeleteCommand({ TableName: name, Key: key })));
   }
@@ -122,7 +125,7 @@ export class ReconcileRepository extends WholeTables {
     return found;
   }
 
-  /** One attribute of the rows of a user, page by page. */
+  /** One attribute of the rows of a user, in pages. */
   private async *rowsByOwner(
     table: string,
     index: string,

@@ -30,42 +30,42 @@ import { TablesMarker } from './tables-marker.js';
 const HOUR = 3600;
 
 export interface ReconcileOptions {
-  /** Whether to mend; otherwise nothing of the audio and the tables is changed. */
+  /** Whether to repair. Otherwise nothing of the audio and the tables is changed. */
   readonly apply: boolean;
-  /** Whether to tie the bucket to the tables, after which `apply` mends. Not with `apply`. */
+  /** Whether to link the bucket to the tables, so that `apply` can repair. Not together with `apply`. */
   readonly adopt?: boolean;
-  /** So many records and objects may be deleted; a tenth of all, or 10 where that is more, by default. */
+  /** Maximum of deleted records and objects; by default a tenth of all, and at least 10. */
   readonly maxDeletions?: number;
-  /** Whether to mend also where the settings look wrong. */
+  /** Whether to repair even if the settings look wrong. */
   readonly force?: boolean;
-  /** What is younger is left alone: it may be on its way. At least 1. */
+  /** Newer items are not changed, because they may be in progress. At least 1. */
   readonly olderThanHours: number;
-  /** Unix seconds; the time of this machine by default. */
+  /** Unix seconds; the local time by default. */
   readonly now?: () => number;
   readonly onFinding: (finding: Finding) => void;
   readonly onProgress: (progress: ReconcileProgress) => void;
 }
 
-/** What was found, and why mending it looks wrong, where it does. */
+/** The report, and the reason why a repair looks wrong, if there is one. */
 export interface ReconcileResult {
   readonly report: Readonly<ReconcileReport>;
   readonly objection?: string;
-  /** Why nothing was changed although it was asked for, in one sentence. */
+  /** Why nothing was changed although it was requested, in one sentence. */
   readonly refusal?: string;
 }
 
-/** What one pass over everything found. */
+/** The result of one pass over everything. */
 interface PassResult {
   readonly report: ReconcileReport;
   readonly evidence: Evidence;
-  /** Deletions done, or to do. */
+  /** Deletions that were done, or are to be done. */
   readonly deletions: number;
 }
 
 /**
- * Finds what uploads, crashes and deletions left behind in the bucket and in the table of audio files, and mends it.
- * Every deletion repeats its reason right before, so that a run which was stopped is simply started again, also beside a
- * running service.
+ * Finds what uploads, crashes and deletions left behind in the bucket and in the audio-files table, and repairs it.
+ * Every deletion checks its reason again immediately before. A stopped run can therefore be started again, even beside
+ * a running service.
  */
 export class Reconcile {
   private readonly repository: ReconcileRepository;
@@ -85,7 +85,7 @@ export class Reconcile {
     config: Pick<AppConfig, 'tables' | 'storage' | 'database'>,
     private readonly options: ReconcileOptions,
   ) {
-    // They are made for the service, and read no other part of its configuration.
+    // They are written for the service, but read no other part of its configuration.
     const appConfig = config as AppConfig;
     const database = new Database(createDocumentClient(client), config.database.budgetMs);
     this.repository = new ReconcileRepository(client, config.tables);
@@ -99,11 +99,12 @@ export class Reconcile {
   }
 
   /**
-   * Reads everything once, and, to mend, once more. Once only.
+   * Reads everything once, and once more to repair. Call it only once.
    *
-   * @returns with `refusal` where nothing was changed: the bucket is not known to belong to the tables, or too much would go
+   * @returns with `refusal` if nothing was changed: the bucket is not linked to the tables, or too much would be
+   *   deleted
    * @throws MissingTableError, BucketError before anything is changed
-   * @throws Error where the settings look wrong, with `apply` and without `force`; nothing is changed then
+   * @throws Error if the settings look wrong, with `apply` and without `force`; nothing is changed then
    */
   async run(): Promise<ReconcileResult> {
     const { apply, adopt = false, force = false, now = nowSeconds, onFinding } = this.options;

@@ -13,23 +13,23 @@ import type { ReconcileRepository } from './reconcile.repository.js';
 import type { PassContext } from './pass-context.js';
 import { printable } from './report.js';
 
-/** Records looked at in S3, or mended, simultaneously. */
+/** Records checked in S3, or repaired, concurrently. */
 const PARALLEL = 20;
 
-/** What is read of a record. */
+/** The attributes that are read. */
 const ATTRIBUTES = [
   ...['file_id', 'user_id', 's3_key', 'file_size', 'uploaded_at', 'recorded_at', 'status', 'version'],
   ...['checksum_sha256', 'object_etag', 'ticket_at'],
 ];
 
-/** Scans the records for those that have no account, and for those that are pending for too long. */
+/** Scans the records and finds those without an account, and those that are pending for too long. */
 export class RecordsPass {
   recordsWithoutAccount = 0;
   recordsOfObjects = 0;
 
   /**
-   * @param outlying gathers keys in the folder of a user that a record names without being among that user's in the
-   * index: one of somebody else, or one that lacks an attribute of the index. The service makes no such record.
+   * @param outlying collects keys in the folder of a user that a record names although it is not in the index of that
+   *   user: a record of another user, or one without an attribute of the index. The service creates no such record
    */
   constructor(
     private readonly repository: ReconcileRepository,
@@ -55,7 +55,7 @@ export class RecordsPass {
     }
   }
 
-  /** The record; `undefined`, and reported, where it lacks what every record has. */
+  /** The record; `undefined`, and reported, if a required attribute is missing. */
   private readable(row: Row): AudioFile | undefined {
     const { s3_key: key, user_id: userId, uploaded_at: uploadedAt } = row;
     const owner = typeof key === 'string' ? this.folders.placeOf(key)?.owner : undefined;
@@ -68,7 +68,7 @@ export class RecordsPass {
     return undefined;
   }
 
-  /** What S3 refuses about one record is reported, and stops nothing else. */
+  /** An S3 refusal for one record is reported and does not stop the run. */
   private async lookSafely(file: AudioFile, isOwnerless: boolean): Promise<void> {
     try {
       await this.look(file, isOwnerless);
@@ -91,7 +91,7 @@ export class RecordsPass {
     }
   }
 
-  /** The object first: a run that stops in between leaves the record to find it by. */
+  /** The object is deleted first: after an interrupted run the record is still found. */
   private async lookAtOwnerless(file: AudioFile): Promise<void> {
     const hasAudio = this.isKept(file) && !this.outlying.has(file.s3Key);
     this.context.remove(hasAudio ? 2 : 1);
@@ -121,8 +121,8 @@ export class RecordsPass {
       this.find('pending', file, 'the object is there as announced', 'made ready');
       return;
     }
-    // The object of another size stays for the pass over the objects, which moves it once it is old and has no
-    // record: its owner may be replacing it this very moment, and making the record ready.
+    // An object of another size is left to the pass over the objects, which moves it when it is old and has no record:
+    // its owner may be replacing it at this moment and completing the record.
     this.context.remove(object && !this.context.apply ? 2 : 1);
     if (this.context.apply && !(await this.repository.deletePending(file))) return;
     this.context.report.abandoned++;
@@ -131,11 +131,11 @@ export class RecordsPass {
 
   private async complete(file: AudioFile, object: StoredObject): Promise<boolean> {
     const { written, file: now } = await retryWhileUnavailable(() => this.files.complete(file, object));
-    // An earlier try of which only the answer was lost.
+    // An earlier attempt whose response was lost.
     return written || (now?.status === 'ready' && now.version === file.version + 1);
   }
 
-  /** Whether the audio lies in a folder of the owner, and so goes with the record. */
+  /** Whether the audio is in a folder of the owner, and is therefore deleted with the record. */
   private isKept({ ownerId, s3Key }: AudioFile): boolean {
     return this.folders.placeOf(s3Key)?.owner === ownerId;
   }

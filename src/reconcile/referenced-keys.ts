@@ -1,18 +1,18 @@
 /** The id of a record within a key. */
 const FILE_ID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/gi;
-/** Where a name may go on after the one of the audio. */
+/** A character after which a name may continue that of the audio. */
 const BREAK = /[^\p{L}\p{N}]/gu;
 
-/** The object keys that the records of a user name, and what belongs to those. */
+/** The object keys of a user's records, and the keys that belong to them. */
 export class ReferencedKeys {
   private readonly keys: ReadonlySet<string>;
-  /** The same without their name endings. */
+  /** The same without their file extensions. */
   private readonly stems = new Set<string>();
   private readonly ids = new Set<string>();
 
   /**
-   * @param keys that records name
-   * @param prefix what the keys of the user begin with
+   * @param keys of the records
+   * @param prefix of the user's keys
    */
   constructor(
     keys: ReadonlySet<string>,
@@ -27,16 +27,16 @@ export class ReferencedKeys {
     }
   }
 
-  /** Whether a record names the object. */
+  /** Whether a record has this key. */
   has(key: string): boolean {
     return this.keys.has(key);
   }
 
   /**
-   * Whether the object belongs to one that a record names, as a transcript beside the audio does: its name is that of the
-   * audio, with or without its ending, and goes on (`a.json`, `a.m4a.vtt`, `a/words.json` and `a-speakers.rttm` beside
-   * `a.m4a`), or has the id of the record somewhere (`transcripts/{id}.txt`). Once the record is gone, it is a stray as
-   * any other.
+   * Whether the object belongs to the object of a record, as a transcript does: its name continues that of the audio,
+   * with or without the extension (`a.json`, `a.m4a.vtt`, `a/words.json` and `a-speakers.rttm` beside `a.m4a`), or
+   * contains the id of the record (`transcripts/{id}.txt`). When the record is deleted, it is an object without a
+   * record like any other.
    */
   hasBeside(key: string): boolean {
     const name = key.slice(this.prefix.length);

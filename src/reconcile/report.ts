@@ -1,55 +1,55 @@
-/** Shares above which it is rather the settings that are wrong, of numbers that say something. */
+/** Above this share the settings are probably wrong, if the counts are large enough to decide. */
 const TOO_MANY = 0.5;
 const FEW = 20;
 
-/** What leftovers usually are, of all records and objects, and how many are none too many in any case. */
+/** The usual share of leftovers among all records and objects, and a number that is never too many. */
 const USUAL_SHARE = 0.1;
 const USUAL_DELETIONS = 10;
 
-/** Something left behind, or something that is not ours to judge. */
+/** A leftover, or an item that the command cannot judge. */
 export interface Finding {
   readonly kind: 'account' | 'pending' | 'record' | 'object' | 'foreign';
-  /** Id of the account or the record, or key of the object, fit for a line of a terminal. */
+  /** Id of the account or the record, or key of the object, printable in a terminal. */
   readonly key: string;
-  /** Whole hours; absent where it cannot be read. */
+  /** Whole hours; absent if it cannot be read. */
   readonly ageHours?: number;
   readonly problem: string;
-  /** What was done about it; absent where nothing was. */
+  /** How it was repaired; absent if it was not. */
   readonly mended?: string;
 }
 
-/** Counts of what was found. With `apply`, what is to be mended counts once it is. */
+/** Counts of the findings. With `apply`, repairs are counted when they are done. */
 export interface ReconcileReport {
   records: number;
   /** In folders of users. */
   objects: number;
-  /** Records without what every record has. */
+  /** Records without a required attribute. */
   unreadable: number;
-  /** Objects in the folders of uploads that are in no folder of a user. */
+  /** Objects in the upload folders, but in no folder of a user. */
   foreign: number;
-  /** Objects that belong to one which a record names, such as transcripts. */
+  /** Objects that belong to the object of a record, such as transcripts. */
   beside: number;
-  /** Old pending records whose audio is there. */
+  /** Old pending records whose audio exists. */
   completed: number;
-  /** Old pending records whose audio is not there, or not as announced. */
+  /** Old pending records whose audio is missing or differs from the announcement. */
   abandoned: number;
   /** Old records without an account. */
   ownerless: number;
   /** Old objects without a record. */
   strays: number;
-  /** Deleted accounts that nothing has swept. */
+  /** Deleted accounts that no instance has swept. */
   swept: number;
-  /** Objects deleted for good that were in quarantine for long enough. */
+  /** Objects deleted permanently after their time in quarantine. */
   expired: number;
-  /** Records and objects that were not mended because S3 refused something about them. */
+  /** Records and objects that were not repaired because S3 refused a call for them. */
   failed: number;
 }
 
-/** What shows that tables and bucket do not belong together; of any age. */
+/** Evidence that tables and bucket do not belong together; of any age. */
 export interface Evidence {
   readonly records: number;
   readonly recordsWithoutAccount: number;
-  /** Of accounts that exist, ready, with a key in a folder of theirs. */
+  /** Ready records of existing accounts, with a key in one of their folders. */
   readonly recordsOfObjects: number;
   readonly objects: number;
   readonly objectsWithoutRecord: number;
@@ -72,15 +72,15 @@ export function emptyReport(): ReconcileReport {
   };
 }
 
-/** What there is to mend, or was mended. */
+/** The number of repairs, done or to be done. */
 export function changes({ completed, abandoned, ownerless, strays, swept }: ReconcileReport): number {
   return completed + abandoned + ownerless + strays + swept;
 }
 
 /**
- * Why the settings look wrong, in one sentence; `undefined` where they do not.
+ * Why the settings look wrong, in one sentence; `undefined` if they do not.
  *
- * @param few up to so many say nothing
+ * @param few up to this count there is no evidence
  */
 export function objectionTo(evidence: Evidence, few = FEW): string | undefined {
   const isMost = (part: number, whole: number) => whole > few && part > whole * TOO_MANY;
@@ -101,7 +101,7 @@ export function objectionTo(evidence: Evidence, few = FEW): string | undefined {
   return undefined;
 }
 
-/** A text fit for a line of a terminal: what is no visible character is written as its number. */
+/** A text that can be printed in a terminal: invisible characters are escaped. */
 export function printable(text: string): string {
   return text.replace(
     /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu,
@@ -109,7 +109,7 @@ export function printable(text: string): string {
   );
 }
 
-/** The number of deletions that a run may do where nobody says: a tenth of what there is, or a few. */
+/** The default limit of deletions: a tenth of all items, or a few. */
 export function defaultMaxDeletions({ records, objects }: ReconcileReport): number {
   return Math.max(USUAL_DELETIONS, Math.floor((records + objects) * USUAL_SHARE));
 }

@@ -4,12 +4,12 @@ import { sendWithRetry } from '../database/retry.js';
 import { TABLES_MARKER_KEY } from '../config/reserved-keys.js';
 import type { Bucket } from './bucket.js';
 
-/** What identifies each table, by its role. */
+/** The identity of each table, by its role. */
 type TableIds = Readonly<Record<'users' | 'audioFiles', string>>;
 
 /**
- * The object in the bucket that names the tables which describe its content. Tables are known by their `TableId`, which
- * DynamoDB gives to each table that is made: a restored copy and a table made anew under an old name have other ones.
+ * The object in the bucket that names the tables of its content. Tables are identified by their `TableId`, which
+ * DynamoDB assigns to each new table: a restored copy and a table created again under an old name have other ids.
  */
 export class TablesMarker {
   constructor(
@@ -19,10 +19,10 @@ export class TablesMarker {
   ) {}
 
   /**
-   * Why the bucket is not known to belong to the tables, in one sentence; `undefined` where it does.
+   * Why the bucket is not linked to the tables, in one sentence; `undefined` if it is.
    *
-   * @throws BucketError where S3 does not say
-   * @throws Error where the object is there and is no marker
+   * @throws BucketError if S3 is unavailable
+   * @throws Error if the object exists and is not a marker
    */
   async objection(): Promise<string | undefined> {
     const text = await this.bucket.read(TABLES_MARKER_KEY);
@@ -34,7 +34,7 @@ export class TablesMarker {
     return `${TABLES_MARKER_KEY} in the bucket names other tables than ${names}, such as those that they were restored from`;
   }
 
-  /** Ties the bucket to these tables. */
+  /** Links the bucket to these tables. */
   async write(): Promise<void> {
     await this.bucket.write(TABLES_MARKER_KEY, JSON.stringify({ tables: await this.ids() }));
   }
@@ -49,7 +49,7 @@ export class TablesMarker {
 
   private async idOf(TableName: string): Promise<string> {
     const { Table } = await sendWithRetry(() => this.client.send(new DescribeTableCommand({ TableName })));
-    // Engines that stand in for DynamoDB may give no id.
+    // Engines other than DynamoDB may have no id.
     const id = Table?.TableId ?? Table?.CreationDateTime?.toISOString();
     if (id === undefined) throw new Error(`DynamoDB does not say which table ${TableName} is`);
     return id;
@@ -61,9 +61,9 @@ function idsIn(text: string): Partial<TableIds> {
     const { tables } = JSON.parse(text) as { tables: TableIds };
     if (typeof tables.users === 'string' && typeof tables.audioFiles === 'string') return tables;
   } catch {
-    // Told below.
+    // Reported below.
   }
-  // Not taken for a missing one: something answered that is not the marker.
+  // Not treated as missing: the answer was something other than the marker.
   throw new Error(
     `${TABLES_MARKER_KEY} in the bucket cannot be read; look at it, and delete it to adopt the bucket anew`,
   );

@@ -4,14 +4,16 @@ import { Logger } from '../common/logging/logger.js';
 import { AppConfig } from '../config/config.js';
 import { createRedis } from './redis.js';
 
-/** The one Redis client, or `undefined` where there is no Redis. Nothing needs it to be right; see `createRedis`. */
+/**
+ * Provides the Redis client, or `undefined` without Redis. Nothing depends on it for correctness, see `createRedis`.
+ */
 @Global()
 @Module({
   providers: [
     {
       provide: Redis,
       inject: [AppConfig, Logger],
-      // Whoever has the same tables is the same deployment.
+      // Deployments with the same tables are the same deployment.
       useFactory: ({ redisUrl, tables, aws }: AppConfig, logger: Logger) =>
         redisUrl === undefined
           ? undefined

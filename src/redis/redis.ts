@@ -3,17 +3,20 @@ import { CircuitBreaker } from '../common/circuit-breaker.js';
 import type { Logger } from '../common/logging/logger.js';
 import { ThrottledLog } from '../common/logging/throttled-log.js';
 
-/** Redis that takes longer counts as away. Milliseconds. */
+/** A slower Redis counts as unavailable. Milliseconds. */
 const TIMEOUT_MS = 250;
-/** A connection that is silent for longer while an answer is due is given up; a busy moment of ours must not count. */
+/**
+ * A connection without data for this time while a response is due is closed. It is long enough for a blocked event
+ * loop. Milliseconds.
+ */
 const HANGING_MS = 1000;
 const LONGEST_PAUSE_MS = 2000;
-/** So long nobody asks a Redis that answers with errors, or too late; then one at a time does. Milliseconds. */
+/** How long the circuit stays open if Redis answers with errors or too late. Milliseconds. */
 const CIRCUIT_PAUSE_MS = 1000;
 
 const circuits = new WeakMap<Redis, CircuitBreaker>();
 
-/** The circuit that calls of this client go through; one that is always closed where it was not made here. */
+/** The circuit breaker of a client. It never opens for a client that was not created here. */
 export function circuitOf(redis: Redis): CircuitBreaker {
   const circuit =
     circuits.get(redis) ?? new CircuitBreaker({ source: 'redis', pauseMs: 0, isFailure: () => true });
@@ -22,8 +25,8 @@ export function circuitOf(redis: Redis): CircuitBreaker {
 }
 
 /**
- * A client that fails fast: what needs Redis has something to fall back on, and no request may wait for it. It goes
- * on trying to connect, and logs each change between there and away once. Calls go through {@link circuitOf}.
+ * Creates a client that fails fast: everything that needs Redis has a fallback, and no request may wait for it. It
+ * keeps reconnecting, and logs each change of its availability once. Calls go through {@link circuitOf}.
  *
  * @param keyPrefix of every key, so that deployments can share a Redis
  */
@@ -34,11 +37,12 @@ export function createRedis(url: string, logger: Logger, keyPrefix: string): Red
     connectTimeout: TIMEOUT_MS,
     commandTimeout: TIMEOUT_MS,
     disconnectTimeout: TIMEOUT_MS,
-    // Without it each request would wait anew for a Redis that hangs, and nothing would say that it is away.
+    // Without it each request would wait for a Redis that hangs, and nothing would report that it is unavailable.
     socketTimeout: HANGING_MS,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
-    // A primary that was demoted takes no writes; the address leads to its successor by now. The command fails, as when away.
+    // A demoted primary refuses writes, and the host name points to its successor by now. The command fails, as if
+    // Redis were unavailable.
     reconnectOnError: (error) => {
       const isReplica = /\bREADONLY\b/.test(error.message);
       if (isReplica) throttled.warn('redis takes no writes, as a replica does; connecting again');
@@ -57,7 +61,7 @@ export function createRedis(url: string, logger: Logger, keyPrefix: string): Red
   };
   const circuit = new CircuitBreaker({
     ...{ source: 'redis', pauseMs: CIRCUIT_PAUSE_MS, isFailure: () => true },
-    // A Redis that is full, has too few replicas or is slow stays connected, and is no use.
+    // A Redis that is full, has too few replicas or is slow stays connected but is unusable.
     onChange: (_open, cause) => tell(cause),
   });
   circuits.set(redis, circuit);

@@ -2,15 +2,15 @@ import { createHash } from 'node:crypto';
 
 /** 8 MiB. */
 const BITS = 2 ** 26;
-/** Bits that stand for one email: the 32-bit words of a SHA-512. */
+/** Bits for one email: the 32-bit words of a SHA-512. */
 const WORDS = 16;
 
 /**
- * Knows which emails were seen more than once, in 16 MiB however many there are: two Bloom filters, one for those seen
- * and one for those seen again.
+ * Finds emails that occur more than once, in 16 MiB for any number of emails: two Bloom filters, one for emails seen
+ * once and one for those seen again.
  *
- * It never takes a repeated email for a single one. It takes a single one for repeated with a probability of 10⁻¹⁸ at
- * 100,000 emails, 10⁻¹¹ at a million and 10⁻⁴ at five million.
+ * It never misses a repeated email. It takes a single one for repeated with a probability of 10⁻¹⁸ at 100,000 emails,
+ * 10⁻¹¹ at a million and 10⁻⁴ at five million.
  */
 export class EmailSightings {
   private readonly seen = new BloomFilter();

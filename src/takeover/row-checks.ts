@@ -2,13 +2,13 @@ import { isText, texts, times } from '../database/row-checks.js';
 import type { Row } from '../database/table-scan.js';
 import { Email, hasLookalikes } from '../users/email.js';
 
-/** No email that the service accepts is longer. */
+/** The service accepts no longer email. */
 const LONGEST_EMAIL = 254;
 
 const KEY_SALT = /^[A-Za-z0-9+/]{43}=$/;
 const ARGON2 = /^\$argon2(id|i|d)(\$v=\d+)?\$m=\d+,t=\d+,p=\d+(\$[A-Za-z0-9+/]+){2}$/;
 
-/** How an email is not as a new account would keep it; empty where it is. */
+/** How an email differs from the form that new accounts store; empty if it does not. */
 export function oddEmail(email: string): string[] {
   const { canonical, older } = Email.read(email);
   if (email !== older) return ['email is not trimmed and lower case'];
@@ -16,12 +16,12 @@ export function oddEmail(email: string): string[] {
   return hasLookalikes(email) ? ['email has characters that no new account may have'] : [];
 }
 
-/** Whether a hash is Argon2 in PHC string format, of any parameters. */
+/** Whether a hash is Argon2 in PHC string format, with any parameters. */
 export function isArgon2(hash: string): boolean {
   return ARGON2.test(hash);
 }
 
-/** What keeps an account row from being read; empty where nothing does. */
+/** Why an account row cannot be read; empty if it can. */
 export function unreadableUser(row: Row): string[] {
   const { email, key_salt: keySalt } = row;
   return [

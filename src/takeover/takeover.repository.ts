@@ -6,14 +6,13 @@ import { emailClaimKey, type EmailClaimRow, emailClaimRow } from '../users/email
 
 const REFUSED = 'ConditionalCheckFailed';
 
-/** How an attempt to claim an email ended: `taken` by another account, or the account is `gone` or changed. */
+/** The result of an email claim: `taken` by another account, or the account is `gone` or changed. */
 export type ClaimOutcome = 'claimed' | 'taken' | 'gone';
 
-/** What the takeover reads and writes. Throttled calls are repeated for half a minute. */
+/** The reads and writes of the takeover. Throttled calls are retried for half a minute. */
 export class TakeoverRepository extends WholeTables {
   /**
-   * The ids of the accounts that hold these emails, as many as have a claim, consistently read. Costs 1 read unit
-   * an email.
+   * The ids of the accounts that have claimed these emails, consistently read. Costs 1 read unit an email.
    *
    * @param emails at most 100, normalised
    */
@@ -30,8 +29,8 @@ export class TakeoverRepository extends WholeTables {
   }
 
   /**
-   * Writes a claim. Only beside the account as it was read: one for an account that has been deleted meanwhile
-   * would keep its email from everybody for good. May be repeated. Costs 4 write units.
+   * Writes a claim, if the account is unchanged since it was read: a claim of an account that was deleted meanwhile
+   * would block its email for ever. Can be repeated. Costs 4 write units.
    */
   async claim(table: string, email: string, userId: string): Promise<ClaimOutcome> {
     try {

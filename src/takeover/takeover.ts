@@ -8,28 +8,28 @@ import { EmailSightings } from './email-sightings.js';
 import { isArgon2, oddEmail, unreadableUser } from './row-checks.js';
 import { TakeoverRepository } from './takeover.repository.js';
 
-/** Claims written simultaneously. */
+/** Concurrent claims. */
 const PARALLEL = 20;
 
-/** A key that may be shown: an id, and neither an email in the wrong place nor what could move a cursor. */
+/** A key that can be printed: an id, not an email in the wrong place or text that could move a cursor. */
 const PRINTABLE_KEY = /^[\w-]{1,64}$/;
 
 export interface Finding {
   readonly table: string;
-  /** Partition key of the row, or a description of one that is no id. */
+  /** Partition key of the row, or a description of one that is not an id. */
   readonly key: string;
   readonly problem: string;
 }
 
-/** Counts of what was found. */
+/** Counts of the findings. */
 export interface TakeoverReport {
   users: number;
   audioFiles: number;
-  /** Rows, however much is wrong with each. */
+  /** Rows, each counted once. */
   unreadable: number;
-  /** Accounts whose email, however it is written, another account has or holds too. */
+  /** Accounts whose email, in any spelling, another account also has or has claimed. */
   duplicateEmails: number;
-  /** Emails that are not as a new account would keep them. */
+  /** Emails that differ from the form that new accounts store. */
   unnormalisedEmails: number;
   foreignHashes: number;
   claimed: number;
@@ -39,18 +39,18 @@ export interface TakeoverReport {
 
 export interface TakeoverProgress {
   readonly reading: 'emails' | 'accounts' | 'audio files';
-  /** Rows read of these. */
+  /** Number of rows read. */
   readonly rows: number;
 }
 
 export interface TakeoverOptions {
-  /** Whether to write; otherwise nothing is changed. */
+  /** Whether to write. Otherwise nothing is changed. */
   readonly apply: boolean;
   readonly onFinding: (finding: Finding) => void;
   readonly onProgress: (progress: TakeoverProgress) => void;
 }
 
-/** An account whose email nobody else has, written as the service looks it up. */
+/** An account whose email no other account has, in the form that the service looks up. */
 interface Candidate {
   readonly userId: string;
   readonly email: string;
@@ -58,11 +58,11 @@ interface Candidate {
 
 /**
  * Prepares the tables of the older backend. An account that cannot be read, or whose email is shared or not normalised,
- * gets no claim: who it belongs to is for people to decide. Every write is conditional and can be repeated, so
- * that a run which was stopped is simply started again, also beside a running service.
+ * gets no claim: an operator must decide to whom the email belongs. Every write is conditional and can be repeated. A
+ * stopped run can therefore be started again, even beside a running service.
  *
- * The accounts are read twice: the index cannot tell that `Ada@Example.com` and `ada@example.com` are one address. No
- * more than a page of them is in memory.
+ * The accounts are read twice: the index cannot show that `Ada@Example.com` and `ada@example.com` are one address. At
+ * most one page of them is in memory.
  */
 export class Takeover {
   private readonly repository: TakeoverRepository;
@@ -87,7 +87,7 @@ export class Takeover {
   }
 
   /**
-   * Reads both tables. Once only.
+   * Reads both tables. Call it only once.
    *
    * @throws MissingTableError before anything is written
    */
@@ -126,7 +126,7 @@ export class Takeover {
     }
   }
 
-  /** Reports on an account. Gives it back where its email can be claimed. */
+  /** Reports on an account. Returns it if its email can be claimed. */
   private checkAccount(row: Row): Candidate | undefined {
     const { user_id: userId, email, password_hash: hash } = row;
     const readable = !this.findUnreadable(this.tables.users, userId, unreadableUser(row));
@@ -167,10 +167,10 @@ export class Takeover {
     const outcome = await this.repository.claim(this.tables.users, email, userId);
     if (outcome === 'claimed') this.report.missingClaims++;
     else if (outcome === 'taken') this.findTaken(userId);
-    // Gone: deleted since it was read. There is nothing to prepare.
+    // It was deleted since it was read. There is nothing to prepare.
   }
 
-  /** Whoever holds it registered it in the moment in which the index did not show this account. */
+  /** The email was registered at a moment when the index did not contain this account. */
   private findTaken(userId: unknown): void {
     this.findDuplicate(userId, 'email is claimed by another account');
   }
