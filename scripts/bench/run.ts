@@ -78,7 +78,8 @@ export class Run {
     const least = limit ? limits(limit.url) : [];
     for (const { section, title, load } of wanted) {
       // By turns, so that both meet the same machine.
-      const beside = least.find((one) => one.section === section);
+      const index = least.findIndex((one) => one.section === section);
+      const [beside] = index < 0 ? [] : least.splice(index, 1);
       if (limit && beside) await this.measureOne(beside.title, beside.load, limit.pid);
       this.requests += await this.measureOne(title, load, service.pid);
     }

@@ -51,6 +51,11 @@ export function scenarios(url: string, fixtures: Fixtures): Scenario[] {
     { section: 'health', title: 'GET /api/health', load: path('/api/health') },
     { section: 'get', title: 'GET /api/audio-file/{id}', load: getOne(url, fixtures) },
     { section: 'list', title: `GET ${list}`, load: { ...path(list), headers: bearer(fixtures.token) } },
+    {
+      section: 'list',
+      title: 'the same, compressed',
+      load: { ...path(list), headers: { ...bearer(fixtures.token), 'accept-encoding': 'gzip' } },
+    },
     { section: 'login', title: 'POST /api/login', load: login(url, fixtures) },
   ];
 }

@@ -11,6 +11,12 @@ describe('toIso', () => {
   ])('writes %d as %s', (seconds, text) => {
     expect(toIso(seconds)).toBe(text);
   });
+
+  it('writes each of more days than it remembers', () => {
+    const days = Array.from({ length: 2500 }, (_, n) => n * 86_400 + 5);
+    for (const seconds of [...days, ...days])
+      expect(toIso(seconds)).toBe(new Date(seconds * 1000).toISOString().replace('.000', ''));
+  });
 });
 
 describe('nowSeconds', () => {

@@ -5,8 +5,9 @@ export function nowSeconds(): number {
 
 const DAY = 86_400;
 const TWO_DIGITS = Array.from({ length: 60 }, (_, n) => String(n).padStart(2, '0'));
-/** The last day that was formatted: most times of a list are from a few days. */
-let written = { day: NaN, date: '' };
+/** Dates as texts, by day: the times of a list are of a few days, and writing one takes a microsecond. */
+const dates = new Map<number, string>();
+const MOST_DATES = 1000;
 
 /**
  * ISO 8601 in UTC with whole seconds and `Z`, as every time in a response.
@@ -17,13 +18,21 @@ let written = { day: NaN, date: '' };
 export function toIso(seconds: number): string {
   const whole = Math.floor(seconds);
   const day = Math.floor(whole / DAY);
-  if (day !== written.day) {
-    // The part after the date has 13 characters: 18:30:00.000Z.
-    written = { day, date: new Date(day * DAY * 1000).toISOString().slice(0, -13) };
-  }
   const second = whole - day * DAY;
   const [hours, minutes] = [Math.floor(second / 3600), Math.floor(second / 60) % 60];
-  return `${written.date}${TWO_DIGITS[hours]}:${TWO_DIGITS[minutes]}:${TWO_DIGITS[second % 60]}Z`;
+  return `${dateOf(day)}${TWO_DIGITS[hours]}:${TWO_DIGITS[minutes]}:${TWO_DIGITS[second % 60]}Z`;
+}
+
+/** The date with the `T` behind it. */
+function dateOf(day: number): string {
+  let date = dates.get(day);
+  if (date === undefined) {
+    // What is behind the date has 13 characters: 18:30:00.000Z.
+    date = new Date(day * DAY * 1000).toISOString().slice(0, -13);
+    if (dates.size === MOST_DATES) dates.clear();
+    dates.set(day, date);
+  }
+  return date;
 }
 
 /** Times have microseconds at most. */

@@ -21,7 +21,7 @@ export function readDatabaseConfig(env: EnvironmentReader): Pick<AppConfig, 'aws
     database: {
       budgetMs: env.integer('DATABASE_BUDGET_MS', { default: 1500, min: 100, max: 60_000 }),
       pauseMs: readPause(env),
-      transport: env.oneOf('DYNAMODB_TRANSPORT', ['direct', 'sdk'], 'direct'),
+      transport: env.oneOf('DYNAMODB_TRANSPORT', ['lean', 'sdk'], 'lean'),
       ...(endpoint && { endpoint }),
     },
   };

@@ -30,7 +30,7 @@ describe('readConfig, of what is wrong,', () => {
     ['WORKERS', 'all', 'a whole number from 1 to 256'],
     ['CACHE', 'yes', 'one of on, off'],
     ['CIRCUIT_PAUSE_MS', '60001', 'a whole number from 0 to 60000'],
-    ['DYNAMODB_TRANSPORT', 'fat', 'one of direct, sdk'],
+    ['DYNAMODB_TRANSPORT', 'fat', 'one of lean, sdk'],
     ['MAX_EVENT_LOOP_LAG_MS', '-1', 'a whole number from 0 to 60000'],
     ['MAX_REQUESTS_IN_FLIGHT', '1.5', 'a whole number from 0 to 1000000'],
     ['STORAGE_BUDGET_MS', '99', 'a whole number from 100 to 60000'],

@@ -33,7 +33,7 @@ describe('readConfig', () => {
       },
       aws: { region: 'us-east-1' },
       tables: DEFAULT_TABLE_NAMES,
-      database: { budgetMs: 1500, pauseMs: 500, transport: 'direct' },
+      database: { budgetMs: 1500, pauseMs: 500, transport: 'lean' },
       storage: {
         audioFolder: 'audio_upload',
         earlierAudioFolders: [],

@@ -56,8 +56,8 @@ export interface DatabaseConfig {
   readonly budgetMs: number;
   /** How long the circuit stays open after calls without an answer; 0 if it never opens. Milliseconds. */
   readonly pauseMs: number;
-  /** How the service sends its calls: `direct`, or with the SDK. */
-  readonly transport: 'direct' | 'sdk';
+  /** How the service sends its calls: `lean`, without the middleware of the SDK, or `sdk`, with it. */
+  readonly transport: 'lean' | 'sdk';
 }
 
 /** Limits above which requests are refused; 0 for no limit. */

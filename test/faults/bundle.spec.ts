@@ -3,6 +3,8 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { build } from 'esbuild';
+import { bundleOptions } from '../../scripts/bundle/options.js';
 import { freePort } from '../../scripts/local-engines/ready.js';
 import { adoptNativeErrors } from '../support/native-errors.js';
 import { ask, createTables, type Service, startService, type Tables } from './support/service.js';
@@ -84,12 +86,15 @@ describe('the bundle', () => {
     }
   });
 
-  it('comes with the licence of every package in it', () => {
-    const code = readFileSync('dist/bundle/main.js', 'utf8');
+  it('is kept by V8 with one byte a character', () => {
+    expect(readFileSync('dist/bundle/main.js', 'utf8')).not.toMatch(/[^\0-\x7f]/);
+  });
+
+  it('comes with the licence of every package in it', async () => {
+    const { metafile } = await build({ ...bundleOptions, write: false, sourcemap: false });
+    const files = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
     const folders = [
-      ...new Set(
-        [...code.matchAll(/^ *\/\/ (.*node_modules\/(?:@[^/\n]+\/)?[^/\n]+)\//gm)].map(([, f]) => f),
-      ),
+      ...new Set(files.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(file)?.[0] ?? [])),
     ];
     const inside = folders.map((folder) => {
       const { name, version } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as {
