@@ -11,7 +11,7 @@ const LAYERS = [
   ['sessions'],
   ['auth', 'audio-files', 'health'],
   ['account'],
-  ['takeover', 'reconcile'],
+  ['takeover', 'reconcile', 'lambda'],
 ];
 
 /** The same within `src/audio-files`; what is not in a folder puts the others together. */

@@ -1,10 +1,10 @@
 import type { BuildOptions } from 'esbuild';
 import { asciiPackages } from './ascii.js';
 
-/** Where the bundle is made. */
-export const FOLDER = 'dist/bundle';
+/** Where the bundle of the server is made. */
+export const SERVER_FOLDER = 'dist/bundle';
 
-/** What the file loads from `node_modules` when it needs it, or tries to and goes on without. */
+/** What a bundle loads from `node_modules` when it needs it, or tries to and goes on without. */
 const EXTERNAL = [
   // Native. The second one is optional.
   ...['argon2', '@node-rs/argon2'],
@@ -21,26 +21,33 @@ const COMMONJS = [
   'const { filename: __filename, dirname: __dirname } = import.meta;',
 ].join('\n');
 
-/** How the service is put into one file. */
-export const bundleOptions = {
-  entryPoints: ['dist/main.js'],
-  outdir: FOLDER,
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20.19',
-  // Classes give schemas of the OpenAPI document, errors and providers their names.
-  keepNames: true,
-  sourcemap: 'linked',
-  sourcesContent: false,
-  external: EXTERNAL,
-  banner: { js: COMMONJS },
-  // A third of the size, which V8 keeps in memory. Names stay, for stack traces.
-  minifyWhitespace: true,
-  minifySyntax: true,
-  // In `licences.txt`.
-  legalComments: 'none',
-  plugins: [asciiPackages],
-  metafile: true,
-  logLevel: 'warning',
-} as const satisfies BuildOptions;
+/**
+ * How a program of the service is put into one file.
+ *
+ * @param entry what `tsc` made of its source
+ * @param outfile the file to make
+ */
+export function bundleOptions(entry: string, outfile: string) {
+  return {
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    // Classes give schemas of the OpenAPI document, errors and providers their names.
+    keepNames: true,
+    sourcemap: 'linked',
+    sourcesContent: false,
+    external: EXTERNAL,
+    banner: { js: COMMONJS },
+    // A third of the size, which V8 keeps in memory. Names stay, for stack traces.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    // In `licences.txt`.
+    legalComments: 'none',
+    plugins: [asciiPackages],
+    metafile: true,
+    logLevel: 'warning',
+  } as const satisfies BuildOptions;
+}

@@ -1,6 +1,7 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Logger } from '../common/logging/logger.js';
 import { nowSeconds } from '../common/time.js';
+import { AppConfig } from '../config/config.js';
 import { ClosedAccountsRepository } from '../users/closed-accounts.repository.js';
 import { AccountContents } from './account-contents.js';
 import { SWEEP_DELAY_SECONDS } from './sweep-delay.js';
@@ -25,6 +26,7 @@ export class ClosedAccountsService implements OnApplicationShutdown {
     private readonly closed: ClosedAccountsRepository,
     private readonly contents: AccountContents,
     private readonly logger: Logger,
+    private readonly config: AppConfig,
   ) {}
 
   /**
@@ -33,7 +35,8 @@ export class ClosedAccountsService implements OnApplicationShutdown {
    * @param closedAt Unix seconds
    */
   schedule(userId: string, closedAt: number): void {
-    if (this.pending.size >= MAX_PENDING) return;
+    // A timer would fire at the next request, at its cost: on Lambda a schedule sweeps.
+    if (this.config.serverless || this.pending.size >= MAX_PENDING) return;
     this.pending.set(userId, closedAt + SWEEP_DELAY_SECONDS);
     // The timer runs only if a sweep is pending, so that an idle service has no wakeups.
     this.timer ??= setInterval(() => void this.sweepDue(), LOOK_EVERY_MS).unref();

@@ -1,5 +1,6 @@
 import { UndiciHttpHandler } from '@smithy/undici-http-handler';
 import { Agent } from 'undici';
+import { FreshConnections, KEEP_ALIVE_MS } from './fresh-connections.js';
 
 /** Open connections to one service. More calls wait for one in `CallSlots`, within the request's budget. */
 export const MAX_CONNECTIONS = 128;
@@ -18,19 +19,29 @@ const UNUSED_STEPS = ['loggerMiddleware', 'recursionDetectionMiddleware', 'getUs
  */
 export function requestHandler(budgetMs: number): UndiciHttpHandler {
   return new UndiciHttpHandler({
-    dispatcher: new Agent({
-      connections: MAX_CONNECTIONS,
-      pipelining: 1,
-      connect: { timeout: Math.ceil(budgetMs / 3) },
-      // A lost packet must leave time for the second attempt.
-      headersTimeout: Math.ceil(budgetMs * 0.6),
-      bodyTimeout: Math.ceil(budgetMs * 0.6),
-      keepAliveTimeout: 30_000,
-    }),
+    dispatcher: new FreshConnections(() => new Agent(connectionOptions(budgetMs))),
   });
 }
 
-/** Removes the {@link UNUSED_STEPS} from a client. */
+/**
+ * How a client keeps its connections to one service.
+ *
+ * @param budgetMs what a whole call may take; milliseconds
+ */
+export function connectionOptions(budgetMs: number) {
+  // A lost packet must leave time for the second try.
+  const oneTryMs = Math.ceil(budgetMs * 0.6);
+  return {
+    connections: MAX_CONNECTIONS,
+    pipelining: 1,
+    connect: { timeout: Math.ceil(budgetMs / 3) },
+    headersTimeout: oneTryMs,
+    bodyTimeout: oneTryMs,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+  };
+}
+
+/** Takes what costs CPU and serves nothing out of a client. */
 export function withoutUnusedSteps<Client extends { middlewareStack: { remove(name: string): boolean } }>(
   client: Client,
 ): Client {

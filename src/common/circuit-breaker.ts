@@ -1,4 +1,6 @@
-/** The call was not made because the dependency did not answer recently. */
+import { elapsedMs } from './clock.js';
+
+/** A source is not asked, because it did not answer lately. */
 export class CircuitOpenError extends Error {
   constructor(source: string) {
     super(`Not asked: ${source} did not answer lately`);
@@ -30,7 +32,7 @@ const FAILURES = 5;
  */
 export class CircuitBreaker {
   private failures = 0;
-  /** Time of the next check; milliseconds of `performance.now()`. */
+  /** From when on somebody may find out; milliseconds of `elapsedMs`. */
   private asksAgainAt = 0;
   private probing = false;
 
@@ -50,8 +52,7 @@ export class CircuitBreaker {
     if (this.options.pauseMs === 0) return call();
     const isProbe = this.isOpen;
     if (isProbe) {
-      if (this.probing || performance.now() < this.asksAgainAt)
-        throw new CircuitOpenError(this.options.source);
+      if (this.probing || elapsedMs() < this.asksAgainAt) throw new CircuitOpenError(this.options.source);
       this.probing = true;
     }
     try {
@@ -77,7 +78,7 @@ export class CircuitBreaker {
   private failed(error: unknown): void {
     this.failures++;
     if (!this.isOpen) return;
-    this.asksAgainAt = performance.now() + this.options.pauseMs;
+    this.asksAgainAt = elapsedMs() + this.options.pauseMs;
     if (this.failures === FAILURES) this.options.onChange?.(true, error);
   }
 }

@@ -1,3 +1,4 @@
+import { beginCall } from './calls-under-way.js';
 import { LoopBlocks } from './loop-blocks.js';
 
 /** If a timer is later than this, the event loop was blocked, and the answer may have arrived already. Milliseconds. */
@@ -53,6 +54,7 @@ export async function withDeadline<T>(
 ): Promise<T> {
   const controller = new AbortController();
   loop.begin();
+  const ended = beginCall();
   const [started, blockedBefore] = [performance.now(), loop.blockedMs];
   const blockedMs = () => loop.blockedMs - blockedBefore;
   let isOver = false;
@@ -84,6 +86,7 @@ export async function withDeadline<T>(
     isOver = true;
     clearTimeout(timer);
     loop.end();
+    ended();
   }
 }
 

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { elapsedMs } from './clock.js';
 
 /** `null` is cached too: the entry does not exist. */
 export type Cached<Value> = Value | null;
@@ -16,7 +17,8 @@ export class ExpiringCache<Value extends object> {
    * @param max maximum of entries; the least recently used one is removed first
    */
   constructor(seconds: number, max: number) {
-    this.entries = seconds > 0 ? new LRUCache({ max, ttl: seconds * 1000 }) : undefined;
+    this.entries =
+      seconds > 0 ? new LRUCache({ max, ttl: seconds * 1000, perf: { now: elapsedMs } }) : undefined;
   }
 
   /** `undefined` if there is no entry. */

@@ -39,7 +39,9 @@ export class AppConfig {
   readonly shutdownGraceMs: number;
   /** After that, how long open requests may take; milliseconds. */
   readonly shutdownDrainMs: number;
-  /** Settings that are not applied as requested, for the log; one line each. */
+  /** Whether the process is frozen between requests and serves one at a time, as on AWS Lambda. */
+  readonly serverless: boolean;
+  /** What was asked for and is done otherwise, for the log; one line each. */
   readonly warnings: readonly string[];
 }
 

@@ -32,9 +32,10 @@ export function readLimits(env: EnvironmentReader, nodeEnv: AppConfig['nodeEnv']
 }
 
 /** From when on a process turns requests away. */
-export function readOverload(env: EnvironmentReader): OverloadConfig {
+export function readOverload(env: EnvironmentReader, serverless: boolean): OverloadConfig {
   return {
-    maxLagMs: env.integer('MAX_EVENT_LOOP_LAG_MS', { default: 250, min: 0, max: 60_000 }),
+    // A process that was frozen would take that for a lag.
+    maxLagMs: env.integer('MAX_EVENT_LOOP_LAG_MS', { default: serverless ? 0 : 250, min: 0, max: 60_000 }),
     maxInFlight: env.integer('MAX_REQUESTS_IN_FLIGHT', { default: 512, min: 0, max: 1_000_000 }),
     maxUnsentMib: env.integer('MAX_UNSENT_MIB', { default: 32, min: 0, max: 1_000_000 }),
     maxArriving: env.integer('MAX_REQUESTS_ARRIVING', { default: 512, min: 0, max: 1_000_000 }),

@@ -5,6 +5,7 @@ import { readDatabaseConfig, readStorageConfig } from './aws-config.js';
 import { EnvironmentReader } from './environment-reader.js';
 import { readLimits, readOverload, readQuota } from './limit-config.js';
 import { readCorsOrigins, readHost, readMetrics, readRedisUrl, readTrustProxy } from './network-config.js';
+import { readServerless } from './lambda-config.js';
 import { misspelledNames } from './misspelled-names.js';
 import { readPasswordConfig } from './password-config.js';
 import { readSecretKeys } from './secret-keys.js';
@@ -48,6 +49,7 @@ function readAll(env: EnvironmentReader, cores: number): AppConfig {
   // Unset means production, so that the defaults are safe.
   const nodeEnv = env.oneOf('NODE_ENV', ['production', 'development', 'test'], 'production');
   const workers = readWorkers(env, cores);
+  const { serverless } = readServerless(env);
   return {
     nodeEnv,
     logLevel: env.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
@@ -63,12 +65,13 @@ function readAll(env: EnvironmentReader, cores: number): AppConfig {
     ...readStorageConfig(env),
     quota: readQuota(env),
     passwords: readPasswordConfig(env, nodeEnv, { cores, workers }),
-    overload: readOverload(env),
+    overload: readOverload(env, serverless),
     ...readMetrics(env),
     cache: readCache(env),
     workers,
     ...readShutdownConfig(env),
     keepAliveMs: env.integer('KEEP_ALIVE_TIMEOUT_MS', { default: 65_000, min: 1000, max: 4_200_000 }),
+    serverless,
     warnings: env.warnings,
   };
 }

@@ -1,25 +1,16 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { build } from 'esbuild';
 import { bundleOptions } from '../../scripts/bundle/options.js';
+import { OUTSIDE } from '../../scripts/bundle/outside.js';
 import { freePort } from '../../scripts/local-engines/ready.js';
 import { adoptNativeErrors } from '../support/native-errors.js';
 import { ask, createTables, type Service, startService, type Tables } from './support/service.js';
 
 const require = createRequire(import.meta.url);
-
-/** What the bundle leaves outside, and what that needs. */
-const OUTSIDE = [
-  ...['argon2', '@phc/format', 'node-gyp-build', 'swagger-ui-dist'],
-  // Optional, with the package of the platform.
-  ...(existsSync('node_modules/@node-rs') ? ['@node-rs'] : []),
-  ...['@zxcvbn-ts/language-common', '@zxcvbn-ts/dictionary-compression'],
-  // Only says where the files of the page are.
-  '@nestjs/swagger/package.json',
-];
 
 describe('the bundle', () => {
   let directory: string;
@@ -91,7 +82,10 @@ describe('the bundle', () => {
   });
 
   it('comes with the licence of every package in it', async () => {
-    const { metafile } = await build({ ...bundleOptions, write: false, sourcemap: false });
+    const { metafile } = await build({
+      ...bundleOptions('dist/main.js', 'dist/bundle/main.js'),
+      ...{ write: false, sourcemap: false },
+    });
     const files = Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
     const folders = [
       ...new Set(files.flatMap((file) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(file)?.[0] ?? [])),

@@ -1,4 +1,6 @@
-/** Factor between the duration of a failure and the slowest check. Smaller variations are hidden. */
+import { elapsedMs } from '../../common/clock.js';
+
+/** How much longer than the slowest check a failure takes; what varies by less does not show. */
 const MARGIN = 1.2;
 /** Half-life of the memory of a slow check; milliseconds. */
 const HALF_LIFE_MS = 600_000;
@@ -26,7 +28,7 @@ export class FailurePadding {
   private measuredAt: number | undefined;
   private msPerUnit = 0;
   private slowestMs = 0;
-  private updatedAt = performance.now();
+  private updatedAt = elapsedMs();
 
   /** @param largestWork of the possible hashes; memory in KiB × passes */
   constructor(private largestWork: number) {}
@@ -39,7 +41,7 @@ export class FailurePadding {
    * @throws what `measure` throws, as long as the speed is unknown. After that the previous speed is used
    */
   async calibrate(measure: () => Promise<number>): Promise<void> {
-    if (this.measuredAt !== undefined && performance.now() - this.measuredAt < MEASURED_FOR_MS) return;
+    if (this.measuredAt !== undefined && elapsedMs() - this.measuredAt < MEASURED_FOR_MS) return;
     this.calibration ??= this.measured(measure);
     await this.calibration;
   }
@@ -47,7 +49,7 @@ export class FailurePadding {
   private async measured(measure: () => Promise<number>): Promise<void> {
     try {
       this.msPerUnit = await measure();
-      this.measuredAt = performance.now();
+      this.measuredAt = elapsedMs();
     } catch (error) {
       if (this.measuredAt === undefined) throw error;
     } finally {
@@ -62,7 +64,7 @@ export class FailurePadding {
    * @param work of the checked hash
    */
   note(durationMs: number, work: number): void {
-    const now = performance.now();
+    const now = elapsedMs();
     const faded = this.slowestMs * 0.5 ** ((now - this.updatedAt) / HALF_LIFE_MS);
     this.slowestMs = Math.max(faded, durationMs);
     this.updatedAt = now;

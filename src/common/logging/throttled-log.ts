@@ -1,3 +1,4 @@
+import { elapsedMs } from '../clock.js';
 import type { Logger } from './logger.js';
 
 /** At most one line of a kind in this time. Milliseconds. */
@@ -14,7 +15,7 @@ export class ThrottledLog {
 
   /** @param message one of a few constant texts. Events are counted by it */
   warn(message: string): void {
-    const now = performance.now();
+    const now = elapsedMs();
     const kind = this.kinds.get(message) ?? { times: 0, writtenAt: -INTERVAL_MS };
     this.kinds.set(message, kind);
     kind.times++;

@@ -1,5 +1,6 @@
 import { Pool } from 'undici';
-import { MAX_CONNECTIONS } from '../../common/aws-client.js';
+import { connectionOptions } from '../../common/aws-client.js';
+import { FreshConnections } from '../../common/fresh-connections.js';
 
 /** An answer of any status. */
 export interface HttpAnswer {
@@ -19,19 +20,11 @@ const NAMES: Readonly<Record<string, string>> = {
 
 /** Connections to DynamoDB. */
 export class HttpPool {
-  private readonly pool: Pool;
+  private readonly connections: FreshConnections;
 
   /** @param budgetMs limit for a whole call. One attempt gets less, so that there is time for a second one */
   constructor(origin: string, budgetMs: number) {
-    const oneTryMs = Math.ceil(budgetMs * 0.6);
-    this.pool = new Pool(origin, {
-      connections: MAX_CONNECTIONS,
-      pipelining: 1,
-      connect: { timeout: Math.ceil(budgetMs / 3) },
-      headersTimeout: oneTryMs,
-      bodyTimeout: oneTryMs,
-      keepAliveTimeout: 30_000,
-    });
+    this.connections = new FreshConnections(() => new Pool(origin, connectionOptions(budgetMs)));
   }
 
   /**
@@ -61,7 +54,7 @@ export class HttpPool {
         return;
       }
       signal?.addEventListener('abort', abort, { once: true });
-      this.pool.dispatch(
+      this.connections.dispatch(
         { path, method: 'POST', headers, body },
         {
           onRequestStart(controller) {
@@ -95,7 +88,7 @@ export class HttpPool {
   }
 
   async close(): Promise<void> {
-    await this.pool.destroy();
+    await this.connections.destroy();
   }
 }
 

@@ -1,0 +1,104 @@
+import type { Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { errors } from 'undici';
+import { allCallsEnded } from '../common/calls-under-way.js';
+import type { Logger } from '../common/logging/logger.js';
+import { type BufferedAnswer, buffered, problem, type StreamedAnswer } from './answer.js';
+import { type EventRequest, requestOf, UnreadableEventError } from './http-event.js';
+import { LocalServer } from './local-server.js';
+
+/** What is read of the context of an invocation. */
+export interface InvocationContext {
+  getRemainingTimeInMillis(): number;
+}
+
+/** The part of the runtime's `awslambda.HttpResponseStream` that is used. */
+export interface ResponseStreams {
+  from(stream: Writable, head: Omit<StreamedAnswer, 'body'>): Writable;
+}
+
+/** The longest wait for work that nobody awaits, and what is left of the time of an invocation at its end. Milliseconds. */
+const BACKGROUND_MS = 5_000;
+const MARGIN_MS = 500;
+
+/** The application as a Lambda function: requests come as events. */
+export class LambdaFunction {
+  private constructor(
+    private readonly server: LocalServer,
+    private readonly logger: Logger,
+  ) {}
+
+  /** @param app ready to listen; the function lives as long as the process */
+  static async start(app: NestExpressApplication, logger: Logger): Promise<LambdaFunction> {
+    await app.init();
+    return new LambdaFunction(await LocalServer.listen(app.getHttpServer()), logger);
+  }
+
+  /** For deployments that cannot stream: HTTP APIs, and function URLs with `BUFFERED`. At most 6 MB. */
+  async answer(event: unknown, context: InvocationContext): Promise<BufferedAnswer> {
+    const { answer, path } = await this.ask(event);
+    const whole = isWhole(answer) ? answer : await buffered(answer, path);
+    await this.finish(context);
+    return whole;
+  }
+
+  /** For function URLs with `RESPONSE_STREAM`: of any length, from the first byte on. */
+  async stream(
+    event: unknown,
+    output: Writable,
+    context: InvocationContext,
+    streams: ResponseStreams,
+  ): Promise<void> {
+    const { answer } = await this.ask(event);
+    const { statusCode, headers } = answer;
+    const stream = streams.from(output, { statusCode, headers });
+    // The head goes out with the first write, and an answer may have no body.
+    stream.write('');
+    if (isWhole(answer)) stream.end(answer.body);
+    else await pipeline(answer.body, stream);
+    await this.finish(context);
+  }
+
+  private async ask(event: unknown): Promise<{ answer: StreamedAnswer | BufferedAnswer; path: string }> {
+    let request: EventRequest | undefined;
+    try {
+      request = requestOf(event);
+      return { answer: await this.server.send(request), path: pathOf(request) };
+    } catch (error) {
+      const path = request ? pathOf(request) : '/';
+      if (error instanceof UnreadableEventError) {
+        this.logger.warn({ ...sourceOf(event) }, 'an event that is no readable request');
+        return { answer: problem(400, error.message, path), path };
+      }
+      if (error instanceof errors.InvalidArgumentError || error instanceof errors.NotSupportedError) {
+        this.logger.warn({ err: error }, 'an event whose request is not valid HTTP');
+        return { answer: problem(400, 'The request is not valid HTTP', path), path };
+      }
+      throw error;
+    }
+  }
+
+  /** The environment is frozen after an invocation: what nobody awaits is awaited here. */
+  private async finish(context: InvocationContext): Promise<void> {
+    const limitMs = Math.min(BACKGROUND_MS, context.getRemainingTimeInMillis() - MARGIN_MS);
+    if (!(await allCallsEnded(limitMs)))
+      this.logger.warn({}, 'work of a request goes on after its invocation');
+  }
+}
+
+function isWhole(answer: StreamedAnswer | BufferedAnswer): answer is BufferedAnswer {
+  return typeof answer.body === 'string';
+}
+
+function pathOf({ path }: EventRequest): string {
+  return path.split('?', 1)[0] ?? path;
+}
+
+/** What says where an event comes from, and nothing that it carries. */
+function sourceOf(event: unknown): { source: string } {
+  const { version, source, Records } = (event ?? {}) as Record<string, unknown>;
+  const [record] = Array.isArray(Records) ? (Records as Record<string, unknown>[]) : [];
+  const name = source ?? record?.['eventSource'] ?? record?.['EventSource'] ?? version;
+  return { source: typeof name === 'string' ? name.slice(0, 64) : 'unknown' };
+}
