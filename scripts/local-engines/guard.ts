@@ -7,7 +7,7 @@ import { spawn } from 'node:child_process';
  */
 const SCRIPT = `
 read -r _ && exit 0
-kill -TERM "$1" 2>/dev/null
+kill "-$2" "$1" 2>/dev/null
 for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
   kill -0 "$1" 2>/dev/null || exit 0
   sleep 0.25
@@ -16,13 +16,14 @@ kill -KILL "$1" 2>/dev/null
 `;
 
 /**
- * Ends process `pid` (SIGTERM, SIGKILL 5 s later) when this process goes away without having released it.
+ * Ends process `pid` (`signal`, SIGKILL 5 s later) when this process goes away without having released it. A negative number
+ * is a process group, as for `kill`.
  *
  * @returns a function to call once the process is gone, so that its number, which may be given to another, is left alone
  */
-export function guard(pid: number): () => void {
+export function guard(pid: number, signal: 'TERM' | 'KILL' = 'TERM'): () => void {
   if (process.platform === 'win32') return () => undefined;
-  const shell = spawn('/bin/sh', ['-c', SCRIPT, 'guard', String(pid)], {
+  const shell = spawn('/bin/sh', ['-c', SCRIPT, 'guard', String(pid), signal], {
     cwd: '/',
     // A group of its own: the Ctrl-C that ends us must not end the guard first.
     detached: true,
