@@ -44,16 +44,33 @@ createHook({
   destroy: (id) => timers.delete(id),
 }).enable();
 
+/** What was left of a timer when it was last started again here, and when that was. */
+const shortened = new WeakMap();
+
 /**
- * Starts a timer again with what is left of it. `_idleStart` and `_idleTimeout` are those of the class `Timeout` in Node 20 to
- * 24; the duration is put back, for who calls `refresh()` later. The timers of `setInterval` take theirs from `_repeat`.
+ * When a timer comes due, in the time of the event loop. `_idleStart` and `_idleTimeout` are those of the class `Timeout` in
+ * Node 20 to 24. One that was started again by somebody else since has its own duration.
  */
-function shorten(timer, byMs, loopNow) {
-  if (timer === undefined || timer._destroyed || timer._idleTimeout < 0) return;
+function dueAt(timer) {
+  const { start, leftMs } = shortened.get(timer) ?? {};
+  return timer._idleStart + (start === timer._idleStart ? leftMs : timer._idleTimeout);
+}
+
+/** Starts a timer again with what is left of it. Its duration is put back, for who calls `refresh()` later. */
+function shorten(timer, leftMs) {
   const duration = timer._idleTimeout;
-  timer._idleTimeout = Math.max(1, Math.trunc(timer._idleStart + duration - loopNow - byMs));
+  timer._idleTimeout = leftMs;
   timer.refresh();
   timer._idleTimeout = duration;
+  shortened.set(timer, { start: timer._idleStart, leftMs });
+}
+
+/** In the order of their time, which is that in which those that came due fire. */
+function runningTimers() {
+  return [...timers.values()]
+    .map((reference) => reference.deref())
+    .filter((timer) => timer !== undefined && !timer._destroyed && timer._idleTimeout > 0)
+    .sort((one, other) => dueAt(one) - dueAt(other));
 }
 
 globalThis[Symbol.for('lambda-emulator.clock')] = {
@@ -62,9 +79,11 @@ globalThis[Symbol.for('lambda-emulator.clock')] = {
     wallMs += byWallMs;
     monotonicMs += byMonotonicMs;
     if (byMonotonicMs === 0) return;
-    const running = [...timers.values()];
-    const probe = setTimer(() => undefined, 1);
-    for (const timer of running) shorten(timer.deref(), byMonotonicMs, probe._idleStart);
+    const running = runningTimers();
+    const { _idleStart: loopNow } = setTimer(() => undefined, 1);
+    for (const timer of running) {
+      shorten(timer, Math.max(1, Math.trunc(dueAt(timer) - loopNow - byMonotonicMs)));
+    }
     await new Promise((resolve) => setTimer(resolve, 2));
   },
 };
