@@ -24,6 +24,8 @@ export const common = {
   // The sources import './x.js', as Node resolves it; the file on disk is './x.ts'.
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   setupFiles: ['reflect-metadata'],
+  // Copies of the package.
+  modulePathIgnorePatterns: ['<rootDir>/dist/'],
 };
 
 // On the projects that need the engine, not at the top: Jest runs a setup once however many projects name it, and only

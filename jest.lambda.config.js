@@ -1,10 +1,25 @@
-import { common } from './jest.config.js';
+import { common, engine } from './jest.config.js';
 
-/** The emulator of Lambda, with functions of its own. Real processes: on machines with signals only. */
+/** Specs of the whole service that know it by HTTP alone, and ask for no more at once than there are environments. */
+const THROUGH_THE_FUNCTION = ['registration', 'login', 'audio-files', 'account', 'sessions'];
+
+/** Real processes, which are stopped and go on: on machines with signals only. */
 export default {
-  ...common,
-  displayName: 'lambda',
-  testMatch: ['<rootDir>/test/lambda/**/*.spec.ts'],
+  projects: [
+    {
+      ...common,
+      ...engine,
+      displayName: 'lambda',
+      testMatch: ['<rootDir>/test/lambda/**/*.spec.ts'],
+    },
+    {
+      ...common,
+      ...engine,
+      displayName: 'lambda e2e',
+      testMatch: THROUGH_THE_FUNCTION.map((name) => `<rootDir>/test/e2e/${name}.spec.ts`),
+      setupFiles: [...common.setupFiles, '<rootDir>/test/lambda/support/through-the-function.ts'],
+    },
+  ],
   testTimeout: 30_000,
   maxWorkers: 1,
 };

@@ -46,7 +46,8 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
   if (front === 'http-api' && mode === 'stream') throw new Error('HTTP APIs cannot stream');
   const clock = new EmulatorClock();
   const environments = new Environments(settingsOf(options), clock);
-  const server = createFrontServer({ gateway: gatewayOf(front), mode, environments, clock, log });
+  const gateway = { ...gatewayOf(front), changesHeaders: options.changesHeaders ?? true };
+  const server = createFrontServer({ gateway, mode, environments, clock, log });
   server.listen(port, host);
   await once(server, 'listening');
   const address = server.address() as AddressInfo;

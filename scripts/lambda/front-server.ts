@@ -41,9 +41,8 @@ async function handle(backend: Backend, request: IncomingMessage, response: Serv
   const invocationId = randomUUID();
   const requestId = gateway.requestId(invocationId);
   const traceId = newTraceId(clock.now());
-  for (const [name, value] of Object.entries(gateway.addedHeaders({ requestId, traceId }))) {
-    response.setHeader(name, value);
-  }
+  const added = gateway.changesHeaders ? gateway.addedHeaders({ requestId, traceId }) : {};
+  for (const [name, value] of Object.entries(added)) response.setHeader(name, value);
   const body = await readBody(request, gateway.maxBodyBytes);
   if (body === undefined) return send(response, gateway.tooLarge());
   const event = JSON.stringify(toEvent(request, { body, requestId, traceId, timeMs: clock.now() }, gateway));

@@ -10,6 +10,8 @@ export interface Gateway {
   readonly alwaysHasLength: boolean;
   /** Content type of an answer with a status and without this header. */
   readonly defaultContentType: string;
+  /** See `EmulatorOptions`. */
+  readonly changesHeaders: boolean;
   /** Largest body that is read, in bytes: what is larger is refused without a look at the event. */
   readonly maxBodyBytes: number;
   /** The path of the event for that of the request. */
@@ -29,6 +31,7 @@ const FUNCTION_URL: Gateway = {
   accountId: 'anonymous',
   alwaysHasLength: false,
   defaultContentType: 'application/json',
+  changesHeaders: true,
   maxBodyBytes: 6_291_456,
   rawPath: (path) => path,
   requestId: (invocation) => invocation,
@@ -61,6 +64,7 @@ const HTTP_API: Gateway = {
   accountId: '123456789012',
   alwaysHasLength: true,
   defaultContentType: 'text/plain; charset=utf-8',
+  changesHeaders: true,
   maxBodyBytes: 10_485_760,
   rawPath: decodedPath,
   requestId: () => randomBytes(11).toString('base64'),

@@ -72,7 +72,10 @@ function headOf({ statusCode, headers = {}, cookies = [] }: Structured, gateway:
   if (!Number.isInteger(status) || status < 100 || status > 599) {
     throw new MalformedResponseError(`No status: ${JSON.stringify(statusCode)}`);
   }
-  const list = Object.entries(headers).map(([name, value]): [string, string] => [renamed(name), text(value)]);
+  const list = Object.entries(headers).map(([name, value]): [string, string] => [
+    renamed(name, gateway),
+    text(value),
+  ]);
   if (!list.some(([name]) => name.toLowerCase() === 'content-type')) {
     list.push(['Content-Type', gateway.defaultContentType]);
   }
@@ -81,8 +84,8 @@ function headOf({ statusCode, headers = {}, cookies = [] }: Structured, gateway:
 }
 
 /** The name as the function wrote it, behind the prefix. */
-function renamed(name: string): string {
-  return REMAPPED.has(name.toLowerCase()) ? `x-amzn-Remapped-${name}` : name;
+function renamed(name: string, gateway: Gateway): string {
+  return gateway.changesHeaders && REMAPPED.has(name.toLowerCase()) ? `x-amzn-Remapped-${name}` : name;
 }
 
 function bodyOf({ body, isBase64Encoded = false }: Structured): Buffer {

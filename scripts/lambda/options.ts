@@ -17,6 +17,8 @@ export interface EmulatorOptions {
   front?: Front;
   /** Environment variables of the function. Nothing is inherited from this process. */
   env?: NodeJS.ProcessEnv;
+  /** Whether the front renames and adds headers of responses, as those of AWS do; true by default. */
+  changesHeaders?: boolean;
   /** Execution environments at the same time, as reserved concurrency does it; 4 by default. */
   concurrency?: number;
   /** An environment that waited so long is ended; 10 minutes by default. Milliseconds. */

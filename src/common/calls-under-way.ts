@@ -1,14 +1,20 @@
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
-
-/** How often is looked whether everything has ended; milliseconds. */
-const LOOK_MS = 5;
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 let underWay = 0;
+/** Who waits until nothing is under way. */
+const waiting = new Set<() => void>();
 
-/** Counts something that must not be cut off in the middle: a call to AWS, a request. @returns what ends it; to be called once */
+/**
+ * Counts something that must not be cut off in the middle: a call to AWS, a request.
+ *
+ * @returns what ends it; to be called once
+ */
 export function beginCall(): () => void {
   underWay++;
-  return () => underWay--;
+  return () => {
+    underWay--;
+    if (underWay === 0) for (const go of waiting) go();
+  };
 }
 
 /**
@@ -22,11 +28,20 @@ export async function allCallsEnded(limitMs: number): Promise<boolean> {
   for (;;) {
     // The next of a row of calls begins within a turn of the event loop.
     await nextTurn();
-    if (underWay === 0) {
-      await nextTurn();
-      if (underWay === 0) return true;
-    }
+    if (underWay === 0) return true;
     if (performance.now() > end) return false;
-    await sleep(LOOK_MS);
+    await noneOrUntil(end);
   }
+}
+
+async function noneOrUntil(end: number): Promise<void> {
+  let go: () => void = () => undefined;
+  let timer: NodeJS.Timeout | undefined;
+  await new Promise<void>((resolve) => {
+    go = resolve;
+    waiting.add(go);
+    timer = setTimeout(resolve, Math.max(1, end - performance.now()));
+  });
+  waiting.delete(go);
+  clearTimeout(timer);
 }

@@ -7,8 +7,8 @@ import { PROBLEM_JSON, type ProblemDto } from '../common/http/problems/problem.j
 /** What Lambda takes of an invocation that does not stream: 6 MB, with what is around the answer. Bytes. */
 const MAX_PAYLOAD = 6 * 1024 * 1024;
 
-/** Of the connection within the function. */
-const DROPPED = new Set(['connection', 'keep-alive', 'transfer-encoding']);
+/** Of the connection within the function, and what gateways write themselves: those of the function come back renamed. */
+const DROPPED = new Set(['connection', 'content-length', 'date', 'keep-alive', 'transfer-encoding']);
 
 /** An answer whose body is still coming. */
 export interface StreamedAnswer {

@@ -27,7 +27,12 @@ export function tableEnvironment(tables: TableNames): Record<string, string> {
 
 /** A configuration against the test engine, with tables of its own and hashes that are quick to make. */
 export function testConfig(environment: Record<string, string> = {}): AppConfig {
-  return readConfig({
+  return readConfig(testEnvironment(environment));
+}
+
+/** The variables of {@link testConfig}. */
+export function testEnvironment(environment: Record<string, string> = {}): Record<string, string> {
+  return {
     NODE_ENV: 'test',
     HOST: '127.0.0.1',
     PORT: '0',
@@ -51,7 +56,7 @@ export function testConfig(environment: Record<string, string> = {}): AppConfig 
     // The integration tier runs on both.
     ...(process.env['DYNAMODB_TRANSPORT'] && { DYNAMODB_TRANSPORT: process.env['DYNAMODB_TRANSPORT'] }),
     ...environment,
-  });
+  };
 }
 
 /** A client of the test engine for arranging rows and looking at them. */
