@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pretty from 'pino-pretty';
 import { type ManagedChild, startChild } from '../local-engines/child.js';
@@ -33,16 +34,19 @@ export function startService(env: NodeJS.ProcessEnv): ManagedChild {
     cwd: ROOT,
     stdout: 'stream',
   });
-  service.stdout?.pipe(
-    pretty({
-      colorize: process.stdout.isTTY && setting('NO_COLOR') === undefined,
-      singleLine: true,
-      translateTime: 'SYS:HH:MM:ss',
-      ignore: 'pid,hostname',
-      destination: process.stdout,
-    }),
-  );
+  service.stdout?.pipe(readableLog());
   return service;
+}
+
+/** Takes log lines as JSON, and any others, and writes them to the standard output in readable form. */
+export function readableLog(): Writable {
+  return pretty({
+    colorize: process.stdout.isTTY && setting('NO_COLOR') === undefined,
+    singleLine: true,
+    translateTime: 'SYS:HH:MM:ss',
+    ignore: 'pid,hostname',
+    destination: process.stdout,
+  });
 }
 
 /**

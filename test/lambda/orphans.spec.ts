@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { exists, fixture, json, until } from './support/emulator.js';
+import { descendantsOf } from './support/processes.js';
 
 const PROGRAM = fileURLToPath(new URL('./support/emulator-process.ts', import.meta.url));
 const hasSetpriv = (process.env.PATH ?? '').split(':').some((folder) => existsSync(`${folder}/setpriv`));
@@ -37,7 +38,7 @@ describe('an emulator that is killed', () => {
     const slow = fetch(`${url}/slow?ms=60000`).catch(() => undefined);
     const { pid: busyOrFrozen } = await json<{ pid: number }>(`${url}/slow?ms=500`);
     const { pid } = await json<{ pid: number }>(`${url}/process`);
-    orphans = [busyOrFrozen, pid, ...childrenOf(emulator.pid ?? NaN)];
+    orphans = [busyOrFrozen, pid, ...descendantsOf(emulator.pid ?? NaN)];
     await until(() => isStopped(pid));
     expect(orphans.filter(exists).length).toBeGreaterThanOrEqual(2);
     emulator.kill('SIGKILL');
@@ -46,9 +47,3 @@ describe('an emulator that is killed', () => {
     await slow;
   });
 });
-
-/** Processes that a process has started. */
-function childrenOf(pid: number): number[] {
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  return children.split(' ').filter(Boolean).map(Number);
-}

@@ -60,11 +60,11 @@ export async function raw(url: string, request: string): Promise<string> {
   return text(socket);
 }
 
-/** Waits until `check` is true. @throws Error after 5 s */
-export async function until(check: () => boolean): Promise<void> {
-  const deadline = Date.now() + 5_000;
+/** Waits until `check` is true. @throws Error after `timeoutMs` */
+export async function until(check: () => boolean, timeoutMs = 5_000): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
   while (!check()) {
-    if (Date.now() > deadline) throw new Error(`Not within 5 s: ${check.toString()}`);
+    if (Date.now() > deadline) throw new Error(`Not in time: ${check.toString()}`);
     await sleep(10);
   }
 }
