@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { EmulatorClock } from './clock.js';
 import { Environments } from './environments.js';
-import { createFrontServer } from './front-server.js';
+import { createFrontServer, payloadOf } from './front-server.js';
 import { settingsOf } from './function-settings.js';
 import { gatewayOf } from './gateway.js';
 import type { ColdStart, EmulatorOptions, EnvironmentView } from './options.js';
@@ -31,6 +32,13 @@ export interface Emulator {
    * @throws Error without the option
    */
   advanceClock(ms: number, options: { monotonic: boolean }): void;
+  /**
+   * Invokes the function past the front, as other sources of events do.
+   *
+   * @returns what the handler returned
+   * @throws Error where it failed
+   */
+  invoke(event: unknown): Promise<unknown>;
   /** Kills the environments and stops listening. */
   close(): Promise<void>;
 }
@@ -60,6 +68,11 @@ export async function startEmulator(options: EmulatorOptions): Promise<Emulator>
     advanceClock: (ms, how) => {
       if (options.clock !== true) throw new Error('The emulator was started without the option `clock`');
       clock.advance(ms, how);
+    },
+    invoke: async (event) => {
+      const [requestId, traceId] = [randomUUID(), 'Root=1-0-0'];
+      const answer = await environments.invoke({ requestId, traceId, event: JSON.stringify(event) });
+      return JSON.parse((await payloadOf(answer)).toString()) as unknown;
     },
     close: async () => {
       server.close();

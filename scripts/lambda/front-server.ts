@@ -77,7 +77,7 @@ async function respond(backend: Backend, answer: Answer, response: ServerRespons
 }
 
 /** A streamed answer is collected where the front cannot stream. */
-async function payloadOf(answer: Answer): Promise<Buffer> {
+export async function payloadOf(answer: Answer): Promise<Buffer> {
   if (answer.kind === 'buffered') return answer.payload;
   const payload = await buffer(answer.body);
   if (answer.failed()) throw new Error('The function failed while it streamed');

@@ -1,0 +1,65 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { afterEach } from '@jest/globals';
+import type { EmulatorOptions } from '../../../scripts/lambda/emulator.js';
+import type { TableNames } from '../../../src/config/table-names.js';
+import { createDocumentClient } from '../../../src/database/clients.js';
+import { FUNCTION_FILE } from '../../support/test-function.js';
+import {
+  createTestTables,
+  deleteTestTables,
+  testClient,
+  testConfig,
+  testEnvironment,
+} from '../../support/test-tables.js';
+import type { LogLine } from '../../support/test-app.js';
+import { serve, type TestEmulator } from './emulator.js';
+
+const ends: (() => Promise<void>)[] = [];
+
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+});
+
+/** The built function on tables of its own. */
+export interface TestFunction extends TestEmulator {
+  readonly tables: TableNames;
+  /** For arranging rows behind the back of the service. */
+  readonly rows: DynamoDBDocumentClient;
+  /** What the service has logged so far. */
+  logs(): LogLine[];
+}
+
+/**
+ * Serves the built function until the end of the test: by `handler`, in one environment, unless the options say otherwise.
+ *
+ * @param environment what differs from the environment of the tests
+ */
+export async function serveFunction(
+  environment: Record<string, string> = {},
+  options: Partial<EmulatorOptions> = {},
+): Promise<TestFunction> {
+  const variables = testEnvironment(environment);
+  // The environment of a test may be none that the service starts with.
+  const { tables } = testConfig(pick(variables));
+  const client = testClient(testConfig());
+  await createTestTables(client, tables);
+  ends.push(async () => {
+    await deleteTestTables(client, tables);
+    client.destroy();
+  });
+  const emulator = await serve({ handlerFile: FUNCTION_FILE, env: variables, concurrency: 1, ...options });
+  const isLine = (line: string) => line.startsWith('{');
+  return Object.assign(emulator, {
+    tables,
+    rows: createDocumentClient(client),
+    logs: () => emulator.lines.filter(isLine).map((line) => JSON.parse(line) as LogLine),
+  });
+}
+
+/** The names of the tables. */
+function pick(variables: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(variables).filter(([name]) => name.endsWith('_TABLE')));
+}
+
+/** Options of a function URL that streams. */
+export const STREAMED = { exportName: 'streamHandler', mode: 'stream' } as const;
