@@ -23,7 +23,7 @@ describe('the function', () => {
 
   it('says in a line each what is wrong with its configuration', async () => {
     const { url, lines } = await serveFunction({ SECRET_KEY: 'short', NODE_ENV: 'production', PORT: 'x' });
-    expect((await supertest(url).get('/api/health/live')).status).toBe(502);
+    expect((await fetch(`${url}/api/health/live`)).status).toBe(502);
     const text = lines.join('\n');
     expect(text).toMatch(/^SECRET_KEY must /m);
     expect(text).toMatch(/^PORT must be a whole number/m);
@@ -33,10 +33,9 @@ describe('the function', () => {
     const service = await serveFunction();
     const http = supertest(service.url);
     await http.post('/api/register').send(ACCOUNT).expect(201);
-    const lost = http
-      .post('/api/login')
-      .send(ACCOUNT)
-      .then((answer) => answer.status);
+    const headers = { 'content-type': 'application/json' };
+    const login = { method: 'POST', body: JSON.stringify(ACCOUNT), headers };
+    const lost = fetch(`${service.url}/api/login`, login).then(({ status }) => status);
     await until(() => service.environments[0]?.state === 'busy');
     process.kill(service.environments[0]?.pid ?? 0, 'SIGKILL');
     expect(await lost).toBe(502);
