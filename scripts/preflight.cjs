@@ -1,7 +1,8 @@
 'use strict';
 /**
- * Runs before the scripts of package.json, and says at once what keeps them from working: an old Node, dependencies or a build
- * that are missing. Arguments: files that must be there. Old syntax and CommonJS, so that old versions of Node get this far.
+ * Runs before the scripts of package.json and reports immediately why they cannot work: an old Node, or missing
+ * dependencies or a missing build. Arguments: required files. Old syntax and CommonJS, so that old versions of Node can
+ * run it.
  */
 var fs = require('fs');
 var path = require('path');
@@ -49,7 +50,7 @@ function fault() {
   );
 }
 
-/** Names that a `.env` sets and the environment does not: only `npm start` reads that file. */
+/** Names that `.env` sets and the environment does not: only `npm start` reads that file. */
 function namesLeftOut() {
   if (!there('.env')) return [];
   return fs

@@ -3,14 +3,14 @@ import { fileURLToPath } from 'node:url';
 
 const MANIFEST = fileURLToPath(new URL('../package.json', import.meta.url));
 
-/** What `npm run start:prod` runs; npm itself would stand between the process and whoever starts it. */
+/** The command of `npm run start:prod`, without npm as a process in between. */
 export interface ProductionCommand {
-  /** Flags of Node, and last the program, from the root of the project. */
+  /** Flags of Node, then the program, relative to the root of the project. */
   readonly args: string[];
   readonly env: Record<string, string>;
 }
 
-/** The script `start:prod` taken apart: `NAME=value … node argument …`. */
+/** Parses the script `start:prod`: `NAME=value … node argument …`. */
 export async function productionCommand(): Promise<ProductionCommand> {
   const manifest = JSON.parse(await readFile(MANIFEST, 'utf8')) as { scripts: Record<'start:prod', string> };
   const words = manifest.scripts['start:prod'].split(' ');

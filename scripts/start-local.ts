@@ -7,7 +7,7 @@ import { loadDotEnv } from './local/environment.js';
 import { aborted, runProgram, type Stops, unless } from './local/program.js';
 import { startService, untilLive } from './local/service.js';
 
-/** The service ends by itself when its own time to stop is over; so much later it is killed. Milliseconds. */
+/** The service ends itself at the end of its shutdown time. It is killed this much later. Milliseconds. */
 const KILL_AFTER_MS = 3_000;
 
 /** Runs until `signal` is aborted (returns) or something fails (throws). */
@@ -22,7 +22,7 @@ async function run(signal: AbortSignal, stops: Stops): Promise<void> {
   await unless(failed, aborted(signal));
 }
 
-/** How long the service may take to finish the requests it has. */
+/** How long the service may take for its open requests. */
 function serviceGraceMs(): number {
   return stopLimitMs(readShutdownConfig(new EnvironmentReader(process.env))) + KILL_AFTER_MS;
 }

@@ -1,6 +1,6 @@
 /**
- * How many Argon2 verifications a second this machine does with no HTTP around them: the ceiling of logins a second.
- * A verification computes one hash, as a login does, by the engine that logins use. Needs a build.
+ * How many Argon2 verifications a second this machine does without HTTP: the maximum of logins a second. A verification
+ * computes one hash, like a login, with the engine that logins use. Needs a build.
  *
  * Usage: node argon2-rate.mjs MEMORY_KIB TIME_COST PARALLELISM CONCURRENCY SECONDS
  * Prints hashes a second.

@@ -1,6 +1,6 @@
 /**
- * The least that Node can do for a request: one constant JSON answer. What the service costs is put beside it.
- * Plain JavaScript, so that nothing stands between it and Node.
+ * The minimum that Node needs for a request: one constant JSON response. The cost of the service is compared with it.
+ * Plain JavaScript, so that nothing is added to Node.
  *
  * Usage: node bare-server.mjs PORT
  */

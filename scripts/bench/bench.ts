@@ -13,8 +13,8 @@ import { Programs } from './programs.js';
 import { Run } from './run.js';
 
 /**
- * A run is over by then: 420 s for starts, stops and the logins that are timed one by one, and for each phase its length
- * and 15 s for its warm-up.
+ * The time limit of a run: 420 s for starts, stops and the logins that are timed one by one, plus the length of each
+ * phase and 15 s for its warm-up.
  */
 const limitMs = (seconds: number): number => (420 + 12 * (seconds + 15)) * 1000;
 
@@ -53,5 +53,5 @@ const code = await main().catch((error: unknown) => {
   console.error(error instanceof Error ? error.message : error);
   return 1;
 });
-// Not only the exit code: a load under way when the run was stopped would go on against nobody.
+// Exits at once: setting only the exit code would let a running load continue without a server.
 process.exit(code);

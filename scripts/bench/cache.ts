@@ -1,5 +1,5 @@
 /**
- * `npm run bench:cache`: what a GET of one record costs with the cache of records and without, in CPU of the service and
+ * `npm run bench:cache`: the cost of a GET of one record with and without the record cache, in CPU of the service and
  * in read units, at 50, 90 and 99 % hits. Needs `redis-server` on the PATH.
  */
 import { spawnSync } from 'node:child_process';
@@ -14,7 +14,7 @@ import { type Program, Programs, serviceEnvironment } from './programs.js';
 const REQUESTS = 6_000;
 const CLIENTS = 16;
 const BATCH = 100;
-/** A record is read so often and never again: all but the first time it comes from the cache. */
+/** Number of reads of each record: all except the first come from the cache. */
 const READS = [2, 10, 100];
 const WARM_UP = 3_000;
 
@@ -34,7 +34,7 @@ class Bench {
     private readonly token: string,
   ) {}
 
-  /** Reads new records, each so many times in a row. */
+  /** Reads new records, each the given number of times in a row. */
   async measure(reads: number, requests = REQUESTS): Promise<Cost> {
     const ids = await this.createRecords(Math.ceil(requests / reads));
     const before = await this.counters();

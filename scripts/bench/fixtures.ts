@@ -10,14 +10,14 @@ export interface Fixtures {
   readonly fileId: string;
 }
 
-/** As many as one page of the list holds by default. */
+/** The default page size of the list. */
 export const RECORDS = 50;
 
 /**
- * Registers a user and gives them {@link RECORDS} records, all over HTTP.
+ * Registers a user and creates {@link RECORDS} records, all over HTTP.
  *
  * @param url of the service
- * @throws Error when the service does not do its part
+ * @throws Error if the service refuses a request
  */
 export async function arrange(url: string): Promise<Fixtures> {
   const account = await register(url);
@@ -39,11 +39,11 @@ export async function arrange(url: string): Promise<Fixtures> {
 /**
  * Registers a user over HTTP.
  *
- * @throws Error when the service does not do its part
+ * @throws Error if the service refuses the request
  */
 export async function register(url: string): Promise<Omit<Fixtures, 'fileId'>> {
   const email = `bench-${randomUUID()}@example.com`;
-  // None of the common ones, which production refuses.
+  // Not one of the common passwords, which production refuses.
   const password = `correct horse battery ${randomUUID()}`;
   const answer = await call<{ token: string; user_id: string }>(`${url}/api/register`, { email, password });
   return { email, password, token: answer.token, userId: answer.user_id };

@@ -1,7 +1,7 @@
 /**
- * What a request allocates, and what of it survives two collections (and so waits for a full one), in processes of
- * their own: on the server of Nest's own Express adapter and on that of this service; and on the built service, for a
- * request whose token it refuses, without and with V8's pretenuring. Units: bytes a request.
+ * What a request allocates, and how much of it survives two collections (and so waits for a full one), in separate
+ * processes: with the server of Nest's Express adapter and with that of this service; and with the built service, for a
+ * request with a refused token, without and with V8's pretenuring. Units: bytes a request.
  *
  * `npm run bench:garbage`
  */
@@ -26,7 +26,7 @@ const ADAPTERS: Readonly<Record<string, new () => ExpressAdapter>> = {
   'this service': ExpressServerAdapter,
 };
 
-/** Serves requests that are sent by this process, too: what the client makes is the same for each adapter. */
+/** Serves requests that this process also sends: the client allocates the same for each adapter. */
 async function serve(Adapter: new () => ExpressAdapter): Promise<void> {
   const adapter = new Adapter();
   adapter.initHttpServer({});
@@ -39,7 +39,7 @@ async function serve(Adapter: new () => ExpressAdapter): Promise<void> {
   server.close();
 }
 
-/** All requests, over connections that are kept. */
+/** Sends all requests over keep-alive connections. */
 async function send(port: number, path = '/', headers: Readonly<Record<string, string>> = {}): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE });
   const ask = () =>
@@ -53,7 +53,7 @@ async function send(port: number, path = '/', headers: Readonly<Record<string, s
   agent.destroy();
 }
 
-/** What the built service writes of its collections while it refuses tokens: it needs no database for that. */
+/** The garbage collection trace of the built service while it refuses tokens, which needs no database. */
 async function traceService(flags: readonly string[]): Promise<string> {
   const port = await freePort();
   const env = {
@@ -81,7 +81,7 @@ async function traceService(flags: readonly string[]): Promise<string> {
       });
       service.once('exit', (code) => reject(new Error(`The service ended with ${code}; is it built?`)));
     });
-    // What is made at start stays, and is no garbage.
+    // Objects created at start are kept and are not garbage.
     const started = output.length;
     await send(port, '/api/user/audio-files', { Authorization: 'Bearer refused' });
     return output.slice(started);

@@ -1,6 +1,6 @@
 /**
- * The least that a request for records can cost: bare `node:http`, one call to DynamoDB that is signed by hand, and its answer
- * as JSON. No token, no check, no framework. What the service costs is put beside it.
+ * The minimum cost of a request for records: bare `node:http`, one hand-signed call to DynamoDB, and its result as
+ * JSON. No token, no validation, no framework. The cost of the service is compared with it.
  *
  * Usage: node limit-server.mjs PORT ENDPOINT TABLE FILE_ID USER_ID RECORDS
  */
@@ -8,7 +8,7 @@ import { createServer } from 'node:http';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { Pool } from 'undici';
 
-/** Of the built service. */
+/** From the built service. */
 const built = (path) => import(new URL(`../../dist/${path}`, import.meta.url).href);
 const { LISTED, STATUS_NAME, toAudioFile } = await built('audio-files/records/audio-file.row.js');
 const { toAudioFileDto } = await built('audio-files/dto/audio-file.dto.js');

@@ -1,7 +1,7 @@
 import autocannon from 'autocannon';
 import { cpuMicros } from './process-stats.js';
 
-/** One kind of request, and by how many clients at once it is sent. */
+/** One kind of request, and the number of concurrent clients. */
 export interface Load {
   readonly url: string;
   readonly method?: 'GET' | 'POST';
@@ -10,25 +10,25 @@ export interface Load {
   readonly connections: number;
 }
 
-/** What came of a load. */
+/** The result of a load. */
 export interface Measurement {
   readonly responses: number;
   readonly requestsPerSecond: number;
   /** Milliseconds, as are all latencies here. */
   readonly p50: number;
   readonly p99: number;
-  /** CPU time of the server for one request, all threads; microseconds. Undefined where it cannot be read. */
+  /** CPU time of the server for one request, all threads; microseconds. Undefined if it cannot be read. */
   readonly cpuMicros: number | undefined;
-  /** How many answers had each status. */
+  /** Number of responses by status. */
   readonly statuses: Readonly<Record<string, number>>;
   /** Refused, lost and timed-out requests. */
   readonly errors: number;
 }
 
-/** How often autocannon looks whether it is time to stop; its default of a second would blur a short run. */
+/** How often autocannon checks whether to stop. Its default of a second is too coarse for a short run. */
 const STOP_CHECK_MS = 50;
 
-/** A server that is gone would be asked again and again until the time is over. */
+/** Without this limit a stopped server would receive requests until the time is over. */
 const GIVE_UP_AFTER = 100;
 
 const base = ({ url, method = 'GET', headers = {}, body, connections }: Load): autocannon.Options => ({
@@ -37,15 +37,15 @@ const base = ({ url, method = 'GET', headers = {}, body, connections }: Load): a
 });
 
 /**
- * Sends requests for `seconds`, each client the next one as soon as it has its answer.
+ * Sends requests for `seconds`. Each client sends the next one when it has its response.
  *
- * The requests under way at the end (at most one for each connection) are cut off. They are not counted and their CPU
- * time is, which adds less than connections ÷ requests to the CPU figure.
+ * The open requests at the end (at most one for each connection) are aborted. They are not counted but their CPU time
+ * is, which adds less than connections ÷ requests to the CPU figure.
  *
  * @param pid process whose CPU time is read
  */
 export async function measure(load: Load, seconds: number, pid?: number): Promise<Measurement> {
-  // autocannon's own histogram knows whole milliseconds only, and most answers take less than two.
+  // autocannon's histogram has whole milliseconds only, and most responses take less than two.
   const latencies: number[] = [];
   const cpuBefore = pid === undefined ? undefined : cpuMicros(pid);
   const started = performance.now();
@@ -67,19 +67,16 @@ export async function measure(load: Load, seconds: number, pid?: number): Promis
 }
 
 /**
- * Sends `amount` requests, or as many as there are connections where that is more, and measures nothing.
+ * Sends `amount` requests, or one for each connection if that is more, without a measurement.
  *
- * @returns how many were answered
+ * @returns number of responses
  */
 export async function send(load: Load, amount: number): Promise<number> {
   const { statuses } = counts(await run({ ...base(load), amount: Math.max(amount, load.connections) }));
   return Object.values(statuses).reduce((sum, n) => sum + n, 0);
 }
 
-/**
- * Sends requests for `seconds` from a thread of its own, so that the flood does not slow down whoever measures in this
- * one.
- */
+/** Sends requests for `seconds` from another thread, so that the flood does not slow down measurements in this one. */
 export async function flood(
   load: Load,
   seconds: number,
@@ -88,7 +85,7 @@ export async function flood(
   return { ...counts(result), seconds: result.duration };
 }
 
-/** Answers outside 2xx. */
+/** Responses outside 2xx. */
 export function non2xx(statuses: Measurement['statuses']): number {
   return Object.entries(statuses).reduce((sum, [status, n]) => sum + (status.startsWith('2') ? 0 : n), 0);
 }
@@ -110,7 +107,7 @@ function counts(result: autocannon.Result): Pick<Measurement, 'statuses' | 'erro
   const stats = Object.entries(result.statusCodeStats ?? {});
   const statuses = Object.fromEntries(stats.map(([status, { count = 0 }]) => [status, count]));
   const answered = Object.values(statuses).reduce((sum, n) => sum + n, 0);
-  // When a server closes a connection, autocannon opens the next one and says nothing of the request that is lost.
+  // When a server closes a connection, autocannon opens the next one and does not report the lost request.
   const unanswered = result.requests.sent - answered - result.connections;
   return { statuses, errors: Math.max(result.errors, unanswered) };
 }

@@ -3,17 +3,17 @@ import type { Fixtures } from './fixtures.js';
 import { flood, type Measurement, measure } from './load.js';
 import { getOne, login } from './scenarios.js';
 
-/** How reads fare while many try to log in. */
+/** Reads during a flood of logins. */
 export interface FloodResult {
   readonly idle: Measurement;
   readonly flooded: Measurement;
-  /** How many logins had each status, and how many had none; over `seconds`. */
+  /** Number of logins by status, and without a response; over `seconds`. */
   readonly logins: Awaited<ReturnType<typeof flood>>;
 }
 
 const READERS = 5;
 export const FLOOD_CLIENTS = 50;
-/** The flood is there before the reads are measured, and still there after. Seconds. */
+/** The flood starts this long before the measurement and ends this long after it. Seconds. */
 const LEAD = 1;
 const TAIL = 0.5;
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Fixtures } from './fixtures.js';
 
-/** A kind of login that fails, and how long the answers took; milliseconds. */
+/** A kind of failed login, and the response times; milliseconds. */
 export interface FailedLogins {
   readonly title: string;
   readonly latencies: readonly number[];
@@ -10,9 +10,9 @@ export interface FailedLogins {
 export interface TimingResult {
   readonly unknownEmail: FailedLogins;
   readonly wrongPassword: FailedLogins;
-  /** Of an account that has not signed in since the older backend made its hash. */
+  /** For an account that has not signed in since the older backend created its hash. */
   readonly olderHash: FailedLogins;
-  /** Answers other than 401. */
+  /** Responses other than 401. */
   readonly unexpected: number;
 }
 
@@ -23,7 +23,7 @@ const ATTEMPTS = 300;
 const OLDER_ATTEMPTS = 50;
 const WARM_UP = 20;
 
-/** Sends failing logins one after another, their kinds in random order, so that nothing else makes them differ. */
+/** Sends failing logins one after another, in random order of their kinds, so that only the kind differs. */
 export async function measureLoginTiming(
   url: string,
   account: Account,
@@ -51,8 +51,8 @@ export async function measureLoginTiming(
 }
 
 /**
- * How well two kinds of answers can be told apart by their time: the probability that one of `a` took longer than one
- * of `b`, ties counted half (Mann–Whitney U ÷ pairs, the area under the ROC curve). 0.5 means not at all.
+ * How well two kinds of responses can be distinguished by their time: the probability that one of `a` took longer than
+ * one of `b`, ties counted half (Mann–Whitney U ÷ pairs, the area under the ROC curve). 0.5 means not at all.
  */
 export function areaUnderCurve(a: readonly number[], b: readonly number[]): number {
   const wins = a.reduce((sum, x) => sum + b.reduce((n, y) => n + (x > y ? 1 : x === y ? 0.5 : 0), 0), 0);

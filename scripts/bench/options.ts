@@ -1,4 +1,4 @@
-/** What can be left out with `BENCH_ONLY`, in the order in which it runs. */
+/** The sections that `BENCH_ONLY` can select, in order. */
 export const SECTIONS = [
   'live',
   'health',
@@ -12,7 +12,7 @@ export const SECTIONS = [
 ] as const;
 export type Section = (typeof SECTIONS)[number];
 
-/** What a run does. */
+/** Options of a run. */
 export interface BenchOptions {
   /** Length of each measured phase. */
   readonly seconds: number;
@@ -25,7 +25,7 @@ const MAX_SECONDS = 600;
 /**
  * Reads `BENCH_SECONDS` and `BENCH_ONLY` (a list such as `get,list`).
  *
- * @throws Error, a sentence for people, when one of them makes no sense
+ * @throws Error with a message for people if a value is invalid
  */
 export function readOptions(environment: NodeJS.ProcessEnv): BenchOptions {
   const seconds = Number(environment['BENCH_SECONDS'] || DEFAULT_SECONDS);

@@ -10,7 +10,7 @@ import { type Fixtures, RECORDS } from './fixtures.js';
 import { productionCommand } from '../production-command.js';
 import { cpuMicros } from './process-stats.js';
 
-/** A server that was started and answers. */
+/** A running server that answers. */
 export interface Program {
   /** `http://127.0.0.1:40123` */
   readonly url: string;
@@ -29,13 +29,13 @@ const STOP_LIMIT_MS = 3_000;
 const COMMAND_LIMIT_MS = 60_000;
 
 /**
- * The environment of the service, whole: nothing of the caller's (`NODE_OPTIONS`, AWS profiles) may change what is
- * measured.
+ * The complete environment of the service: no variable of the caller (`NODE_OPTIONS`, AWS profiles) may affect the
+ * measurement.
  */
 export function serviceEnvironment(databaseEndpoint: string): Record<string, string> {
   return {
     PATH: process.env['PATH'] ?? '',
-    // The one thing to compare by.
+    // The only variable that may be compared.
     DYNAMODB_TRANSPORT: process.env['DYNAMODB_TRANSPORT'] ?? '',
     NODE_ENV: 'production',
     LOG_LEVEL: 'info',
@@ -44,9 +44,9 @@ export function serviceEnvironment(databaseEndpoint: string): Record<string, str
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'local',
     DYNAMODB_ENDPOINT: databaseEndpoint,
-    // Only the end of a process: there is no load balancer to wait for.
+    // There is no load balancer to wait for.
     SHUTDOWN_GRACE_MS: '0',
-    // One client does the work of thousands here.
+    // One client sends the requests of thousands here.
     RATE_LIMIT: 'off',
   };
 }
@@ -58,14 +58,14 @@ export class Programs {
   private readonly signal: AbortSignal;
 
   /**
-   * @param run once aborted, ends programs that run to completion and lets no more start; aborted by a server that
-   * ends by itself
+   * @param run aborting it ends programs that run to completion and prevents more starts. A server that ends by itself
+   *   aborts it
    */
   constructor(private readonly run: AbortController) {
     this.signal = run.signal;
   }
 
-  /** Takes over the end of something that others started. */
+  /** Registers something that others started, so that it is stopped too. */
   adopt(stop: () => Promise<void>): void {
     this.running.add(stop);
   }
@@ -77,13 +77,13 @@ export class Programs {
     return this.start(args, { ...environment, ...env, PORT: String(port) }, port, '/api/health/live');
   }
 
-  /** The server that services are measured against. */
+  /** The server that the service is compared with. */
   async startBareServer(environment: Record<string, string>): Promise<Program> {
     const port = await probePort();
     return this.start(['scripts/bench/bare-server.mjs', String(port)], environment, port, '/');
   }
 
-  /** The server that asks DynamoDB for records and does nothing else. */
+  /** The server that only reads records from DynamoDB. */
   async startLimitServer(
     environment: Record<string, string>,
     { fileId, userId }: Fixtures,
@@ -102,10 +102,10 @@ export class Programs {
   }
 
   /**
-   * Runs a Node program until it is done.
+   * Runs a Node program to completion.
    *
-   * @returns what it wrote to standard output
-   * @throws Error with its error output when it fails or takes more than a minute plus `extraMs`
+   * @returns its standard output
+   * @throws Error with its error output if it fails or takes more than a minute plus `extraMs`
    */
   async runNode(args: readonly string[], env: Record<string, string>, extraMs = 0): Promise<string> {
     const timeout = COMMAND_LIMIT_MS + extraMs;
@@ -113,7 +113,7 @@ export class Programs {
     return (await promisify(execFile)(process.execPath, args, options)).stdout;
   }
 
-  /** Stops everything that still runs. */
+  /** Stops everything that is still running. */
   async stopAll(): Promise<void> {
     await Promise.all([...this.running].map((stop) => stop()));
   }
@@ -126,7 +126,8 @@ export class Programs {
   ): Promise<Program> {
     this.signal.throwIfAborted();
     const started = performance.now();
-    // The log goes to /dev/null: reading it would take time from the load generator. `exec` keeps the process id.
+    // The log goes to /dev/null, because reading it would take time from the load generator. `exec` keeps the process
+    // id.
     const shell = ['-c', 'exec "$0" "$@" >/dev/null', process.execPath, ...args];
     const child = startChild('/bin/sh', shell, { cwd: ROOT, env });
     let stopping = false;

@@ -5,7 +5,7 @@ import { type Measurement, non2xx, percentile } from './load.js';
 import { areaUnderCurve, type TimingResult } from './login-timing.js';
 import type { Memory } from './process-stats.js';
 
-/** A measured line of the table. */
+/** A row of the table. */
 export interface Row {
   readonly title: string;
   readonly measurement: Measurement;
@@ -22,7 +22,7 @@ export function describeMachine(engine: string, seconds: number): string {
   ].join('\n');
 }
 
-/** All measurements in one table; the first row is what CPU times are put beside. */
+/** All measurements in one table. CPU times are compared with the first row. */
 export function describeRows(rows: readonly Row[]): string {
   const bareCpu = rows[0]?.measurement.cpuMicros;
   const cells = rows.map(({ title, measurement: m }) => [
@@ -41,7 +41,7 @@ export function describeRows(rows: readonly Row[]): string {
   ]);
 }
 
-/** Logins beside what Argon2 alone can do. */
+/** Logins, compared with the rate of Argon2 alone. */
 export function describeLoginRate(login: Measurement, hashesPerSecond: number, concurrency: number): string {
   const share = (login.requestsPerSecond / hashesPerSecond) * 100;
   return (

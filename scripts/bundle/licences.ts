@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Names of files that hold a licence, or what it wants to be passed on. */
+/** Names of files with a licence or a notice that must be included. */
 const LICENCE_FILE = /^(licen[cs]e|copying|notice)/i;
 
 const RULE = '-'.repeat(80);
@@ -10,23 +10,23 @@ interface Manifest {
   readonly name: string;
   readonly version: string;
   readonly license?: string;
-  /** As old packages have it. */
+  /** The form in old packages. */
   readonly licenses?: readonly { readonly type: string }[];
 }
 
 /**
- * Name, version and licence of each package that files are of, as most licences want it where code is passed on.
+ * Name, version and licence of the packages of these files, as most licences require when code is distributed.
  *
- * @param files paths below the root of the project; those of no package are left out
+ * @param files paths below the root of the project; files outside of packages are ignored
  */
 export async function licencesOf(files: readonly string[]): Promise<string> {
   const folders = [...new Set(files.map(packageFolder).filter((folder) => folder !== undefined))];
   const parts = await Promise.all(folders.sort().map(describe));
-  // Two copies of one version are one package.
+  // Two copies of the same version are one package.
   return `Packages in this bundle\n\n${[...new Set(parts)].join(`\n${RULE}\n`)}`;
 }
 
-/** The folder of the package that a file is of, the innermost one: packages may lie in packages. */
+/** The folder of the package of a file, the innermost one: packages may be nested. */
 function packageFolder(file: string): string | undefined {
   return /^(?:.*\/)?node_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(file)?.[0];
 }

@@ -1,14 +1,14 @@
 import { decode, encode } from '@jridgewell/sourcemap-codec';
 
-/** The part of a source map, version 3, that is read here. */
+/** The part of a source map, version 3, that is used. */
 interface SourceMap {
   readonly sources: readonly string[];
   readonly mappings: string;
 }
 
 /**
- * A source map without the places in packages. With them it has 4 MB, of which Node makes 90 MB of objects at the first
- * error; what is left has a tenth. Places in packages are told as they are in the bundle.
+ * A source map without positions in packages. With them it has 4 MB, which Node parses into 90 MB of objects at the
+ * first error; without them a tenth. Stack frames in packages have positions in the bundle.
  *
  * @param json source map, version 3
  */
@@ -26,7 +26,7 @@ export function withOwnSourcesOnly(json: string): string {
         const [, , row = 0, sourceColumn = 0] = segment;
         return [[column, kept.get(source) ?? 0, row, sourceColumn]];
       }
-      // The first one ends what comes from our source before it; the others say the same.
+      // The first one ends the mapping of our own source before it; further ones are redundant.
       if (inPackage) return [];
       inPackage = true;
       return [[column]];

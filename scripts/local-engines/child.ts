@@ -2,21 +2,21 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { guard } from './guard.js';
 
-/** A child process that ends with us. */
+/** A child process that ends with this process. */
 export interface ManagedChild {
   /** Process id of the program itself. */
   readonly pid: number;
-  /** Standard output, only where `stdout: 'stream'` was asked for. */
+  /** Standard output, only with `stdout: 'stream'`. */
   readonly stdout: Readable | null;
-  /** Resolves, never rejects, when the process is gone: `exit code 1`, `signal SIGKILL`, or why it did not start. */
+  /** Resolves, never rejects, when the process has ended: `exit code 1`, `signal SIGKILL`, or why it did not start. */
   readonly exited: Promise<string>;
   /** Resolves with the exit code; null when a signal ended the process or it never started. */
   readonly code: Promise<number | null>;
-  /** True until the process is gone. */
+  /** True until the process has ended. */
   running(): boolean;
-  /** The last of what it wrote to the captured streams. */
+  /** The end of what it wrote to the captured streams. */
   output(): string;
-  /** SIGTERM, then SIGKILL after `graceMs` (5 s by default). Resolves when the process is gone. */
+  /** SIGTERM, then SIGKILL after `graceMs` (5 s by default). Resolves when the process has ended. */
   stop(graceMs?: number): Promise<void>;
 }
 
@@ -24,14 +24,14 @@ export interface ManagedChild {
 export interface ChildOptions {
   cwd?: string;
   env?: NodeJS.ProcessEnv;
-  /** `capture` (default) keeps both streams for `output()`; `stream` hands out stdout and shows stderr. */
+  /** `capture` (default) keeps both streams for `output()`; `stream` returns stdout and prints stderr. */
   stdout?: 'capture' | 'stream';
 }
 
 const KEPT_OUTPUT = 16_384;
 const running = new Set<ChildProcess>();
 
-/** Ends every child started here at once, without asking. For the second Ctrl-C. */
+/** Kills all children immediately. For the second Ctrl-C. */
 export function killAllChildren(): void {
   for (const child of running) child.kill('SIGKILL');
 }
@@ -39,10 +39,10 @@ export function killAllChildren(): void {
 /**
  * Starts a program that must not outlive this process.
  *
- * What is guaranteed: `stop()` ends it. It sits in a process group of its own, so that a Ctrl-C, which the terminal
- * sends to the whole foreground group, reaches only us and we choose the order in which things stop. If this process
- * dies without calling `stop()`, a crash or a SIGKILL included, the guard beside the child ends it within seconds (on
- * Windows, which has no `sh`, there is no guard).
+ * `stop()` ends it. It has its own process group, so that a Ctrl-C, which the terminal sends to the whole foreground
+ * group, reaches only this process, which chooses the order of the stops. If this process ends without calling
+ * `stop()`, even by a crash or a SIGKILL, the guard beside the child ends it within seconds (there is no guard on
+ * Windows, which has no `sh`).
  */
 export function startChild(
   command: string,

@@ -8,18 +8,21 @@ import { probePort, untilAnswering } from './ready.js';
 
 const require = createRequire(import.meta.url);
 
-/** True where `java` runs. macOS has a `java` that only says where to get one, so that looking for the file is not enough. */
+/**
+ * Whether `java` works. macOS has a `java` that only says where to get one, so that checking for the file is not
+ * enough.
+ */
 export function hasJava(): boolean {
   return spawnSync('java', ['-version'], { stdio: 'ignore', timeout: 10_000 }).status === 0;
 }
 
 /**
- * Starts AWS's own DynamoDB Local, ready in some 2 s.
+ * Starts AWS's DynamoDB Local, ready in some 2 s.
  *
- * It listens on every network interface and has no option for it: nothing but made-up data belongs in it.
+ * It listens on every network interface, and no option changes that: use it with test data only.
  *
- * @param options.directory where it keeps the data; in memory when left out
- * @throws Error with the engine's output when it does not start, so also where there is no Java
+ * @param options.directory data directory; in memory by default
+ * @throws Error with the engine's output if it does not start, for example without Java
  */
 export async function startDynamoDbLocal(
   options: EngineOptions & { directory?: string | undefined } = {},
@@ -37,12 +40,12 @@ export async function startDynamoDbLocal(
       ...(directory === undefined ? ['-inMemory'] : ['-dbPath', resolve(directory)]),
       ...['-sharedDb', '-disableTelemetry', '-port', String(port)],
     ],
-    // It leaves a file about its telemetry in the working directory, even with the telemetry off.
+    // It writes a telemetry file to the working directory, even with telemetry off.
     { cwd: emulator },
   );
   await untilAnswering(child, endpoint, {
     name: 'DynamoDB Local',
-    // Its threads live on when it fails to listen.
+    // Its threads keep running when it fails to listen.
     gaveUp: /^Exception in thread/m,
     signal,
   });

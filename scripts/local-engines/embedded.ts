@@ -9,7 +9,7 @@ const PACKAGE = '@dynoxide/linux-x64/package.json';
 // Not `import.meta.resolve`: it is missing when Jest's global setup loads this file.
 const require = createRequire(import.meta.url);
 
-/** True where the embedded engine is installed: the package is an optional one, for Linux on x64 only. */
+/** Whether the embedded engine is installed: the package is optional, for Linux on x64 only. */
 export function hasEmbedded(): boolean {
   try {
     require.resolve(PACKAGE);
@@ -22,8 +22,8 @@ export function hasEmbedded(): boolean {
 /**
  * Starts the embedded engine, ready in some 20 ms.
  *
- * @param options.file SQLite file with the data; in memory when left out
- * @throws Error when the package is not installed, or with the engine's output when it does not start
+ * @param options.file SQLite file; in memory by default
+ * @throws Error if the package is not installed, or with the engine's output if it does not start
  */
 export async function startEmbedded(
   options: EngineOptions & { file?: string | undefined } = {},
@@ -51,7 +51,7 @@ export async function startEmbedded(
   };
 }
 
-/** Nobody else on the machine reads the rows: SQLite gives the files beside it the mode of this one. */
+/** No other user of the machine can read the rows: SQLite gives its other files the mode of this one. */
 function makePrivate(file: string): void {
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   closeSync(openSync(file, 'a', 0o600));

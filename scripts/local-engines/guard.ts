@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
 
 /**
- * `read` comes back with a line when the child is gone (nothing to do), and with the end of the pipe when our process is
- * gone, however it ended: the kernel closes the pipe even after a SIGKILL. Shell rather than Node: it is there at once
- * and weighs a megabyte.
+ * `read` returns a line when the child has ended (nothing to do), and the end of the pipe when this process has ended
+ * for any reason: the kernel closes the pipe even after a SIGKILL. Shell instead of Node: it starts immediately and
+ * takes a megabyte.
  */
 const SCRIPT = `
 read -r _ && exit 0
@@ -19,17 +19,17 @@ kill -KILL "$1" 2>/dev/null
  * Ends process `pid` (`signal`, SIGKILL 5 s later) when this process goes away without having released it. A negative number
  * is a process group, as for `kill`.
  *
- * @returns a function to call once the process is gone, so that its number, which may be given to another, is left alone
+ * @returns a function to call when the process has ended, because its id may be reused
  */
 export function guard(pid: number, signal: 'TERM' | 'KILL' = 'TERM'): () => void {
   if (process.platform === 'win32') return () => undefined;
   const shell = spawn('/bin/sh', ['-c', SCRIPT, 'guard', String(pid), signal], {
     cwd: '/',
-    // A group of its own: the Ctrl-C that ends us must not end the guard first.
+    // Its own process group: a Ctrl-C for this process must not end the guard first.
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  // Without a shell, or with the guard gone before us, there is nothing to tell and nothing to be done about it.
+  // Without a shell, or if the guard has ended first, nothing can be done.
   shell.on('error', () => undefined);
   shell.stdin.on('error', () => undefined);
   return () => {

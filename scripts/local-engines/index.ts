@@ -10,8 +10,8 @@ export { type ObjectStorage, type ObjectStorageOptions, startObjectStorage } fro
 /** Which engine to start, and where it keeps its data (in memory by default). */
 export interface StartEngineOptions extends EngineOptions {
   /**
-   * `auto`: DynamoDB Local where Java runs, the embedded engine otherwise (tests: the closer to AWS the better).
-   * `prefer-embedded`: the other way round (local start: at once, and small).
+   * `auto`: DynamoDB Local if Java works, otherwise the embedded engine (tests: closer to AWS is better).
+   * `prefer-embedded`: the opposite order (local start: fast and small).
    */
   kind: EngineKind | 'auto' | 'prefer-embedded';
   /** SQLite file of the embedded engine. */
@@ -20,7 +20,7 @@ export interface StartEngineOptions extends EngineOptions {
   directory?: string | undefined;
 }
 
-/** No engine of the kind asked for can run on this machine. The message is a sentence for people. */
+/** No engine of the requested kind can run on this machine. The message is for people. */
 export class EngineUnavailableError extends Error {
   override readonly name = 'EngineUnavailableError';
 }
@@ -28,8 +28,8 @@ export class EngineUnavailableError extends Error {
 /**
  * Starts a DynamoDB engine on 127.0.0.1 and waits until it answers.
  *
- * @throws EngineUnavailableError when none of that kind can run here
- * @throws Error with the output of the engine when it ends before it answers
+ * @throws EngineUnavailableError if none of that kind can run here
+ * @throws Error with the output of the engine if it ends before it answers
  */
 export async function startEngine(options: StartEngineOptions): Promise<Engine> {
   switch (chooseEngine(options.kind)) {

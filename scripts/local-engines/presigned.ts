@@ -1,30 +1,30 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
-/** What is used of a request and its answer. */
+/** The part of a request and its response that is used. */
 export interface Exchange {
   readonly req: { method?: string; url?: string; headers: NodeJS.Dict<string | string[]> };
   status: number;
   type: string;
   body: unknown;
-  /** Without the query; may be written. */
+  /** Without the query. Can be changed. */
   path: string;
   set(header: string, value: string): void;
-  /** Takes a header out of the answer. */
+  /** Removes a header from the response. */
   remove(header: string): void;
 }
 
-/** Why S3 would refuse a request, in its own words. */
+/** Why S3 would refuse a request, with the error code of S3. */
 export interface Refusal {
   readonly code: 'AccessDenied' | 'SignatureDoesNotMatch' | 'InvalidAccessKeyId';
   readonly message: string;
 }
 
 /**
- * Checks an address that was signed before (Signature Version 4 in the query), as S3 does: nothing that was signed may
- * differ, neither key nor length nor type, and its time may not be over.
+ * Verifies a presigned URL (Signature Version 4 in the query) like S3: nothing that was signed may differ (key, length,
+ * type), and the URL must not have expired.
  *
- * @param secretOf the secret of an access key
- * @returns why it is refused; `undefined` where it is good, or where nothing was signed in the query
+ * @param secretOf returns the secret of an access key
+ * @returns why it is refused; `undefined` if it is valid, or if there is no signature in the query
  * @see https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html
  */
 export function refusePresigned(
@@ -74,7 +74,7 @@ function hmac(key: string | Buffer, text: string): Buffer {
   return createHmac('sha256', key).update(text).digest();
 }
 
-/** RFC 3986, which leaves fewer characters as they are than `encodeURIComponent` does. */
+/** RFC 3986 encoding, which keeps fewer characters than `encodeURIComponent`. */
 function encoded(text: string): string {
   return encodeURIComponent(text).replace(
     /[!'()*]/g,

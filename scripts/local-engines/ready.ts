@@ -4,9 +4,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { ManagedChild } from './child.js';
 
 /**
- * Sees whether `host`:`port` can be listened on, by doing so for a moment.
+ * Checks whether `host`:`port` is free by listening on it for a moment.
  *
- * @returns the port, chosen by the system where 0 was given
+ * @returns the port, chosen by the system for 0
  * @throws the error of `listen`, with its `code` (EADDRINUSE, EACCES, EADDRNOTAVAIL, ENOTFOUND)
  */
 export async function probePort(port = 0, host = '127.0.0.1'): Promise<number> {
@@ -20,12 +20,15 @@ export async function probePort(port = 0, host = '127.0.0.1'): Promise<number> {
   });
 }
 
-/** A port of the loopback address that nothing listens on at the moment. */
+/** A free port of the loopback address. */
 export async function freePort(): Promise<number> {
   return probePort();
 }
 
-/** Status of a GET, or undefined while nothing answers. A connection of its own: none may hold up the engine's stop. */
+/**
+ * Status of a GET, or undefined while nothing answers. It uses a separate connection, so that none delays the engine's
+ * stop.
+ */
 export async function statusOf(url: string, timeoutMs = 2_000): Promise<number | undefined> {
   return new Promise((resolve) => {
     const request = get(url, { agent: false, timeout: timeoutMs }, (response) => {
@@ -42,15 +45,15 @@ export interface ReadyOptions {
   /** For the error message. */
   name: string;
   timeoutMs?: number;
-  /** Output that means failure, of a program that does not end when it fails. */
+  /** Output that means failure, for a program that does not exit when it fails. */
   gaveUp?: RegExp;
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Waits until `child` answers at `url`, with any status; stops it when that fails.
+ * Waits until `child` answers at `url`, with any status. Stops it on failure.
  *
- * @throws Error with the output of the child when it ends first, or after `timeoutMs`; the reason of `signal` when aborted
+ * @throws Error with the output of the child if it ends first, or after `timeoutMs`; the reason of `signal` if aborted
  */
 export async function untilAnswering(
   child: ManagedChild,
@@ -63,7 +66,7 @@ export async function untilAnswering(
       signal?.throwIfAborted();
       const answered = (await statusOf(url)) !== undefined;
       if (gaveUp?.test(child.output())) throw new Error(withOutput(`${name} did not start`, child));
-      // The second look at the child: what answered may be another program on the port, the child having given up.
+      // Checked again: another program may have answered on the port after the child failed.
       if (answered && child.running()) return;
       if (Date.now() > deadline)
         throw new Error(withOutput(`${name} did not answer in ${timeoutMs / 1000} s`, child));

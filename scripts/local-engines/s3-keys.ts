@@ -3,18 +3,18 @@ import objects, { type DeletionContext } from 's3rver/lib/controllers/object.js'
 import S3Error from 's3rver/lib/models/error.js';
 import type { Exchange } from './presigned.js';
 
-/** What a character of an XML 1.0 document may not be (https://www.w3.org/TR/xml/#charsets). */
+/** Characters that an XML 1.0 document cannot contain (https://www.w3.org/TR/xml/#charsets). */
 const NOT_XML =
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|&#(?:x0*[0-8bcef]|x0*1[0-9a-f]|xfff[ef]|0*(?:[0-8]|1[124-9]|2\d|3[01]|6553[45]));/iu;
 
 const ENTITIES: Readonly<Record<string, string>> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
-/** A listing, before s3rver makes XML of it. */
+/** A listing, before s3rver converts it to XML. */
 interface Listing {
   ListBucketResult: Record<string, unknown> & { Contents: { Key: string }[] };
 }
 
-/** Writes the keys of a listing as S3 does where it was asked to with `encoding-type=url`. */
+/** Encodes the keys of a listing like S3 with `encoding-type=url`. */
 export async function encodeListing(context: Exchange, next: () => Promise<void>): Promise<void> {
   await next();
   const { searchParams } = new URL(context.req.url ?? '', 'http://localhost');
@@ -28,8 +28,8 @@ export async function encodeListing(context: Exchange, next: () => Promise<void>
 }
 
 /**
- * Deletes many objects as S3 does: a request that is no XML deletes nothing. As at some stores, blanks around a key get
- * lost on the way.
+ * Makes batch deletion behave like S3: a request with invalid XML deletes nothing. As in some stores, spaces around a
+ * key are lost.
  */
 export function mendDeletion(): void {
   objects.deleteMultipleObjects = async (context: DeletionContext) => {
@@ -46,7 +46,7 @@ export function mendDeletion(): void {
   };
 }
 
-/** As S3 does it, with `+` for a blank. */
+/** Like S3, with `+` for a space. */
 function encoded(key: string): string {
   return encodeURIComponent(key).replace(/%2F/g, '/').replace(/%20/g, '+');
 }

@@ -3,7 +3,7 @@ import { dirname, join, relative, sep } from 'node:path';
 import S3Object from 's3rver/lib/models/object.js';
 import type { FilesystemStore, Listed } from 's3rver';
 
-/** Names of files have 255 bytes at most, and s3rver puts up to 24 behind those of objects. */
+/** File names have at most 255 bytes, and s3rver appends up to 24 to those of objects. */
 const LONGEST_NAME = 200;
 /** First of names that are not what they seem. */
 const MARK = '%';
@@ -18,8 +18,8 @@ const OBJECT = '._S3rver_object';
 const FILES_OF_OBJECT = ['object', 'object.md5', 'metadata.json'] as const;
 
 /**
- * Keeps any key that S3 takes as a file: s3rver makes a name of each segment, and so has none for an empty segment and none
- * for one that is longer than a name. Keys of short segments stay where s3rver has always put them.
+ * Stores any key that S3 accepts as a file: s3rver uses each segment as a file name, which fails for empty segments and
+ * for segments longer than a file name. Keys with short segments stay where s3rver stores them.
  */
 export function mendNames(store: FilesystemStore): void {
   const pathOf = store.getResourcePath.bind(store);
@@ -56,7 +56,7 @@ export function mendNames(store: FilesystemStore): void {
   store.deleteObject = async (bucket, key) => {
     const files = FILES_OF_OBJECT.map((resource) => store.getResourcePath(bucket, key, resource));
     await Promise.all(files.map((file) => unlink(file).catch(ignoreMissing)));
-    // Folders with nothing in them any more, up to the bucket.
+    // Removes empty folders, up to the bucket.
     const top = join(store.rootDirectory, bucket);
     for (let folder = dirname(files[0] ?? top); folder !== top; folder = dirname(folder)) {
       if (
@@ -108,7 +108,7 @@ function keyOf(names: readonly string[]): string {
   return segments.join('/');
 }
 
-/** The keys of a bucket with this prefix, in the order of S3. Only folders where they can be are looked into. */
+/** The keys of a bucket with this prefix, in the order of S3. Reads only folders that can contain them. */
 async function keysOf({ rootDirectory }: FilesystemStore, bucket: string, prefix: string): Promise<string[]> {
   const top = join(rootDirectory, bucket);
   const folder = join(top, ...namesOf(prefix.slice(0, prefix.lastIndexOf('/') + 1)).slice(0, -1));
@@ -119,7 +119,7 @@ async function keysOf({ rootDirectory }: FilesystemStore, bucket: string, prefix
     .sort((one, other) => Buffer.compare(Buffer.from(one), Buffer.from(other)));
 }
 
-/** Also while folders go: a deletion removes those that it leaves empty. */
+/** Works while folders disappear: a deletion removes empty ones. */
 async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;

@@ -1,7 +1,7 @@
 /**
- * A stand-in for S3 as a program: s3rver, which keeps the objects as files, behind a check of presigned addresses, which
- * s3rver takes unseen, with conditional writes, checksums and keys as S3 has them. Arguments: port, directory, bucket. Its
- * access key is `local`, the secret too.
+ * An S3 stand-in as a program: s3rver, which stores objects as files, with a verification of presigned URLs, which
+ * s3rver lacks, and with conditional writes, checksums and keys like S3. Arguments: port, directory, bucket. Access key
+ * and secret are `local`.
  */
 import S3rver from 's3rver';
 import account from 's3rver/lib/models/account.js';
@@ -11,7 +11,7 @@ import { mendStore } from './s3-store.js';
 
 const [port = '', directory = '', bucket = ''] = process.argv.slice(2);
 
-/** Browsers on any page of this machine may upload and download, as in a development bucket. */
+/** Pages of any origin may upload and download, as in a development bucket. */
 const CORS = `<CORSConfiguration><CORSRule>
   <AllowedOrigin>*</AllowedOrigin>
   <AllowedMethod>GET</AllowedMethod><AllowedMethod>HEAD</AllowedMethod><AllowedMethod>PUT</AllowedMethod>
@@ -31,20 +31,20 @@ const server = new S3rver({
 
 mendStore(server.store);
 mendDeletion();
-// Right before the routes, where answers are not XML yet.
+// Immediately before the routes, where responses are not XML yet.
 server.middleware.splice(-1, 0, encodeListing);
 server.middleware.unshift(async (context, next) => {
   const { method, headers } = context.req;
-  // Without a signature of its own: a browser asks with that of the request that it is for.
+  // Preflights have no signature: they have the URL of the request that follows.
   if (method === 'OPTIONS') return next();
   const refusal = refusePresigned(context.req, (accessKeyId) =>
     accessKeyId === 'local' ? 'local' : undefined,
   );
   if (!refusal) {
-    // The routes of s3rver know no empty segment.
+    // The routes of s3rver do not match empty segments.
     context.path = context.path.replace(/(?<=\/)\//g, '%2F');
     await next();
-    // As S3, which tells the checksum only to whoever asks for it.
+    // Like S3, which returns the checksum only on request.
     if (context.req.headers['x-amz-checksum-mode'] !== 'ENABLED') context.remove('x-amz-checksum-sha256');
     return;
   }
@@ -54,7 +54,7 @@ server.middleware.unshift(async (context, next) => {
   context.body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${refusal.code}</Code><Message>${refusal.message}</Message></Error>`;
 });
 
-// What one request does wrong is not to end all others, and everything that was started beside this.
+// An error in one request must not end the process, and everything that was started with it.
 process.on('uncaughtException', (error) => process.stderr.write(`${error.stack ?? error.message}\n`));
 
 await server.run();

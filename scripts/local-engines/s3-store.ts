@@ -12,18 +12,17 @@ import { mendNames } from './s3-names.js';
 
 const CHECKSUM = 'x-amz-checksum-sha256';
 
-/** Where uploads wait until they are whole: no name that a bucket can have. */
+/** Where uploads are written until they are complete: not a valid bucket name. */
 const UPLOADS = '.uploads';
 
 /**
- * Gives the store of s3rver what S3 does with a PUT: the object is there whole or not at all, `If-None-Match: *` is
- * decided when the body has arrived (of several at once the first to finish wins), and a SHA-256 that was announced is
- * compared and kept.
+ * Makes PUT behave like S3: the object appears completely or not at all, `If-None-Match: *` is checked when the body
+ * has arrived (of concurrent uploads the first to finish wins), and an announced SHA-256 is compared and stored.
  */
 export function mendStore(store: FilesystemStore): void {
   S3Object.ALLOWED_METADATA.push(CHECKSUM);
   mendNames(store);
-  // One change at a time, and no look at what is half changed: object, checksum and metadata are files of their own.
+  // One change at a time, and no read during a change: object, checksum and metadata are separate files.
   let turn: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const done = turn.then(work);
@@ -32,7 +31,7 @@ export function mendStore(store: FilesystemStore): void {
   };
   const getMetadata = store.getMetadata.bind(store);
   store.getMetadata = (bucket, key) => inTurn(() => getMetadata(bucket, key));
-  // A copy takes what is there away first: where its source was deleted then, both would be gone.
+  // A copy first removes the existing target: if its source was deleted by then, both would be lost.
   const whole = Object.create(store, { getMetadata: { value: getMetadata } }) as FilesystemStore;
   const copyObject = store.copyObject.bind(whole);
   store.copyObject = (...names) => inTurn(() => copyObject(...names));
@@ -41,7 +40,7 @@ export function mendStore(store: FilesystemStore): void {
 
   const putWhole = store.putObject.bind(store);
   store.putObject = async (object) => {
-    // Uploads in parts and by forms, which the service does not use.
+    // Multipart and form uploads, which the service does not use.
     if (!isRequest(object.content)) return putWhole(object);
     const { headers } = object.content;
     const upload = join(store.rootDirectory, UPLOADS, randomUUID());
@@ -87,7 +86,7 @@ async function place(
   const path = store.getResourcePath(bucket, key, 'object');
   await mkdir(dirname(path), { recursive: true });
   try {
-    // A link replaces nothing, a name that is moved does.
+    // `link` replaces no file, `rename` does.
     await (onlyNew ? link(upload, path) : rename(upload, path));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

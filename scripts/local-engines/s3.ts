@@ -9,37 +9,37 @@ import { probePort, untilAnswering } from './ready.js';
 // Not `import.meta.resolve`: it is missing when Jest's global setup loads this file.
 const require = createRequire(import.meta.url);
 
-/** A running stand-in for S3. */
+/** A running S3 stand-in. */
 export interface ObjectStorage {
   /** For people: `s3rver 3.7.1`. */
   readonly name: string;
-  /** Where it answers, always on 127.0.0.1; with path-style addresses. */
+  /** Always on 127.0.0.1, with path-style URLs. */
   readonly endpoint: string;
   readonly bucket: string;
   /** Directory with the objects. */
   readonly storage: string;
   /** Process id, for tests that kill or suspend it. */
   readonly pid: number;
-  /** Resolves, never rejects, when it is gone, with the reason. */
+  /** Resolves, never rejects, when it has ended, with the reason. */
   readonly exited: Promise<string>;
-  /** Resolves when it is gone; may be called again. */
+  /** Resolves when it has ended; can be called again. */
   stop(): Promise<void>;
 }
 
 /** How a stand-in is started. */
 export interface ObjectStorageOptions {
   bucket: string;
-  /** A temporary one that is deleted at the end by default. */
+  /** By default a temporary one that is deleted at the end. */
   directory?: string | undefined;
-  /** A free one by default. */
+  /** A free port by default. */
   port?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
 /**
- * Starts a stand-in for S3 with one bucket, ready in about a second. Access key and secret are `local`.
+ * Starts an S3 stand-in with one bucket, ready in about a second. Access key and secret are `local`.
  *
- * @throws Error with its output when it does not start
+ * @throws Error with its output if it does not start
  */
 export async function startObjectStorage({
   bucket,
@@ -56,7 +56,7 @@ export async function startObjectStorage({
   const child = startChild(
     process.execPath,
     [
-      // s3rver makes the tokens of long listings with DES, which OpenSSL 3 has put aside.
+      // s3rver encrypts continuation tokens with DES, which OpenSSL 3 disables.
       '--openssl-legacy-provider',
       ...['--import', pathToFileURL(require.resolve('tsx')).href],
       join(import.meta.dirname, 's3-server.ts'),

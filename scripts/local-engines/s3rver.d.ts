@@ -1,4 +1,4 @@
-/** What is used of s3rver, which has no types. */
+/** The part of s3rver that is used. It has no types. */
 declare module 's3rver' {
   interface S3rverOptions {
     address: string;

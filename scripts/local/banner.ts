@@ -2,7 +2,7 @@ import type { Engine } from '../local-engines/engine.js';
 import type { ObjectStorage } from '../local-engines/s3.js';
 import { shown } from './environment.js';
 
-/** What to know once the service runs, and a first request to copy. */
+/** The URL of the running service, and a first request to copy. */
 export function banner(url: string, database: Engine | string, storage: ObjectStorage | string): string {
   return `
   Service    ${url}

@@ -2,10 +2,10 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { setting } from './environment.js';
 import { StartError } from './start-error.js';
 
-/** What the local engines take, and the SDK signs nothing without. */
+/** The credentials of the local engines. The SDK signs nothing without credentials. */
 const LOCAL = 'local';
 
-/** The bucket that the environment names, on AWS or elsewhere. @throws StartError where it names only a store */
+/** The bucket that the environment names, on AWS or elsewhere. @throws StartError if only a store is named */
 export function ownBucket(): string | undefined {
   const bucket = setting('AWS_S3_BUCKET_NAME');
   if (bucket === undefined && setting('S3_ENDPOINT') !== undefined) {
@@ -17,8 +17,8 @@ export function ownBucket(): string | undefined {
 }
 
 /**
- * Credentials for the engines of this machine. Where the database is an own one, its keys are used; those of the shell, for
- * AWS, mean nothing to local engines, which would refuse addresses signed with them.
+ * Credentials for the local engines. With your own database, its keys are used. AWS keys of the shell are not valid for
+ * local engines, which would refuse URLs signed with them.
  */
 export function localCredentials(): NodeJS.ProcessEnv {
   const isOwnDatabase = setting('DYNAMODB_ENDPOINT') !== undefined;
@@ -30,10 +30,10 @@ export function localCredentials(): NodeJS.ProcessEnv {
 }
 
 /**
- * Makes sure that there are credentials for an own bucket: keys of the environment, a profile, SSO or a role, as the SDK finds
- * them. Nothing is set in their place.
+ * Checks that there are credentials for your own bucket: keys of the environment, a profile, SSO or a role, as the SDK
+ * finds them. Sets none.
  *
- * @throws StartError where it finds none
+ * @throws StartError if there are none
  */
 export async function requireCredentials(bucket: string): Promise<void> {
   const client = new S3Client({ region: setting('REGION_NAME') ?? 'us-east-1' });

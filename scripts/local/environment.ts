@@ -8,12 +8,12 @@ import { StartError } from './start-error.js';
 /** Top of the repository. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Where lives what outlasts a start, the data and the token key: DATA_DIRECTORY, `.data` by default. */
+/** The folder of persistent files, the data and the token key: DATA_DIRECTORY, `.data` by default. */
 export function dataDirectory(): string {
   return resolve(ROOT, setting('DATA_DIRECTORY') ?? '.data');
 }
 
-/** Makes the data folder. @throws StartError where nothing can be written there */
+/** Creates the data folder. @throws StartError if it is not writable */
 export function prepareDataDirectory(): void {
   const directory = dataDirectory();
   try {
@@ -28,14 +28,14 @@ export function prepareDataDirectory(): void {
   }
 }
 
-/** Where the service listens, and the address to reach it. */
+/** Where the service listens, and its URL. */
 export interface Address {
   host: string;
   port: number;
   url: string;
 }
 
-/** Reads `.env` where there is one. What the environment has already wins over it. */
+/** Reads `.env` if there is one. Variables that are already set win. */
 export function loadDotEnv(): void {
   const file = join(ROOT, '.env');
   if (existsSync(file)) loadEnvFile(file);
@@ -47,7 +47,7 @@ export function setting(name: string): string | undefined {
   return value === '' ? undefined : value;
 }
 
-/** A path as seen from the top of the repository, for messages. */
+/** A path relative to the top of the repository, for messages. */
 export function shown(path: string): string {
   return relative(ROOT, path);
 }
@@ -55,7 +55,7 @@ export function shown(path: string): string {
 /**
  * HOST and PORT, 127.0.0.1:3000 by default.
  *
- * @throws StartError when PORT is not a port, or when nothing can listen there
+ * @throws StartError if PORT is not a port, or is not free
  */
 export async function freeAddress(): Promise<Address> {
   const host = setting('HOST') ?? '127.0.0.1';
@@ -80,7 +80,7 @@ function whyNotFree(error: NodeJS.ErrnoException, host: string, port: number): s
   return `HOST must be an address of this machine, such as 127.0.0.1, not "${host}" (${error.message})`;
 }
 
-/** A service that listens on every interface is reached by the loopback one. */
+/** A service that listens on every interface is reachable at the loopback address. */
 function reachable(host: string): string {
   if (host === '0.0.0.0') return '127.0.0.1';
   if (host === '::') return '[::1]';

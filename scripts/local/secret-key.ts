@@ -5,9 +5,10 @@ import { shown } from './environment.js';
 import { StartError } from './start-error.js';
 
 /**
- * The token key of this working copy: 32 random bytes in hex, made once and kept, so that a token outlives a restart.
+ * The token key of this working copy: 32 random bytes in hex, generated once and stored, so that tokens remain valid
+ * after a restart.
  *
- * @throws StartError when the file holds something else
+ * @throws StartError if the file contains something else
  */
 export function developmentSecretKey(file: string): string {
   if (!existsSync(file)) create(file);
@@ -19,7 +20,7 @@ export function developmentSecretKey(file: string): string {
   );
 }
 
-/** Written aside and linked into place, so that the file is there whole or not at all, and an existing one is kept. */
+/** Written to a temporary file and linked, so that the file is complete or missing, and an existing one is kept. */
 function create(file: string): void {
   mkdirSync(dirname(file), { recursive: true });
   const draft = `${file}.${process.pid}`;
@@ -27,7 +28,7 @@ function create(file: string): void {
     writeFileSync(draft, `${randomBytes(32).toString('hex')}\n`, { mode: 0o600, flag: 'wx' });
     linkSync(draft, file);
   } catch (error) {
-    // Another start was faster: its key is the one.
+    // Another start was faster: its key is used.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   } finally {
     rmSync(draft, { force: true });

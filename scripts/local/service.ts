@@ -11,9 +11,9 @@ import { StartError } from './start-error.js';
 const START_TIMEOUT_MS = 60_000;
 
 /**
- * Creates the tables that do not exist yet. Shows the output of the command only when it fails.
+ * Creates missing tables. Prints the output of the command only if it fails.
  *
- * @throws StartError when it fails; the reason of `signal` when aborted
+ * @throws StartError if it fails; the reason of `signal` if aborted
  */
 export async function createTables(env: NodeJS.ProcessEnv, signal: AbortSignal): Promise<void> {
   const command = startChild(process.execPath, [built('commands/create-tables.js')], { env, cwd: ROOT });
@@ -27,7 +27,7 @@ export async function createTables(env: NodeJS.ProcessEnv, signal: AbortSignal):
   throw new StartError(`The tables could not be created (${await command.exited})`);
 }
 
-/** Starts the service; its log lines come out in readable form. */
+/** Starts the service and formats its log lines. */
 export function startService(env: NodeJS.ProcessEnv): ManagedChild {
   const service = startChild(process.execPath, [built('main.js')], {
     env,
@@ -50,9 +50,9 @@ export function readableLog(): Writable {
 }
 
 /**
- * Waits until the service says that it lives.
+ * Waits until the liveness probe succeeds.
  *
- * @throws StartError when it does not within a minute; the reason of `signal` when aborted
+ * @throws StartError after a minute; the reason of `signal` if aborted
  */
 export async function untilLive(url: string, signal: AbortSignal): Promise<void> {
   const deadline = Date.now() + START_TIMEOUT_MS;

@@ -1,14 +1,14 @@
 import { killAllChildren } from '../local-engines/child.js';
 
 /**
- * npm passes a Ctrl-C on to a child that had it from the terminal already: one press arrives as several signals, within
- * milliseconds. Only one that comes later is a second press.
+ * npm passes on a Ctrl-C that a child already got from the terminal: one press arrives as several signals within
+ * milliseconds. A later signal is a second press.
  */
 const SAME_PRESS_MS = 500;
 
 /**
- * An abort signal for "stop now": Ctrl-C, SIGTERM, a closed terminal, or the end of the process that started us (whose own
- * SIGKILL nobody passes on). A second Ctrl-C ends everything at once.
+ * An abort signal for a stop: Ctrl-C, SIGTERM, a closed terminal, or the end of the parent process (nobody passes on
+ * its SIGKILL). A second Ctrl-C ends everything immediately.
  */
 export function stopSignal(): AbortSignal {
   const controller = new AbortController();
@@ -26,7 +26,8 @@ export function stopSignal(): AbortSignal {
   });
   process.on('SIGTERM', stop);
   process.on('SIGHUP', stop);
-  // A closed terminal or pipe makes the next line an error, which would end us before the children are stopped.
+  // After a terminal or pipe closes, the next output is an error, which would end this process before the children are
+  // stopped.
   process.stdout.on('error', stop);
   process.stderr.on('error', stop);
   const parent = process.ppid;

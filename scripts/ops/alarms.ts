@@ -8,12 +8,12 @@ const FIVE_MINUTES = 300;
 const HOUR = 3600;
 /** 365 × 24 ÷ 12. */
 const HOURS_A_MONTH = 730;
-/** Of one hour's peak nobody need be told. */
+/** A peak of one hour is no reason for an alarm. */
 const HOURS_OVER_BUDGET = 3;
-/** The most that CloudWatch takes in the expression of one alarm. */
+/** CloudWatch's maximum of metrics in the expression of one alarm. */
 export const METRICS_OF_ALARM = 10;
 
-/** Alarms, and the topic that they go to. */
+/** The alarms and their topic. */
 export function alarmResources(definitions: readonly TableDefinition[]): Resources {
   return {
     AlarmTopic: { Type: 'AWS::SNS::Topic', Condition: 'MakesAlarmTopic', Properties: {} },
@@ -26,7 +26,8 @@ export function alarmResources(definitions: readonly TableDefinition[]): Resourc
       ...definitions.flatMap((definition): [string, Resource][] => [
         [
           `${definition.name}ThrottledAlarm`,
-          // One for table and indexes, whose diagrams on the dashboard tell which it is: a template has little room.
+          // One alarm for table and indexes. The dashboard shows which one is affected. The size of a template is
+          // limited.
           alarm(`DynamoDB throttles requests to ${definition.name} or one of its indexes.`, {
             Metrics: added(
               ['ReadThrottleEvents', 'WriteThrottleEvents'],
@@ -72,7 +73,7 @@ export function alarmResources(definitions: readonly TableDefinition[]): Resourc
   };
 }
 
-/** One alarm where its metrics suffice for all tables; otherwise several, each of which has the whole budget. */
+/** One alarm if its metrics are enough for all tables; otherwise several, each with the whole budget. */
 function budgetAlarms(definitions: readonly TableDefinition[], direction: 'Read' | 'Write'): Resources {
   return Object.fromEntries(
     inGroups(countedIn(definitions)).map((group, i) => [
@@ -105,7 +106,7 @@ function alarm(description: string, properties: Resource['Properties']): Resourc
       AlarmDescription: description,
       ComparisonOperator: 'GreaterThanThreshold',
       EvaluationPeriods: 1,
-      // DynamoDB and S3 send no number where there is nothing to count.
+      // DynamoDB and S3 send no data point if there is nothing to count.
       TreatMissingData: 'notBreaching',
       AlarmActions: [topic],
       OKActions: [topic],

@@ -1,13 +1,13 @@
 import { QUARANTINE_DAYS, QUARANTINE_FOLDER } from '../../src/config/reserved-keys.js';
 import { arn, NO_VALUE, ref, type Resources, sub, when } from './cloudformation.js';
 
-/** Where the metrics of S3 about this bucket are found. */
+/** The filter of the S3 request metrics of this bucket. */
 export const METRICS_FILTER = 'EntireBucket';
 
-/** How long a browser may remember what the bucket allows it; seconds. */
+/** How long a browser may cache a CORS preflight response of the bucket; seconds. */
 const CORS_SECONDS = 3600;
 
-/** The bucket of the audio objects and who may reach it. */
+/** The bucket of the audio objects and its access rules. */
 export function bucketResources(): Resources {
   return {
     AudioBucket: {
@@ -41,7 +41,7 @@ export function bucketResources(): Resources {
             {
               AllowedOrigins: ref('AppOrigins'),
               AllowedMethods: ['PUT', 'GET', 'HEAD'],
-              // Which of them count is in the signature of each address.
+              // The signature of each URL determines which headers count.
               AllowedHeaders: ['*'],
               ExposedHeaders: ['ETag', 'Content-Range'],
               MaxAge: CORS_SECONDS,

@@ -1,4 +1,4 @@
-/** The few words of CloudFormation that the template is written in. */
+/** The parts of CloudFormation that the template uses. */
 
 /** Any JSON value. */
 export type Json = string | number | boolean | readonly Json[] | { readonly [key: string]: Json };
@@ -24,7 +24,7 @@ export interface Template {
   readonly Outputs?: Section;
 }
 
-/** Stands for a property that is left out. */
+/** A property that is omitted. */
 export const NO_VALUE = ref('AWS::NoValue');
 
 export function ref(name: string): Json {

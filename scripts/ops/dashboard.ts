@@ -6,9 +6,9 @@ const MINUTE = 60;
 
 type Line = readonly (string | Record<string, string>)[];
 
-/** One row of diagrams a table: consumed units, throttled requests, time and errors. */
+/** One row of widgets for each table: consumed units, throttled requests, latency and errors. */
 export function dashboardResources(definitions: readonly TableDefinition[]): Resources {
-  // Where nothing is said of it, CloudWatch puts four diagrams into a row.
+  // Without a layout, CloudWatch puts four widgets into a row.
   const widgets = definitions.flatMap((definition) =>
     diagrams(definition).map(({ title, stat, metrics }) => ({
       type: 'metric',
@@ -35,7 +35,7 @@ function diagrams(definition: TableDefinition): { title: string; stat: string; m
     const table = ['AWS/DynamoDB', metric, 'TableName', name];
     return [table, ...definition.indexes.map((index) => [...table, 'GlobalSecondaryIndexName', index.name])];
   };
-  // Whatever operations there are; each is a line.
+  // One line for each operation.
   const byOperation = (metric: string, stat: string): Line => {
     const which = `{AWS/DynamoDB,Operation,TableName} MetricName="${metric}" TableName="${name}"`;
     return [{ expression: `SEARCH('${which}', '${stat}', ${MINUTE})` }];

@@ -2,14 +2,14 @@ import type { TableDefinition } from '../../src/database/tables.js';
 import { type Json, ref, sub } from './cloudformation.js';
 import { tableNameParameter } from './parameters.js';
 
-/** A table, or one of its indexes, which DynamoDB counts apart. */
+/** A table, or one of its indexes, which DynamoDB counts separately. */
 export interface Counted {
   /** The parameter with the name of the table. */
   readonly table: string;
   readonly index?: string;
 }
 
-/** Everything that has capacity of its own. */
+/** Everything with its own capacity. */
 export function countedIn(definitions: readonly TableDefinition[]): Counted[] {
   return definitions.flatMap((definition) => {
     const table = tableNameParameter(definition.name);
@@ -17,7 +17,7 @@ export function countedIn(definitions: readonly TableDefinition[]): Counted[] {
   });
 }
 
-/** The sum of metrics of DynamoDB, of which each is missing while there is nothing to count. */
+/** The sum of DynamoDB metrics, each of which is missing while there is nothing to count. */
 export function added(
   metrics: readonly string[],
   counted: readonly Counted[],
@@ -35,7 +35,7 @@ export function added(
   ];
 }
 
-/** A metric that DynamoDB counts for each operation on a table, all operations together. */
+/** A metric that DynamoDB counts for each operation on a table, summed over all operations. */
 export function ofAllOperations(metric: string, table: string, periodSeconds: number): Json {
   const schema = 'SCHEMA("AWS/DynamoDB", Operation, TableName)';
   return [

@@ -8,7 +8,7 @@ import {
 import { readStorageConfig } from '../../src/config/read-config.js';
 import { isSet, type Json, pascalCase, ref, type Section } from './cloudformation.js';
 
-/** What the service uses where its environment says nothing. */
+/** The defaults of the service. */
 const NOTHING_SET = new EnvironmentReader({});
 const DEFAULT_FOLDER = readStorageConfig(NOTHING_SET).storage.audioFolder;
 
@@ -25,12 +25,12 @@ export function tableNameParameter(logicalName: string): string {
   return `${logicalName}TableName`;
 }
 
-/** What a deployment of tables, bucket and policies may choose. */
+/** Parameters of the stack of tables, bucket and policies. */
 export function dataParameters(): Section {
   return { ...tableNames(), ...capacity(), ...bucket() };
 }
 
-/** What follows from that. */
+/** Conditions of these parameters. */
 export function dataConditions(): Section {
   return {
     IsProvisioned: { 'Fn::Equals': [ref('BillingMode'), 'PROVISIONED'] },
@@ -43,12 +43,12 @@ export function dataConditions(): Section {
   };
 }
 
-/** What a deployment of alarms and dashboard may choose. */
+/** Parameters of the stack of alarms and dashboard. */
 export function monitoringParameters(): Section {
   return { ...tableNames(), ...alarms() };
 }
 
-/** What follows from that. */
+/** Conditions of these parameters. */
 export function monitoringConditions(): Section {
   return {
     HasBucketName: isSet('BucketName'),
@@ -60,7 +60,7 @@ export function monitoringConditions(): Section {
   };
 }
 
-/** What a deployment of auto scaling may choose. */
+/** Parameters of the stack of auto scaling. */
 export function scalingParameters(): Section {
   return {
     ...tableNames(),

@@ -8,7 +8,7 @@ type Operations = Record<TableKey, { table: readonly string[]; index?: readonly 
 
 const ROW = ['GetItem', 'PutItem', 'UpdateItem', 'DeleteItem'];
 
-/** What the repositories call. A transaction needs what its parts need. */
+/** The calls of the repositories. A transaction needs the permissions of its parts. */
 const SERVICE: Operations = {
   users: { table: [...ROW, 'BatchGetItem', 'ConditionCheckItem'], index: ['Query'] },
   audioFiles: { table: [...ROW, 'BatchGetItem', 'BatchWriteItem'], index: ['Query'] },
@@ -19,8 +19,8 @@ const SERVICE: Operations = {
 const TABLES = ['CreateTable', 'DescribeTable', 'DescribeTimeToLive', 'UpdateTimeToLive'];
 
 /**
- * `npm run tables` on all; `npm run takeover` scans, and reserves emails in a transaction; `npm run reconcile` scans,
- * asks whose accounts and records there are, completes and deletes records, and forgets accounts that it swept.
+ * `npm run tables` uses all tables; `npm run takeover` scans, and claims emails in a transaction; `npm run reconcile`
+ * scans, reads accounts and records, completes and deletes records, and deletes the rows of swept accounts.
  */
 const OPERATOR: Operations = {
   users: { table: [...TABLES, 'Scan', 'BatchGetItem', 'ConditionCheckItem', 'PutItem', 'DeleteItem'] },
@@ -28,16 +28,16 @@ const OPERATOR: Operations = {
   sessions: { table: TABLES },
 };
 
-/** `s3:GetObject` is also what HEAD needs. */
+/** HEAD needs `s3:GetObject` too. */
 const SERVICE_OBJECTS = ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'];
 const OPERATOR_OBJECTS = ['s3:GetObject', 's3:DeleteObject'];
-/** A copy into quarantine is a PUT there; it stays after what it was made of is gone. */
+/** A copy into quarantine is a PUT there. It stays after the original is deleted. */
 const QUARANTINE_OBJECTS = ['s3:GetObject', 's3:PutObject', 's3:DeleteObject'];
 
-/** The folder of the Python backend, to which the service gives access whatever the folder of new keys is. */
+/** The folder of the Python backend. The service has access to it, whatever the folder of new keys is. */
 const ORIGINAL_FOLDER = 'audio_upload';
 
-/** What the service may do, and what whoever runs its commands may do: no action and no resource but those in use. */
+/** The permissions of the service, and of its operator commands: only actions and resources that are in use. */
 export function policyResources(definitions: readonly TableDefinition[]): Resources {
   return {
     ServicePolicy: policy('Decision Data backend: what the service calls.', [
@@ -92,7 +92,7 @@ function dynamoDb(operations: readonly string[]): string[] {
 
 function objectStatements(actions: readonly string[]): Json[] {
   return [
-    // Without it S3 answers 403 where an object is missing.
+    // Without it S3 answers 403 for a missing object.
     allow('AudioBucket', ['s3:ListBucket'], [arn('AudioBucket')]),
     allow('AudioObjects', actions, [
       sub('${AudioBucket.Arn}/${AudioFolder}/*'),
@@ -101,7 +101,7 @@ function objectStatements(actions: readonly string[]): Json[] {
   ];
 }
 
-/** Reading an object, and its checksum, takes the key too. */
+/** Reading an object and its checksum needs the key too. */
 function keyStatement(actions: readonly string[]): Json {
   return when('HasKmsKey', allow('AudioKey', actions, [ref('KmsKeyArn')]));
 }

@@ -2,7 +2,7 @@ import type { TableDefinition } from '../../src/database/tables.js';
 import { pascalCase, ref, type Resource, type Resources, sub } from './cloudformation.js';
 import { tableNameParameter } from './parameters.js';
 
-/** What scales the provisioned capacity of tables, and of their indexes, which have capacity of their own. */
+/** Scaling of the provisioned capacity of tables and of their indexes, which have their own capacity. */
 export function scalingResources(definitions: readonly TableDefinition[]): Resources {
   return Object.assign({}, ...definitions.map(scaling)) as Resources;
 }

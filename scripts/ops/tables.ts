@@ -17,8 +17,8 @@ function table(definition: TableDefinition): Resource {
   const attributes = new Map([definition, ...indexes].flatMap(keys).map((key) => [key.name, key.type]));
   return {
     Type: 'AWS::DynamoDB::Table',
-    // Twice over: nobody loses rows by a mistaken stack, nor by a mistaken call. A stack that could not be made takes its
-    // empty tables with it, else their names would be in the way of the next try.
+    // Two protections: neither a mistake with a stack nor a mistaken call deletes rows. A failed first deployment
+    // deletes its empty tables, because their names would block the next attempt.
     DeletionPolicy: 'RetainExceptOnCreate',
     UpdateReplacePolicy: 'Retain',
     Properties: {

@@ -16,10 +16,10 @@ import { scalingResources } from './scaling.js';
 import { tableResource, tableResources } from './tables.js';
 
 /**
- * The CloudFormation templates by the file that each is in. A stack of its own for each, so that each stays below what a
- * deployment takes without a bucket to take it from.
+ * The CloudFormation templates by file name. Each is a separate stack, so that each stays below the size limit of a
+ * deployment without a bucket for the template.
  *
- * @param definitions tables whose names are those inside the templates
+ * @param definitions tables with their names inside the templates
  */
 export function buildTemplates(definitions = tableDefinitions(LOGICAL_NAMES)): Record<string, Template> {
   return {
@@ -29,7 +29,7 @@ export function buildTemplates(definitions = tableDefinitions(LOGICAL_NAMES)): R
   };
 }
 
-/** What the service needs on AWS. */
+/** The AWS resources of the service. */
 function dataTemplate(definitions: readonly TableDefinition[]): Template {
   return {
     AWSTemplateFormatVersion: '2010-09-09',
@@ -55,7 +55,7 @@ function dataTemplate(definitions: readonly TableDefinition[]): Template {
   };
 }
 
-/** What tells operators how it does. */
+/** Alarms and dashboard for operators. */
 function monitoringTemplate(definitions: readonly TableDefinition[]): Template {
   return {
     AWSTemplateFormatVersion: '2010-09-09',
@@ -73,7 +73,7 @@ function monitoringTemplate(definitions: readonly TableDefinition[]): Template {
   };
 }
 
-/** What follows the load, only where capacity is provisioned. */
+/** Auto scaling, if capacity is provisioned. */
 function scalingTemplate(definitions: readonly TableDefinition[]): Template {
   return {
     AWSTemplateFormatVersion: '2010-09-09',

@@ -9,7 +9,7 @@ async function main(mode: string | undefined): Promise<void> {
 }
 
 async function update(file: string, template: Template, mode: string | undefined): Promise<void> {
-  // As `npm run format` would have it.
+  // Formatted like `npm run format`.
   const text = await format(JSON.stringify(template), { ...(await resolveConfig(file)), filepath: file });
   if (mode === '--write') {
     await writeFile(file, text);

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TestApp } from './test-app.js';
 
-/** A registered user and the header that proves it. */
+/** A registered user and its authorization header. */
 export interface Account {
   readonly userId: string;
   readonly email: string;
@@ -25,7 +25,7 @@ export async function registerAccount(
   return { ...credentials, userId, token, authorization: { Authorization: `Bearer ${token}` } };
 }
 
-/** Records an audio file over HTTP and gives the answer's body. */
+/** Creates a record over HTTP and returns the response body. */
 export async function createAudioFile(
   { http }: Pick<TestApp, 'http'>,
   account: Account,
@@ -40,7 +40,7 @@ export async function createAudioFile(
   return response.body as Record<string, unknown> & { file_id: string };
 }
 
-/** Signs in over HTTP, which makes another session of the same account. */
+/** Signs in over HTTP, which creates another session of the same account. */
 export async function signIn(
   { http }: Pick<TestApp, 'http'>,
   { email, password }: Pick<Account, 'email' | 'password'>,

@@ -5,7 +5,7 @@ import { Bucket } from '../../src/reconcile/bucket.js';
 import { TablesMarker } from '../../src/reconcile/tables-marker.js';
 import { OperatorStore } from '../../src/storage/operator-store.js';
 
-/** Ties the bucket to the tables, as `npm run reconcile -- --adopt` does. */
+/** Links the bucket to the tables, like `npm run reconcile -- --adopt`. */
 export async function adoptBucket(
   client: DynamoDBClient,
   s3: S3Client,

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 
-/** A whole record as it is answered, of which nothing is known but what is given; for `toEqual`. */
+/** A complete record as in a response, with unknown values except the given ones; for `toEqual`. */
 export function recordBody(overrides: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     file_id: expect.stringMatching(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/),

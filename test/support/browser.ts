@@ -8,7 +8,7 @@ import { type Browser, chromium } from 'playwright-core';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 
-/** Where the browser is: `CHROMIUM`, or the first one on the PATH; `undefined` where there is none. */
+/** Path of the browser: `CHROMIUM`, or the first one on the PATH; `undefined` if there is none. */
 function browserPath(): string | undefined {
   const { CHROMIUM, PATH = '' } = process.env;
   if (CHROMIUM !== undefined) return CHROMIUM;
@@ -17,7 +17,7 @@ function browserPath(): string | undefined {
     .find((path) => existsSync(path));
 }
 
-/** `describe` where there is a browser; elsewhere the tests are skipped, and a line says so. */
+/** `describe` if there is a browser. Otherwise the tests are skipped, and a line reports it. */
 export const describeWithBrowser: typeof describe | typeof describe.skip = chooseDescribe();
 
 function chooseDescribe() {
@@ -28,14 +28,14 @@ function chooseDescribe() {
   return describe.skip;
 }
 
-/** A browser without a window. In a container the user is often root, for whom Chromium has no sandbox. */
+/** A headless browser. In a container the user is often root, for whom Chromium has no sandbox. */
 export async function openBrowser(): Promise<Browser> {
   const executablePath = browserPath();
   if (executablePath === undefined) throw new Error('There is no Chromium on the PATH');
   return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 }
 
-/** An empty web application of an origin of its own. */
+/** An empty web application with its own origin. */
 export interface WebOrigin {
   /** Such as `http://127.0.0.1:1234`. */
   readonly origin: string;

@@ -9,7 +9,7 @@ import { startTestApp, type TestApp } from './test-app.js';
 export class CacheScene {
   private constructor(
     readonly redis: TestRedis,
-    /** For looking into Redis. */
+    /** To read Redis directly. */
     readonly client: Redis,
     readonly stub: DatabaseStub,
     readonly one: TestApp,
@@ -27,7 +27,7 @@ export class CacheScene {
     const one = await startTestApp(environment);
     const two = await startTestApp(environment, one);
     const [ada, eve] = [await registerAccount(one), await registerAccount(one)];
-    // Their sessions are known to both from here on, so that a read is a read of the record.
+    // Both instances cache the sessions from here on, so that each read is a read of the record.
     for (const { http } of [one, two]) {
       for (const { authorization } of [ada, eve]) {
         await http.get('/api/user/audio-files').set(authorization).expect(200);
@@ -61,7 +61,7 @@ export class CacheScene {
     return (body as { title: unknown }).title;
   }
 
-  /** Where Redis has the record. */
+  /** The Redis key of the record. */
   keyOf(fileId: string): string {
     const { aws, tables } = this.one.config;
     return `${aws.region}:${tables.audioFiles}:audio-file:{${fileId}}`;

@@ -2,21 +2,21 @@ import type { ConsumedCapacity } from '@aws-sdk/client-dynamodb';
 import { aroundCalls } from './database-calls.js';
 import type { TestApp } from './test-app.js';
 
-/** Request units: `read` as DynamoDB bills reads, `write` as it bills writes. */
+/** Request units: `read` and `write` as DynamoDB bills them. */
 export interface RequestUnits {
   readonly read: number;
   readonly write: number;
 }
 
-/** Adds up what the calls of an application cost. */
+/** Adds up the cost of the calls of an application. */
 export interface CapacityMeter {
-  /** What the calls cost that are made while `work` runs. */
+  /** The cost of the calls that are made while `work` runs. */
   during(work: () => PromiseLike<unknown>): Promise<RequestUnits>;
 }
 
 const READS = new Set(['GetCommand', 'QueryCommand', 'BatchGetCommand']);
 
-/** Makes every call of an application ask for its consumed capacity, and reads it from the answer. */
+/** Makes every call of an application request its consumed capacity, and reads it from the result. */
 export function meterCapacity(app: Pick<TestApp, 'app'>): CapacityMeter {
   let units = { read: 0, write: 0 };
   aroundCalls(app, async ({ command, input }, send) => {

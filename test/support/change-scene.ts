@@ -7,14 +7,14 @@ import { startTestApp, type TestApp } from './test-app.js';
 
 const WRITES = ['PutItem', 'UpdateItem', 'DeleteItem', 'TransactWriteItems', 'BatchWriteItem'];
 
-/** What is answered where a record is not as `If-Match` says. */
+/** Response if a record does not match `If-Match`. */
 export const CHANGED = { status: 412, detail: 'The record was changed meanwhile' };
 
-/** An application on a database that can fail, with a record of Ada's that is to be changed, and a stranger. */
+/** An application on a database that can fail, with a record of Ada, and a stranger. */
 export class ChangeScene {
   fileId = '';
   path = '';
-  /** As it was answered when it was made, with a title and two tags. */
+  /** The response to its creation, with a title and two tags. */
   record: Record<string, unknown> = {};
   etag = '';
 
@@ -32,7 +32,7 @@ export class ChangeScene {
     return new ChangeScene(stub, app, await registerAccount(app), await registerAccount(app));
   }
 
-  /** Makes another record. */
+  /** Creates another record. */
   async arrange(): Promise<void> {
     this.stub.behave(() => 'forward');
     const s3_key = 'recordings/monday.m4a';
@@ -69,19 +69,19 @@ export class ChangeScene {
     return storedAudioFile(this.app, this.fileId);
   }
 
-  /** Replaces the row behind the application's back. */
+  /** Replaces the row directly in the table. */
   putRow(row: Record<string, unknown>): Promise<void> {
     return putAudioFile(this.app, row);
   }
 
-  /** Deletes the row behind the application's back. */
+  /** Deletes the row directly in the table. */
   async deleteRow(): Promise<void> {
     const { audioFiles } = this.app.config.tables;
     const Key = { file_id: this.fileId };
     await this.app.rows.send(new DeleteCommand({ TableName: audioFiles, Key }));
   }
 
-  /** Operations that the application wrote with since the record was made. */
+  /** Write operations of the application since the record was created. */
   writes(): string[] {
     return this.stub.calls.filter((operation) => WRITES.includes(operation));
   }

@@ -9,7 +9,7 @@ export function decodeToken(token: string): { header: unknown; claims: Record<st
   };
 }
 
-/** Two parts of a token, which the third one signs. */
+/** The first two parts of a token, which the signature covers. */
 export function signingInput(header: object, claims: unknown): string {
   return [header, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
 }
@@ -22,9 +22,9 @@ export function signText(text: string, key: string): string {
 }
 
 /**
- * A token as no library would make it: any header, any claims, and an HMAC with SHA-256 whatever the header says.
+ * A token that no library creates: any header, any claims, and an HMAC with SHA-256 whatever the header says.
  *
- * @param header added to, or instead of, the usual `alg` and `typ`
+ * @param header added to the usual `alg` and `typ`, or instead of them
  */
 export function craftToken(
   claims: unknown,

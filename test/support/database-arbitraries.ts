@@ -13,7 +13,7 @@ import fc from 'fast-check';
 /** One of eight kinds, whose types have nothing in common. */
 export type Command = object;
 
-/** Values as a row of DynamoDB has them, none of them one that JavaScript cannot give back. */
+/** Values of DynamoDB rows that JavaScript can represent exactly. */
 const number = fc.oneof(
   fc.integer(),
   fc
@@ -70,7 +70,7 @@ const part = fc.oneof(
 const tables = <T>(arbitrary: fc.Arbitrary<T>) =>
   fc.dictionary(TableName, arbitrary, { minKeys: 1, maxKeys: 2 });
 
-/** A way to make each command that the service uses. */
+/** Generators for each command that the service uses. */
 export const commands: [string, fc.Arbitrary<Command>][] = [
   [
     'GetItem',
@@ -142,7 +142,7 @@ const written = fc.oneof(
   attributes.map((Key) => ({ DeleteRequest: { Key } })),
 );
 
-/** Answers to each of them. */
+/** Generators for results of each of them. */
 export const answers: [string, Command, fc.Arbitrary<object>][] = [
   [
     'GetItem',

@@ -1,7 +1,7 @@
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { TestApp } from './test-app.js';
 
-/** A call that an application sends to DynamoDB, as its document client is given it. */
+/** A call to DynamoDB, as the document client receives it. */
 export interface SentCall {
   /** `GetCommand`, `TransactWriteCommand`, … */
   readonly command: string;
@@ -12,9 +12,9 @@ type Send = (input: SentCall['input']) => Promise<Record<string, unknown>>;
 type Client = { send(command: { input: SentCall['input'] }, options?: object): ReturnType<Send> };
 
 /**
- * Has every call of an application go through a function, by whatever transport it is sent.
+ * Routes every call of an application through a function, with any transport.
  *
- * @param around sends it, with the same input or another one, and gives the answer
+ * @param around sends it, with the same input or another one, and returns the result
  */
 export function aroundCalls(
   { app }: Pick<TestApp, 'app'>,

@@ -13,9 +13,9 @@ export interface DatabaseCall {
 }
 
 /**
- * What the stub does with a call: `forward` it to the engine of the tests, forward it and cut the connection in place
- * of the answer, `cut` at once, never answer (`silence`), give an answer of its own, whole or cut short, or, of a
- * BatchWriteItem or BatchGetItem, forward some rows and give the others back as unprocessed.
+ * What the stub does with a call: `forward` it to the engine of the tests, forward it and close the connection instead
+ * of the response, `cut` immediately, never answer (`silence`), return its own response, complete or truncated, or, for
+ * a BatchWriteItem or BatchGetItem, forward some rows and return the others as unprocessed.
  */
 export type Behaviour =
   | 'forward'
@@ -28,17 +28,17 @@ export type Behaviour =
 /** Attributes of a row to put, or the key of one to get or delete, as DynamoDB writes them. */
 export type StubRow = Record<string, { S?: string }>;
 
-/** Stands between the application and the engine, to fail as DynamoDB, a proxy or a network does. */
+/** A proxy between the application and the engine that fails like DynamoDB, a proxy or a network. */
 export interface DatabaseStub {
   readonly endpoint: string;
-  /** Operations asked for since the last `behave`, every try of the SDK on its own. */
+  /** Operations since the last `behave`, each attempt of the SDK separately. */
   readonly calls: string[];
-  /** Decides on the calls that follow. */
+  /** Sets the behaviour for the calls that follow. */
   behave(decide: (call: DatabaseCall) => Behaviour | Promise<Behaviour>): void;
   close(): Promise<void>;
 }
 
-/** An error as DynamoDB words it. */
+/** An error in the format of DynamoDB. */
 export function dynamoDbError(status: number, name: string, more: Record<string, unknown> = {}): Behaviour {
   const message = `${name}: arn:aws:dynamodb:us-east-1:123456789012:table/secret`;
   const body = { __type: `com.amazonaws.dynamodb.v20120810#${name}`, message, ...more };
@@ -98,7 +98,7 @@ interface WriteRequest {
 }
 type Requested = WriteRequest[] | { Keys: StubRow[] };
 
-/** Answers a request for rows as DynamoDB does that had no capacity for some of them. */
+/** Answers a request for rows like DynamoDB without capacity for some of them. */
 async function forwardInPart(
   request: IncomingMessage,
   body: Buffer,
@@ -114,7 +114,7 @@ async function forwardInPart(
   if (Object.keys(done).length > 0) {
     const rest = Buffer.from(JSON.stringify({ ...sent, RequestItems: done }));
     const { status, headers, body: json } = await forward(request, rest);
-    // The checksum is of the engine's own words.
+    // The checksum is for the engine's own body.
     const kept = Object.entries(headers).filter(([name]) => name !== 'x-amz-crc32');
     answer = { status, headers: Object.fromEntries(kept), answered: JSON.parse(json.toString()) as object };
   }
@@ -122,7 +122,7 @@ async function forwardInPart(
   return { ...answer, body: JSON.stringify({ ...answer.answered, [name]: left }) };
 }
 
-/** What of a request is wanted, without the tables of which nothing is. */
+/** A part of the request items, without empty tables. */
 function partOf(
   items: Record<string, Requested>,
   isWanted: (row: StubRow) => boolean,

@@ -5,12 +5,12 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
-/** What a stage of a Dockerfile came to: its files, below a directory that stands for `/`, and how it is run. */
+/** The result of a stage of a Dockerfile: its files, below a directory for `/`, and its command. */
 export interface Stage {
   readonly name: string;
-  /** The image that it is made from. */
+  /** The base image. */
   readonly base: string;
-  /** Stands for `/`. */
+  /** The directory for `/`. */
   readonly root: string;
   workdir: string;
   user: string;
@@ -31,13 +31,13 @@ export function directoryOf({ root, workdir }: Stage): string {
 }
 
 /**
- * Carries out the steps of a Dockerfile in plain directories below `target`, for machines without a container engine.
- * Programs are those of this machine instead of the base image's; nothing is isolated. Knows the instructions that
- * ours has.
+ * Runs the steps of a Dockerfile in plain directories below `target`, for machines without a container engine. Programs
+ * are those of this machine and not of the base image; nothing is isolated. Supports the instructions of this
+ * repository's Dockerfile.
  *
- * @param environment what the commands of `RUN` get
+ * @param environment of the `RUN` commands
  * @returns the stages by name
- * @throws Error at an instruction or a flag that it does not know
+ * @throws Error for an unknown instruction or flag
  */
 export async function buildDockerfile(
   context: string,
@@ -139,7 +139,7 @@ async function copy(
     await mkdir(dirname(target), { recursive: true });
     await cp(source, target, {
       recursive: true,
-      // As they are: npm links the programs of packages.
+      // Unchanged: npm links the programs of packages.
       verbatimSymlinks: true,
       filter: (path) => !isIgnored(relative(root, path)),
     });
@@ -148,7 +148,7 @@ async function copy(
   }
 }
 
-/** Whether `.dockerignore` leaves a path out: the last pattern that matches it, or a folder it is in, decides. */
+/** Whether `.dockerignore` excludes a path: the last pattern that matches it, or one of its parent folders, decides. */
 async function readIgnored(context: string): Promise<(path: string) => boolean> {
   const patterns = (await readFile(join(context, '.dockerignore'), 'utf8'))
     .split('\n')

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { TestApp } from './test-app.js';
 
-/** What the tests read of an operation in the OpenAPI document. */
+/** The part of an operation of the OpenAPI document that the tests use. */
 export interface Operation {
   operationId?: string;
   summary?: string;
@@ -23,11 +23,11 @@ export interface Operation {
 }
 
 export interface DocumentedOperation {
-  /** In capitals. */
+  /** In upper case. */
   method: string;
   /** As in the document: `/api/audio-file/{file_id}`. */
   template: string;
-  /** With an id in the place of each parameter. */
+  /** With an id for each parameter. */
   path: string;
   operation: Operation;
 }
@@ -40,7 +40,9 @@ export async function documentedOperations({ http }: Pick<TestApp, 'http'>): Pro
   return operationsOf((body as { paths: Paths }).paths);
 }
 
-/** Every operation of the document in the repository: tests for each of them are listed before an application is started. */
+/**
+ * Every operation of the document in the repository: tests for each of them are defined before an application starts.
+ */
 export function committedOperations(): DocumentedOperation[] {
   const document = readFileSync(new URL('../../openapi.json', import.meta.url), 'utf8');
   return operationsOf((JSON.parse(document) as { paths: Paths }).paths);

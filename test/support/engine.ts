@@ -1,16 +1,16 @@
 import type { EngineKind } from '../../scripts/local-engines/engine.js';
 
-/** The database the tests run on, started once by the global setup. */
+/** The database of the tests, started once by the global setup. */
 export interface TestEngine {
   endpoint: string;
   kind: EngineKind;
 }
 
 /**
- * Where the tests find their database.
+ * The database of the tests.
  *
- * @throws Error when none was started, or when it is not on this machine: tests write and delete tables, and a mistaken
- * setting must not point them at a real account
+ * @throws Error if none was started, or if it is not on this machine: tests write and delete tables, and a wrong
+ *   setting must not use a real account
  */
 export function engine(): TestEngine {
   const endpoint = process.env['TEST_DYNAMODB_ENDPOINT'];
@@ -24,7 +24,7 @@ export function engine(): TestEngine {
   return { endpoint, kind };
 }
 
-/** Where the tests find their object store, on the same terms. */
+/** The object store of the tests, with the same rules. */
 export function objectStorage(): { endpoint: string; bucket: string } {
   const [endpoint = '', bucket = ''] = [process.env['TEST_S3_ENDPOINT'], process.env['TEST_S3_BUCKET']];
   if (!isLoopback(endpoint)) throw new Error(`Tests run on a local object store only, not on "${endpoint}"`);

@@ -8,11 +8,11 @@ declare global {
 }
 
 /**
- * Starts the one engine and the one object store of a test run. TEST_ENGINE names it; by default DynamoDB Local where Java runs, else the embedded
- * one. Jest runs this once, and only when a project that asks for it has tests to run.
+ * Starts the engine and the object store of a test run. TEST_ENGINE selects the engine; by default DynamoDB Local if
+ * Java works, else the embedded one. Jest runs this once, and only if a project that needs it has tests to run.
  */
 export default async function globalSetup(): Promise<void> {
-  // Jest makes CommonJS of this file and resolves none of the './x.js' that mean './x.ts': tsx does.
+  // Jest converts this file to CommonJS and does not resolve './x.js' to './x.ts'. tsx does.
   const { startEngine, startObjectStorage } = requireTs(
     '../../scripts/local-engines/index.ts',
     import.meta.url,

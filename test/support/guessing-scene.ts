@@ -13,7 +13,7 @@ export const newAddress = () => `10.${randomInt(256)}.${randomInt(256)}.${random
 export const bearer = (token: string) => ({ Authorization: `Bearer ${token}` });
 export const times = (count: number, status: number) => Array<number>(count).fill(status);
 
-/** Where a request comes from; a new address each time, and the user agent of the stranger, where nothing else is said. */
+/** The client of a request; by default a new address each time, and the user agent of the stranger. */
 interface From {
   address?: string;
   headers?: Record<string, string>;
@@ -36,7 +36,7 @@ export async function statusesOf(
   return statuses;
 }
 
-/** An application with limits on guessing, which its owners and strangers send passwords to. */
+/** An application with limits on guessing, to which owners and strangers send passwords. */
 export class GuessingScene {
   private constructor(readonly app: TestApp) {}
 
@@ -67,7 +67,7 @@ export class GuessingScene {
       .send({ password });
   }
 
-  /** An account whose device is known from nowhere else. */
+  /** An account whose device is not known elsewhere. */
   async signUp(): Promise<Account> {
     const email = `${randomUUID()}@example.com`;
     const password = 'correct horse battery';
@@ -80,7 +80,7 @@ export class GuessingScene {
     return { email, password, userId, token, authorization: bearer(token) };
   }
 
-  /** Guesses from many addresses, until everybody who is not known is refused. */
+  /** Guesses from many addresses, until all unknown clients are refused. */
   async attack({ email }: Pick<Account, 'email'>): Promise<void> {
     const answers = await Promise.all(Array.from({ length: 14 }, () => this.login(email, WRONG)));
     expect(answers.map(({ status }) => status).sort()).toEqual([...times(10, 401), ...times(4, 429)]);

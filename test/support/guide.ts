@@ -14,7 +14,7 @@ const COPY = join(ROOT, '.data', `guide-${process.pid}`);
 
 const COPIED = ['src', 'test/support', 'scripts/ops', 'package.json', 'tsconfig.json'];
 
-/** What of the copy the compiler starts from. */
+/** Entry points of the compiler in the copy. */
 const CHECKED = ['src/notes', 'scripts/ops/policies.ts'];
 
 /** The blocks of TypeScript in a section of CONTRIBUTING.md, without their indentation. */
@@ -27,14 +27,14 @@ export function snippetsOf(section: string): string[] {
   );
 }
 
-/** A file of the notes module, as the guide has it. */
+/** A file of the notes module, as in the guide. */
 export function fixtureText(path: string): string {
   return readFileSync(join(FIXTURE, path), 'utf8');
 }
 
 /**
- * Does what the guide says in a copy of the service: puts the files of the notes module into it, and what the guide adds to
- * files that are there.
+ * Follows the guide in a copy of the service: adds the files of the notes module, and the guide's additions to existing
+ * files.
  *
  * @returns the directory of the copy
  */
@@ -56,7 +56,7 @@ export function followGuide(): string {
   return COPY;
 }
 
-/** What the compiler says of the copy; empty where all is well. */
+/** The type errors of the copy; empty if there are none. */
 export async function typeErrors(directory: string): Promise<string> {
   const project = join(directory, 'tsconfig.guide.json');
   writeFileSync(project, JSON.stringify({ extends: './tsconfig.json', include: CHECKED }));
@@ -69,7 +69,7 @@ export async function typeErrors(directory: string): Promise<string> {
   }
 }
 
-/** Puts each block of an edit below the line that it begins with, which must be there once. */
+/** Inserts each block of an edit below the line that it begins with, which must occur exactly once. */
 function edited(text: string, edit: string): string {
   const lines = text.split('\n');
   for (const block of edit.trimEnd().split('\n\n')) {

@@ -1,7 +1,7 @@
 import type { Account } from './accounts.js';
 import type { TestApp } from './test-app.js';
 
-/** A record that somebody wants made. */
+/** A record to create. */
 export const monday = {
   s3_key: 'recordings/monday.m4a',
   file_size: 482_133,
@@ -11,7 +11,7 @@ export const monday = {
   content_type: 'audio/mp4',
 };
 
-/** Asks over HTTP for a record to be made, with an `Idempotency-Key`. */
+/** Creates a record over HTTP with an `Idempotency-Key`. */
 export function createWithKey({ http }: TestApp, { authorization }: Account, key: string, body: object) {
   return http.post('/api/audio-file').set(authorization).set('Idempotency-Key', key).send(body);
 }

@@ -5,7 +5,7 @@ import type { TestApp } from './test-app.js';
 
 const PATH = '/api/user/audio-files';
 
-/** Asks for a list, and expects to be told what is wrong with this parameter of the query. */
+/** Requests a list, and expects a validation error for this query parameter. */
 export async function expectListRefused(
   { http }: Pick<TestApp, 'http'>,
   { authorization }: Pick<Account, 'authorization'>,

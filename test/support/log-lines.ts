@@ -4,10 +4,10 @@ import type { LogLine, TestApp } from './test-app.js';
 const LIMIT_MS = 5000;
 
 /**
- * The first log line that fits. Waits for it: the line of a request is written when its connection has sent the
- * answer, which the client may have by then.
+ * The first matching log line. Waits for it: the line of a request is written when its connection has sent the
+ * response, which the client may have earlier.
  *
- * @throws Error when there is none after five seconds
+ * @throws Error if there is none after five seconds
  */
 export async function findLogLine({ logs }: TestApp, fits: (line: LogLine) => boolean): Promise<LogLine> {
   for (const end = performance.now() + LIMIT_MS; performance.now() < end; await sleep(5)) {

@@ -4,11 +4,11 @@ import type { Guesser, LoginThrottle } from '../../src/limits/login-throttle.js'
 
 export const guesser = (address: string, device = 'Recorder 2.1'): Guesser => ({ address, device });
 
-/** Attempts to sign in at a throttle, with a clock that is turned by hand. */
+/** Login attempts at a throttle, with a manual clock. */
 export class LoginAttempts {
   constructor(private readonly throttle: LoginThrottle) {}
 
-  /** What a refused attempt is told; `undefined` where it may be made. */
+  /** The limit that refuses an attempt; `undefined` if it is allowed. */
   async attempt(account: string, client: string | Guesser): Promise<LimitState | undefined> {
     try {
       await this.throttle.begin(account, typeof client === 'string' ? guesser(client) : client);

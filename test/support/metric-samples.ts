@@ -2,14 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Metrics } from '../../src/metrics/metrics.js';
 import type { TestApp } from './test-app.js';
 
-/** One number of a metric. */
+/** One sample of a metric. */
 export interface Sample {
   readonly name: string;
   readonly labels: Record<string, string>;
   readonly value: number;
 }
 
-/** Every number that Prometheus would read now. */
+/** All current samples. */
 export async function samplesOf({ app }: TestApp): Promise<Sample[]> {
   const text = await app.get(Metrics).registry.metrics();
   return text.split('\n').flatMap((line) => {
@@ -28,10 +28,10 @@ export function sum(samples: readonly Sample[], name: string, labels: Record<str
     .reduce((total, { value }) => total + value, 0);
 }
 
-/** Requests that are served now. */
+/** Requests in progress. */
 export const inFlight = (samples: readonly Sample[]) => sum(samples, 'http_requests_in_flight');
 
-/** The numbers when every request has been counted: a client has its answer a moment earlier. */
+/** The samples when every request has been counted: a client has its response slightly earlier. */
 export async function settled(app: TestApp): Promise<Sample[]> {
   for (const end = performance.now() + 5000; performance.now() < end; await sleep(5)) {
     const samples = await samplesOf(app);
@@ -40,7 +40,7 @@ export async function settled(app: TestApp): Promise<Sample[]> {
   throw new Error('There are still requests in flight');
 }
 
-/** What `work` added. */
+/** The difference that `work` makes. */
 export async function added(
   app: TestApp,
   work: () => PromiseLike<unknown>,

@@ -1,9 +1,9 @@
 import { types } from 'node:util';
 
 /**
- * Lets `instanceof Error` hold for the errors that Node itself makes, a refused connection among them. Jest runs the
- * tests in a context with an `Error` of its own, and the AWS SDK hides what is no `instanceof` it behind a wrapper
- * that has lost the code: a refused connection would look like nothing the application ever meets outside of Jest.
+ * Makes `instanceof Error` true for errors that Node creates, such as a refused connection. Jest runs the tests in a
+ * context with its own `Error`, and the AWS SDK wraps other errors without their code: a refused connection would look
+ * different from production.
  */
 export function adoptNativeErrors(): void {
   const inherited = Function.prototype[Symbol.hasInstance];

@@ -3,7 +3,7 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import jwt from 'jsonwebtoken';
 import type { TestApp } from './test-app.js';
 
-/** Made by Python's `argon2-cffi` 25.1.0 with its defaults; nothing here but that package wrote it. */
+/** Created by Python's `argon2-cffi` 25.1.0 with its defaults. */
 export const OLDER_PASSWORD = '  correct hörse 🔋 battery ';
 export const OLDER_HASH =
   '$argon2id$v=19$m=65536,t=3,p=4$XuD0igvoTIvrCWKzjtyB/w$PhriMSFXvuhqUmZXZRqJ3D8DlVIfXDSkN4LVH/qL/So';
@@ -19,8 +19,8 @@ export interface StoredUser {
 }
 
 /**
- * Writes a user as the older backend did: no claim of the email, and a naive ISO string, here of another instant
- * than the number, which is the one to be read.
+ * Writes a user like the older backend: without an email claim, and with an ISO string without offset, here of another
+ * instant than the number, which is authoritative.
  */
 export async function putOlderUser(app: TestApp, overrides: Partial<StoredUser> = {}): Promise<StoredUser> {
   const user: StoredUser = {
@@ -37,7 +37,7 @@ export async function putOlderUser(app: TestApp, overrides: Partial<StoredUser> 
 }
 
 /**
- * A header with a token as the older backend made it: for an account, and without a session.
+ * A header with a token like those of the older backend: for an account, and without a session.
  *
  * @param issuedAt Unix seconds
  */

@@ -3,10 +3,10 @@ import type { Template } from '../../scripts/ops/cloudformation.js';
 import { LOGICAL_NAMES } from '../../scripts/ops/parameters.js';
 import { tableDefinitions } from '../../src/database/tables.js';
 
-/** The templates as they are in the repository. */
+/** The templates in the repository. */
 export const FILES = ['ops/cloudformation.json', 'ops/monitoring.json', 'ops/scaling.json'] as const;
 
-/** What CloudFormation takes without a bucket to take it from; more needs `--s3-bucket`. Bytes. */
+/** Maximum template size for CloudFormation without a bucket. Larger ones need `--s3-bucket`. Bytes. */
 export const INLINE_LIMIT = 51_200;
 
 /** Whatever JSON may say; the tests compare it. */

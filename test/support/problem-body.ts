@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import { expect } from '@jest/globals';
 import type { FieldError } from '../../src/common/errors/domain-errors.js';
 
-/** The whole body of a problem as the contract has it, for `toEqual`; `errors` only where given. */
+/** The whole body of a problem as in the contract, for `toEqual`; `errors` only if given. */
 export function problemBody(
   status: number,
   detail: string,

@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import type { FieldError } from '../../src/common/errors/domain-errors.js';
 import { problemBody, PROBLEM_TYPE } from './problem-body.js';
 
-/** What of an answer a problem shows itself in, whatever client got it. */
+/** The parts of a response that show a problem, for any client. */
 interface Answer {
   status: number;
   headers: Record<string, unknown>;
@@ -17,7 +17,7 @@ interface ExpectedProblem {
   errors?: readonly FieldError[];
 }
 
-/** Compares the whole of an error: status, media type, body, and that body and header name the same request. */
+/** Compares a whole error: status, media type, body, and that body and header have the same request id. */
 export function expectProblem(answer: Answer, { status, detail, instance, errors }: ExpectedProblem): void {
   expect(answer.body).toEqual(problemBody(status, detail, instance, errors));
   expect(answer.status).toBe(status);

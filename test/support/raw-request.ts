@@ -6,16 +6,16 @@ export interface RawAnswer {
   status: number;
   headers: Record<string, unknown>;
   text: string;
-  /** The text as JSON, or `undefined` where it is none. */
+  /** The text as JSON, or `undefined` if it is not JSON. */
   body: unknown;
 }
 
 /**
- * Sends a request that holds what it is given and nothing else: Supertest and `fetch` add a content type, and know
- * some methods only.
+ * Sends a request with exactly the given content: Supertest and `fetch` add a content type and support only some
+ * methods.
  *
- * @param headers one with several values is sent in so many lines
- * @param body several pieces are sent in chunks, without a Content-Length
+ * @param headers one with several values is sent in that many lines
+ * @param body several chunks are sent chunked, without a Content-Length
  */
 export async function sendRaw(
   { url }: Pick<TestApp, 'url'>,

@@ -19,18 +19,18 @@ import { createTestTables, deleteTestTables, testClient, testConfig } from './te
 
 const HOUR = 3600;
 
-/** What differs from the usual scene. */
+/** Differences from the default scene. */
 export interface SceneOptions {
   readonly environment?: Record<string, string>;
-  /** Whether the bucket is tied to the tables, as by default. */
+  /** Whether the bucket is linked to the tables; true by default. */
   readonly adopted?: boolean;
   /** Number of accounts; one by default. */
   readonly users?: number;
 }
 
-/** What differs from a run on the tables and the bucket of the scene that only reports. */
+/** Differences from a report-only run on the tables and the bucket of the scene. */
 export interface RunOptions extends Partial<ReconcileOptions> {
-  /** Two days by default, after which everything that a test made is old. */
+  /** Two days by default, after which everything that a test created is old. */
   readonly hoursFromNow?: number;
   readonly config?: AppConfig;
   readonly client?: DynamoDBClient;
@@ -38,18 +38,18 @@ export interface RunOptions extends Partial<ReconcileOptions> {
 }
 
 /**
- * Tables and a bucket to reconcile, with accounts that have no audio yet. The bucket is one of its own: other tests put
- * objects without records into the one that all share.
+ * Tables and a bucket to reconcile, with accounts without audio. The bucket is separate, because other tests write
+ * objects without records to the shared one.
  */
 export class ReconcileScene {
-  /** What the last run told. */
+  /** The findings of the last run. */
   findings: Finding[] = [];
 
   private constructor(
     readonly config: AppConfig,
     readonly client: DynamoDBClient,
     readonly s3: S3Client,
-    /** Ids of the accounts, in the order in which their objects are walked. */
+    /** Ids of the accounts, in the order in which their objects are listed. */
     readonly users: readonly string[],
   ) {}
 
@@ -96,7 +96,7 @@ export class ReconcileScene {
     return reconcile.run();
   }
 
-  /** Runs, and gives the report with the objection, if there is one. */
+  /** Runs, and returns the report with the objection, if there is one. */
   async reconcile(
     apply: boolean,
     options: RunOptions = {},
@@ -113,7 +113,7 @@ export class ReconcileScene {
     await this.s3.send(new PutObjectCommand({ Bucket: this.bucket, Key, Body }));
   }
 
-  /** Keys of all objects but the marker, sorted. */
+  /** Keys of all objects except the marker, sorted. */
   async allKeys(): Promise<string[]> {
     const input = { Bucket: this.bucket, EncodingType: 'url' as const };
     const { Contents = [] } = await this.s3.send(new ListObjectsV2Command(input));
@@ -127,7 +127,7 @@ export class ReconcileScene {
     return (await this.allKeys()).filter((key) => !key.startsWith(`${QUARANTINE_FOLDER}/`));
   }
 
-  /** A key in the folder of Ada, or of another one of the accounts, by its number. */
+  /** A key in the folder of Ada, or of another account, by its number. */
   own(name: string | number, user = 0): string {
     return `audio_upload/${this.users[user]}/${name}`;
   }

@@ -11,21 +11,21 @@ import { freePort } from '../../scripts/local-engines/ready.js';
 const SERVER = 'redis-server';
 const LIMIT_MS = 10_000;
 
-/** A Redis of the test's own on this machine, empty at the start and without a file. */
+/** A separate Redis on this machine, initially empty and without a file. */
 export interface TestRedis {
   readonly url: string;
-  /** Ends the server and forgets what it held. */
+  /** Ends the server and discards its data. */
   stop(): Promise<void>;
   /** Starts it again on the same port, empty. */
   start(): Promise<void>;
-  /** Makes it hang: connections stay open and nothing is answered. */
+  /** Makes it hang: connections stay open and get no response. */
   pause(): void;
   resume(): void;
-  /** Stops it for good. */
+  /** Stops it finally. */
   close(): Promise<void>;
 }
 
-/** `describe` where Redis is installed; elsewhere the tests are skipped, and a line says so. */
+/** `describe` if Redis is installed. Otherwise the tests are skipped, and a line reports it. */
 export const describeWithRedis: typeof describe | typeof describe.skip = chooseDescribe();
 
 function chooseDescribe() {
@@ -40,7 +40,7 @@ export async function startRedis(): Promise<TestRedis> {
   const directory = await mkdtemp(join(tmpdir(), 'test-redis-'));
   const port = await freePort();
   let server: ChildProcess | undefined;
-  // A test run that is cut short must not leave a server behind.
+  // An interrupted test run must not leave a server behind.
   const kill = () => server?.kill('SIGKILL');
   process.once('exit', kill);
 

@@ -1,6 +1,6 @@
 import { validateSync } from 'class-validator';
 
-/** The messages that a decorator has for a value of the field `thing`. */
+/** The messages of a decorator for a value of the field `thing`. */
 export function messages(decorator: PropertyDecorator, value: unknown): string[] {
   class Holder {
     thing: unknown = value;

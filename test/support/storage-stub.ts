@@ -11,35 +11,37 @@ export interface StorageCall {
   readonly attempt: number;
 }
 
-/** An answer of the stub's own. */
+/** A response of the stub. */
 export interface StorageAnswer {
   status: number;
   body?: string;
   headers?: Record<string, string>;
-  /** How the answer ends after its body: `late` never, `cut` with a lost connection; both announce one byte more. */
+  /**
+   * How the response ends after its body: `late` never ends, `cut` closes the connection; both announce one byte more.
+   */
   end?: 'late' | 'cut';
 }
 
 /**
- * What the stub does with a call: `forward` it to the stand-in of the tests, forward it and cut the connection in place
- * of the answer, `cut` at once, never answer (`silence`), or give an answer of its own.
+ * What the stub does with a call: `forward` it to the S3 stand-in of the tests, forward it and close the connection
+ * instead of the response, `cut` immediately, never answer (`silence`), or return its own response.
  */
 export type StorageBehaviour = 'forward' | 'forward-then-cut' | 'cut' | 'silence' | StorageAnswer;
 
 type Decide = (call: StorageCall) => StorageBehaviour | Promise<StorageBehaviour>;
 
-/** Stands between the application and its object store, to fail as S3, a proxy or a network does. */
+/** A proxy between the application and its object store that fails like S3, a proxy or a network. */
 export interface StorageStub {
   /** For `S3_ENDPOINT`. */
   readonly endpoint: string;
-  /** Operations asked for since the last `behave`, every try of the SDK on its own. */
+  /** Operations since the last `behave`, each attempt of the SDK separately. */
   readonly calls: string[];
-  /** Decides on the calls that follow. */
+  /** Sets the behaviour for the calls that follow. */
   behave(decide: Decide): void;
   close(): Promise<void>;
 }
 
-/** An error as S3 words it. */
+/** An error in the format of S3. */
 export function s3Error(status: number, code: string, headers: Record<string, string> = {}): StorageAnswer {
   const words = `${code}: arn:aws:s3:::secret-bucket, 123456789012`;
   const body =
@@ -96,12 +98,12 @@ function give(
 ): void {
   const length = Buffer.byteLength(body) + (end === undefined ? 0 : 1);
   response.writeHead(status, { 'Content-Length': length, ...headers });
-  // An answer to HEAD has the length of a body, and none.
+  // A response to HEAD has a content length and no body.
   if (end === undefined || request.method === 'HEAD') response.end(body);
   else response.write(body, () => end === 'cut' && request.socket.destroy());
 }
 
-/** The operation's name in the API of S3, as far as anybody here asks for it. */
+/** The operation's name in the API of S3, for the operations in use. */
 function operationOf({ method = '', url = '' }: IncomingMessage): string {
   const { pathname, searchParams } = new URL(url, 'http://localhost');
   const target = /^\/[^/]+\/./.test(pathname) ? 'Object' : 'Bucket';
@@ -115,7 +117,7 @@ async function forward(
   body: Buffer,
 ): Promise<{ status: number; headers: Record<string, string>; body: Buffer }> {
   return new Promise((resolve, reject) => {
-    // With the host it came with, which is part of what an address of the stub signs.
+    // With the original host, which is part of the signature of a URL of the stub.
     const options = { method, path: url, headers: { ...headers, connection: 'close' }, agent: false };
     const request = httpRequest(objectStorage().endpoint, options, (answer) => {
       const kept = Object.entries(answer.headers).filter(

@@ -13,12 +13,12 @@ export async function storedAudioFile({ rows, config }: Arranged, fileId: string
   return Item;
 }
 
-/** Stores the row of an audio file behind the application's back. */
+/** Stores the row of an audio file directly in the table. */
 export async function putAudioFile({ rows, config }: Arranged, row: Row): Promise<void> {
   await rows.send(new PutCommand({ TableName: config.tables.audioFiles, Item: row }));
 }
 
-/** Stores many rows behind the application's back, with few calls at a time. */
+/** Stores many rows directly in the table, with few concurrent calls. */
 export async function putRows({ rows }: Pick<TestApp, 'rows'>, table: string, items: Row[]): Promise<void> {
   for (let start = 0; start < items.length; start += 25) {
     const puts = items.slice(start, start + 25).map((Item) => ({ PutRequest: { Item } }));
@@ -26,7 +26,7 @@ export async function putRows({ rows }: Pick<TestApp, 'rows'>, table: string, it
   }
 }
 
-/** Every row of all tables, in an order that does not change while the rows do not. */
+/** Every row of all tables, in a stable order. */
 export async function everyRow(app: Arranged): Promise<string[]> {
   const tables = await Promise.all(Object.values(app.config.tables).map((name) => scan(app, name)));
   return tables
@@ -35,7 +35,7 @@ export async function everyRow(app: Arranged): Promise<string[]> {
     .sort();
 }
 
-/** Every row that belongs to a user, by table; the claim of the email is one of `users`. */
+/** Every row that belongs to a user, by table; the email claim is one of `users`. */
 export async function rowsOf(app: Arranged, userId: string): Promise<Record<TableKey, Row[]>> {
   const own = async (table: TableKey) =>
     (await scan(app, app.config.tables[table])).filter(
@@ -45,7 +45,7 @@ export async function rowsOf(app: Arranged, userId: string): Promise<Record<Tabl
   return Object.fromEntries(found) as Record<TableKey, Row[]>;
 }
 
-/** What {@link rowsOf} gives of a user of whom nothing is left. */
+/** The result of {@link rowsOf} for a user without any rows. */
 export const NO_ROWS: Readonly<Record<TableKey, Row[]>> = forEachTable(() => []);
 
 /** The row of a session as it is stored, or `undefined`. */
@@ -60,7 +60,7 @@ export async function storedSession({ rows, config }: Arranged, sessionId: strin
   return Item;
 }
 
-/** Changes attributes of the row of a session behind the application's back. */
+/** Changes attributes of the row of a session directly in the table. */
 export async function changeSession(app: Arranged, sessionId: string, changes: Row): Promise<void> {
   const Item = { ...(await storedSession(app, sessionId)), ...changes };
   await app.rows.send(new PutCommand({ TableName: app.config.tables.sessions, Item }));

@@ -9,7 +9,7 @@ export type Row = Record<string, unknown>;
 const BATCH = 25;
 const PARALLEL = 8;
 
-/** An account row as the older backend wrote it; `undefined` in the overrides leaves an attribute out. */
+/** An account row like those of the older backend; `undefined` in the overrides omits an attribute. */
 export function olderUser(overrides: Row = {}): Row & { user_id: string; email: string } {
   return {
     user_id: randomUUID(),
@@ -22,7 +22,7 @@ export function olderUser(overrides: Row = {}): Row & { user_id: string; email: 
   };
 }
 
-/** An audio-file row as the older backend wrote it. */
+/** An audio-file row like those of the older backend. */
 export function olderAudioFile(overrides: Row = {}): Row {
   return {
     file_id: randomUUID(),
@@ -34,7 +34,7 @@ export function olderAudioFile(overrides: Row = {}): Row {
   };
 }
 
-/** Stores rows behind everybody's back. */
+/** Stores rows directly in the table. */
 export async function putRows(client: DynamoDBClient, table: string, rows: Iterable<Row>): Promise<void> {
   const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
   const left = rows[Symbol.iterator]();
@@ -47,7 +47,7 @@ export async function putRows(client: DynamoDBClient, table: string, rows: Itera
   await Promise.all(Array.from({ length: PARALLEL }, worker));
 }
 
-/** Every row of a table, in the order of its JSON; few enough for one page. */
+/** Every row of a table, in the order of its JSON. They must fit into one page. */
 export async function allRows(client: DynamoDBClient, table: string): Promise<Row[]> {
   const documents = DynamoDBDocumentClient.from(client);
   const { Items = [] } = await documents.send(new ScanCommand({ TableName: table, ConsistentRead: true }));

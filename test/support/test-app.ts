@@ -12,25 +12,25 @@ import { createTestTables, deleteTestTables, testClient, testConfig } from './te
 
 export type LogLine = Record<string, unknown> & { level: string; msg: string };
 
-/** The whole application over HTTP, on tables of its own. */
+/** The whole application over HTTP, with its own tables. */
 export interface TestApp {
   readonly app: NestExpressApplication;
   readonly config: AppConfig;
-  /** Base address, without a slash at its end. */
+  /** Base URL, without a trailing slash. */
   readonly url: string;
   /** Supertest on the running server. */
   readonly http: ReturnType<typeof supertest>;
-  /** For arranging rows and looking at them behind the application's back. */
+  /** To read and write rows directly. */
   readonly rows: DynamoDBDocumentClient;
-  /** Every line logged so far. */
+  /** All log lines so far. */
   readonly logs: LogLine[];
-  /** Stops the application and deletes its tables, unless it was given those of another one. */
+  /** Stops the application and deletes its tables, unless it shares those of another one. */
   close(): Promise<void>;
 }
 
 /**
- * @param environment what differs from the environment of the tests
- * @param beside an application on whose tables this one works too, as a second instance
+ * @param environment differences from the environment of the tests
+ * @param beside an application whose tables this one shares, as a second instance
  */
 export async function startTestApp(
   environment: Record<string, string> = {},
@@ -39,7 +39,7 @@ export async function startTestApp(
   if (process.env['TEST_FRONT'] === 'lambda') return startTestFunction(environment, beside);
   const own = testConfig(environment);
   const config = { ...own, tables: beside?.config.tables ?? own.tables };
-  // The application may be told of another endpoint than the tests use, to be cut off from its database.
+  // The application may have another endpoint than the tests, to cut it off from its database.
   const client: DynamoDBClient = testClient(testConfig());
   if (!beside) await createTestTables(client, config.tables);
   const logs: LogLine[] = [];

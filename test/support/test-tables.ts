@@ -14,18 +14,18 @@ import { TableCreator } from '../../src/database/table-creator.js';
 import { tableDefinitions } from '../../src/database/tables.js';
 import { engine, objectStorage } from './engine.js';
 
-/** Names that no other test has, for every table of the service. */
+/** Unique names for every table of the service. */
 export function testTableNames(): TableNames {
   const suffix = randomUUID();
   return forEachTable((table) => `${DEFAULT_TABLE_NAMES[table]}-${suffix}`);
 }
 
-/** The variables that name these tables. */
+/** The environment variables with the names of these tables. */
 export function tableEnvironment(tables: TableNames): Record<string, string> {
   return Object.fromEntries(TABLE_KEYS.map((table) => [tableVariable(table), tables[table]]));
 }
 
-/** A configuration against the test engine, with tables of its own and hashes that are quick to make. */
+/** A configuration for the test engine, with separate tables and cheap hashes. */
 export function testConfig(environment: Record<string, string> = {}): AppConfig {
   return readConfig(testEnvironment(environment));
 }
@@ -44,22 +44,22 @@ export function testEnvironment(environment: Record<string, string> = {}): Recor
     S3_ENDPOINT: objectStorage().endpoint,
     AWS_S3_BUCKET_NAME: objectStorage().bucket,
     STORAGE_BUDGET_MS: '20000',
-    // A pause after failures, and refusals of a busy process, are for the tests of those.
+    // Circuit breaker and overload guard are off, except in their own tests.
     CIRCUIT_PAUSE_MS: '0',
     MAX_EVENT_LOOP_LAG_MS: '0',
-    // A loaded machine must not look like an outage; the tests of outages set their own.
+    // A busy machine must not look like an outage. The tests of outages set their own value.
     DATABASE_BUDGET_MS: '20000',
     ARGON2_MEMORY_KIB: '1024',
     ARGON2_TIME_COST: '1',
     HASH_MAX_WAIT_MS: '20000',
     SHUTDOWN_GRACE_MS: '0',
-    // The integration tier runs on both.
+    // The integration tier runs on both transports.
     ...(process.env['DYNAMODB_TRANSPORT'] && { DYNAMODB_TRANSPORT: process.env['DYNAMODB_TRANSPORT'] }),
     ...environment,
   };
 }
 
-/** A client of the test engine for arranging rows and looking at them. */
+/** A client of the test engine, to read and write rows directly. */
 export function testClient(config: AppConfig): DynamoDBClient {
   return createDynamoDbClient(config);
 }

@@ -5,9 +5,9 @@ import { startTestApp, type TestApp } from './test-app.js';
 
 const PATH = '/api/user/audio-files';
 
-/** An application with an account, to be asked with tokens of any kind. */
+/** An application with an account, for requests with tokens of any kind. */
 export class TokenScene {
-  /** What the application signs with. */
+  /** The signing key of the application. */
   readonly key: string;
 
   private constructor(
@@ -26,7 +26,7 @@ export class TokenScene {
     return this.app.close();
   }
 
-  /** Claims of a token of the older backend, which are the least that is accepted. */
+  /** Claims of a token of the older backend, which are the minimum that is accepted. */
   claims(overrides: Record<string, unknown> = {}): Record<string, unknown> {
     const now = Math.floor(Date.now() / 1000);
     return { user_id: this.account.userId, iat: now, exp: now + 3600, ...overrides };

@@ -11,7 +11,7 @@ import { objectStorage } from './engine.js';
 import type { TestApp } from './test-app.js';
 import { testConfig } from './test-tables.js';
 
-/** The bucket of the tests, for arranging objects and looking at them behind the application's back. */
+/** The bucket of the tests, to read and write objects directly. */
 export interface TestBucket {
   put(key: string, body: Buffer | string): Promise<void>;
   /** The object, or `undefined`. */
@@ -27,7 +27,7 @@ export function openTestBucket(Bucket = objectStorage().bucket): TestBucket {
   return {
     async put(Key, body) {
       const Body = Buffer.from(body as string);
-      // Without it the SDK takes an empty body for a stream.
+      // Without it the SDK treats an empty body as a stream.
       await client.send(new PutObjectCommand({ Bucket, Key, Body, ContentLength: Body.length }));
     },
     async get(Key) {
@@ -49,7 +49,7 @@ export function openTestBucket(Bucket = objectStorage().bucket): TestBucket {
   };
 }
 
-/** How to send the audio of a record, as the service answers it. */
+/** How to send the audio of a record, as returned by the service. */
 export interface Upload {
   url: string;
   method: string;
@@ -57,13 +57,13 @@ export interface Upload {
   expires_at: string;
 }
 
-/** A pending record, as the service answers it. */
+/** A pending record, as returned by the service. */
 export type PendingRecord = Record<string, unknown> & { file_id: string; s3_key: string; upload: Upload };
 
-/** What the uploads of the tests say where it does not matter: four bytes. */
+/** The default content of the tests' uploads: four bytes. */
 export const AUDIO = 'beep';
 
-/** Begins an upload over HTTP and gives the answer's body. */
+/** Starts an upload over HTTP and returns the response body. */
 export async function createUpload(
   { http }: Pick<TestApp, 'http'>,
   { authorization }: Pick<Account, 'authorization'>,
@@ -74,12 +74,12 @@ export async function createUpload(
   return body as PendingRecord;
 }
 
-/** The record alone, as it is answered afterwards. */
+/** The record without the upload, as in later responses. */
 export function recordOf({ upload: _, ...record }: PendingRecord): Omit<PendingRecord, 'upload'> {
   return record;
 }
 
-/** Sends audio to S3 exactly as the service says, but for what is given, and gives the status. */
+/** Sends audio to S3 exactly as the service says, except for the overrides, and returns the status. */
 export async function send(
   { url, method, headers }: Upload,
   body: Buffer | string = AUDIO,
