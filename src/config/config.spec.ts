@@ -56,6 +56,7 @@ describe('readConfig', () => {
       keepAliveMs: 65_000,
       shutdownGraceMs: 1000,
       shutdownDrainMs: 25_000,
+      serverless: false,
       warnings: [],
     });
     const { concurrency, ...parameters } = passwords;
@@ -193,6 +194,7 @@ describe('readConfig', () => {
       cache: { enabled: true },
       workers: 3,
       keepAliveMs: 125_000,
+      serverless: false,
       shutdownGraceMs: 5000,
       shutdownDrainMs: 45_000,
       warnings: [],
@@ -223,5 +225,12 @@ describe('readConfig', () => {
   it('takes an empty value for an unset one', () => {
     const empty = { NODE_ENV: '', PORT: '', DYNAMODB_ENDPOINT: '', CORS_ORIGINS: '', AWS_ACCESS_KEY_ID: '' };
     expect(readConfig({ ...production, ...empty })).toEqual(readConfig(production));
+  });
+
+  it('takes no event loop that stood still for overloaded where processes are frozen between requests', () => {
+    const lambda = { SECRET_KEY: SECRET, AWS_LAMBDA_FUNCTION_NAME: 'api' };
+    expect(readConfig(lambda, 2)).toMatchObject({ serverless: true, overload: { maxLagMs: 0 } });
+    const asked = { ...lambda, MAX_EVENT_LOOP_LAG_MS: '100' };
+    expect(readConfig(asked, 2)).toMatchObject({ serverless: true, overload: { maxLagMs: 100 } });
   });
 });
