@@ -24,10 +24,9 @@ export async function startSilentProxy(upstream: { host: string; port: number })
   const served = new Map<Socket, Socket>();
   const dropped = new Set<Socket>();
   let opened = 0;
-  // A client that closes its side of a half-open connection gets no answer either.
-  const server = createServer({ allowHalfOpen: true }, (client) => {
+  const server = createServer((client) => {
     opened += 1;
-    const behind = connect({ ...upstream, allowHalfOpen: true });
+    const behind = connect(upstream);
     served.set(client, behind);
     client.pipe(behind);
     behind.pipe(client);
@@ -54,8 +53,8 @@ export async function startSilentProxy(upstream: { host: string; port: number })
     dropSilently: () => {
       for (const [client, behind] of served) {
         dropped.add(client);
-        behind.unpipe(client);
         client.unpipe(behind);
+        // Nobody sees that the client closes its side either: a paused socket is not read to its end.
         client.pause();
         behind.destroy();
       }
