@@ -35,8 +35,9 @@ export async function runWorkers(config: AppConfig, logger: Logger): Promise<voi
     const { port } = await serveMetrics(source, config.metricsHost, config.metricsPort);
     logger.info({ host: config.metricsHost, port }, 'metrics');
   }
-  if (config.limits.enabled && config.redisUrl === undefined) {
-    logger.warn({ workers: config.workers }, 'each worker counts limits for itself; set REDIS_URL');
+  if (config.limits.enabled && config.limits.store === 'memory') {
+    const advice = 'set REDIS_URL or LIMIT_STORE=dynamodb';
+    logger.warn({ workers: config.workers }, `each worker counts limits for itself; ${advice}`);
   }
   let stopping = false;
   let clean = true;

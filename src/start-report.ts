@@ -37,10 +37,17 @@ export function reportConfiguration(config: AppConfig, logger: Logger): void {
   }
 }
 
-/** Where limits are counted. Only the host of a URL, because the rest may contain a password. */
-function limitStore({ limits, redisUrl }: AppConfig): string {
+/** Where limits are counted; of a URL only the host, since the rest may hold a password. */
+function limitStore({ limits, redisUrl = '', tables }: AppConfig): string {
   if (!limits.enabled) return 'off';
-  return redisUrl === undefined ? 'memory' : `redis at ${new URL(redisUrl).host}`;
+  switch (limits.store) {
+    case 'redis':
+      return `redis at ${new URL(redisUrl).host}`;
+    case 'dynamodb':
+      return `dynamodb table ${tables.limits}`;
+    case 'memory':
+      return 'memory';
+  }
 }
 
 /**

@@ -3,9 +3,11 @@ import {
   DEFAULT_TABLE_NAMES,
   forEachTable,
   TABLE_KEYS,
+  type TableKey,
   tableVariable,
 } from '../../src/config/table-names.js';
 import { readStorageConfig } from '../../src/config/read-config.js';
+import { tableDefinitions } from '../../src/database/tables.js';
 import { isSet, type Json, pascalCase, ref, type Section } from './cloudformation.js';
 
 /** The defaults of the service. */
@@ -20,6 +22,11 @@ const UNITS = 'units a second of each table and each index, where BillingMode is
 /** Names of the tables inside the template; the real ones are parameters. */
 export const LOGICAL_NAMES = forEachTable(pascalCase);
 
+/** Tables that have alarms, and capacity where it is provisioned. */
+const DURABLE = tableDefinitions(DEFAULT_TABLE_NAMES).flatMap(({ table, isEphemeral }) =>
+  isEphemeral ? [] : table,
+);
+
 /** The parameter with the name of a table. */
 export function tableNameParameter(logicalName: string): string {
   return `${logicalName}TableName`;
@@ -27,7 +34,7 @@ export function tableNameParameter(logicalName: string): string {
 
 /** Parameters of the stack of tables, bucket and policies. */
 export function dataParameters(): Section {
-  return { ...tableNames(), ...capacity(), ...bucket() };
+  return { ...tableNames(TABLE_KEYS), ...capacity(), ...bucket() };
 }
 
 /** Conditions of these parameters. */
@@ -45,7 +52,7 @@ export function dataConditions(): Section {
 
 /** Parameters of the stack of alarms and dashboard. */
 export function monitoringParameters(): Section {
-  return { ...tableNames(), ...alarms() };
+  return { ...tableNames(DURABLE), ...alarms() };
 }
 
 /** Conditions of these parameters. */
@@ -63,7 +70,7 @@ export function monitoringConditions(): Section {
 /** Parameters of the stack of auto scaling. */
 export function scalingParameters(): Section {
   return {
-    ...tableNames(),
+    ...tableNames(DURABLE),
     ...fewest(),
     MaxReadCapacity: number(`Most read ${UNITS}.`, 100, 1),
     MaxWriteCapacity: number(`Most write ${UNITS}.`, 100, 1),
@@ -71,9 +78,9 @@ export function scalingParameters(): Section {
   };
 }
 
-function tableNames(): Section {
+function tableNames(tables: readonly TableKey[]): Section {
   return Object.fromEntries(
-    TABLE_KEYS.map((table) => [
+    tables.map((table) => [
       tableNameParameter(LOGICAL_NAMES[table]),
       text(
         `Name of the table; the service has it in ${tableVariable(table)}.`,

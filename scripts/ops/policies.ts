@@ -13,6 +13,7 @@ const SERVICE: Operations = {
   users: { table: [...ROW, 'BatchGetItem', 'ConditionCheckItem'], index: ['Query'] },
   audioFiles: { table: [...ROW, 'BatchGetItem', 'BatchWriteItem'], index: ['Query'] },
   sessions: { table: [...ROW, 'BatchGetItem'], index: ['Query'] },
+  limits: { table: ['UpdateItem', 'DeleteItem', 'BatchGetItem'] },
 };
 
 /** `npm run tables`. */
@@ -26,6 +27,7 @@ const OPERATOR: Operations = {
   users: { table: [...TABLES, 'Scan', 'BatchGetItem', 'ConditionCheckItem', 'PutItem', 'DeleteItem'] },
   audioFiles: { table: [...TABLES, 'Scan', 'BatchGetItem', 'UpdateItem', 'DeleteItem'], index: ['Query'] },
   sessions: { table: TABLES },
+  limits: { table: TABLES },
 };
 
 /** HEAD needs `s3:GetObject` too. */

@@ -13,7 +13,7 @@ export function tableResources(definitions: readonly TableDefinition[]): Resourc
 }
 
 function table(definition: TableDefinition): Resource {
-  const { name, indexes, timeToLive } = definition;
+  const { name, indexes, timeToLive, isEphemeral = false } = definition;
   const attributes = new Map([definition, ...indexes].flatMap(keys).map((key) => [key.name, key.type]));
   return {
     Type: 'AWS::DynamoDB::Table',
@@ -23,23 +23,28 @@ function table(definition: TableDefinition): Resource {
     UpdateReplacePolicy: 'Retain',
     Properties: {
       TableName: ref(tableNameParameter(name)),
-      BillingMode: ref('BillingMode'),
-      ProvisionedThroughput: throughput(),
+      // The load of an ephemeral table is that of an attack, which no capacity is planned for.
+      ...(isEphemeral
+        ? { BillingMode: 'PAY_PER_REQUEST' }
+        : { BillingMode: ref('BillingMode'), ProvisionedThroughput: throughput() }),
       AttributeDefinitions: [...attributes].map(([AttributeName, AttributeType]) => ({
         AttributeName,
         AttributeType,
       })),
       KeySchema: keySchema(definition),
-      GlobalSecondaryIndexes: indexes.map((index) => ({
-        IndexName: index.name,
-        KeySchema: keySchema(index),
-        Projection: { ProjectionType: index.projection },
-        ProvisionedThroughput: throughput(),
-      })),
+      // CloudFormation refuses an empty list.
+      ...(indexes.length > 0 && {
+        GlobalSecondaryIndexes: indexes.map((index) => ({
+          IndexName: index.name,
+          KeySchema: keySchema(index),
+          Projection: { ProjectionType: index.projection },
+          ProvisionedThroughput: throughput(),
+        })),
+      }),
       ...(timeToLive !== undefined && {
         TimeToLiveSpecification: { AttributeName: timeToLive, Enabled: true },
       }),
-      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: !isEphemeral },
       DeletionProtectionEnabled: when('IsProtected', true, false),
     },
   };

@@ -24,12 +24,17 @@ import { tableResource, tableResources } from './tables.js';
 export function buildTemplates(definitions = tableDefinitions(LOGICAL_NAMES)): Record<string, Template> {
   return {
     'ops/cloudformation.json': dataTemplate(definitions),
-    'ops/monitoring.json': monitoringTemplate(definitions),
-    'ops/scaling.json': scalingTemplate(definitions),
+    'ops/monitoring.json': monitoringTemplate(durable(definitions)),
+    'ops/scaling.json': scalingTemplate(durable(definitions)),
   };
 }
 
-/** The AWS resources of the service. */
+/** Tables that are worth an alarm, and that may have capacity of their own. */
+function durable(definitions: readonly TableDefinition[]): TableDefinition[] {
+  return definitions.filter(({ isEphemeral }) => !isEphemeral);
+}
+
+/** What the service needs on AWS. */
 function dataTemplate(definitions: readonly TableDefinition[]): Template {
   return {
     AWSTemplateFormatVersion: '2010-09-09',

@@ -22,6 +22,7 @@ describe('readConfig', () => {
       sessions: { cacheSeconds: 30 },
       limits: {
         enabled: true,
+        store: 'dynamodb',
         register: { points: 5, seconds: 60 },
         login: { points: 10, seconds: 60 },
         create: { points: 30, seconds: 60 },
@@ -94,6 +95,7 @@ describe('readConfig', () => {
       RATE_LIMIT_COSTLY_READ: '8',
       RATE_LIMIT_FAILURES_BY_ADDRESS: '4',
       RATE_LIMIT_FAILURES: '5',
+      LIMIT_STORE: 'dynamodb',
       REDIS_URL: 'rediss://cache.example.com:6380/1',
       TRUST_PROXY: '10.0.0.0/8, ::1, loopback',
       REGION_NAME: 'eu-central-1',
@@ -102,6 +104,7 @@ describe('readConfig', () => {
       USERS_TABLE: 'users',
       AUDIO_FILES_TABLE: 'audio.files',
       SESSIONS_TABLE: 'sessions',
+      LIMITS_TABLE: 'limits',
       DYNAMODB_ENDPOINT: 'http://127.0.0.1:8000',
       DATABASE_BUDGET_MS: '700',
       AWS_S3_BUCKET_NAME: 'bucket',
@@ -147,6 +150,7 @@ describe('readConfig', () => {
       redisUrl: 'rediss://cache.example.com:6380/1',
       limits: {
         enabled: true,
+        store: 'dynamodb',
         register: { points: 1, seconds: 60 },
         login: { points: 2, seconds: 60 },
         create: { points: 3, seconds: 60 },
@@ -158,7 +162,7 @@ describe('readConfig', () => {
       },
       trustProxy: ['10.0.0.0/8', '::1', 'loopback'],
       aws: { region: 'eu-central-1', credentials: { accessKeyId: 'id', secretAccessKey: 'secret' } },
-      tables: { ...DEFAULT_TABLE_NAMES, users: 'users', audioFiles: 'audio.files', sessions: 'sessions' },
+      tables: { users: 'users', audioFiles: 'audio.files', sessions: 'sessions', limits: 'limits' },
       database: { endpoint: 'http://127.0.0.1:8000', budgetMs: 700, pauseMs: 0, transport: 'sdk' },
       storage: {
         bucket: 'bucket',

@@ -14,7 +14,7 @@ export class AppConfig {
   readonly previousSecretKeys: readonly string[];
   readonly sessions: SessionConfig;
   readonly limits: LimitConfig;
-  /** Redis, shared by all instances. If absent, each instance counts its limits itself. */
+  /** What instances share besides the database. */
   readonly redisUrl?: string;
   /** Trusted proxies for the client's address: a number of hops, or networks. None if absent. */
   readonly trustProxy?: number | readonly string[];
@@ -132,8 +132,12 @@ export interface Limit {
   readonly seconds: number;
 }
 
+/** Where requests are counted: by each process for itself, or by all instances together. */
+export type LimitStore = 'memory' | 'redis' | 'dynamodb';
+
 export interface LimitConfig {
   readonly enabled: boolean;
+  readonly store: LimitStore;
   /** By client address. */
   readonly register: Limit;
   /** By client address. */

@@ -8,6 +8,7 @@ describe('readDatabaseConfig', () => {
       users: 'panzoto-users',
       audioFiles: 'panzoto-audio-files',
       sessions: 'panzoto-sessions',
+      limits: 'panzoto-limits',
     });
   });
 

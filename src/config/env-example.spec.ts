@@ -5,7 +5,7 @@ import { readConfig } from './read-config.js';
 describe('.env.example', () => {
   const text = readFileSync(new URL('../../.env.example', import.meta.url), 'utf8');
   const listed = [...text.matchAll(/^#?\s*([A-Z][A-Z0-9_]+)=/gm)].map(([, name]) => name);
-  // Set by the platform, not in the file.
+  // Set by the platform, not by whoever fills in the file.
   const notForTheFile = new Set(['UV_THREADPOOL_SIZE', 'AWS_SESSION_TOKEN', 'AWS_LAMBDA_FUNCTION_NAME']);
 
   it('lists every variable that is read', () => {

@@ -33,6 +33,7 @@ describe('the limits in the configuration', () => {
   it('have the values of the requirements by default', () => {
     expect(read().limits).toEqual({
       enabled: true,
+      store: 'memory',
       register: { points: 5, seconds: 60 },
       login: { points: 10, seconds: 60 },
       create: { points: 30, seconds: 60 },
@@ -58,6 +59,7 @@ describe('the limits in the configuration', () => {
 
     expect(limits).toEqual({
       enabled: true,
+      store: 'memory',
       register: { points: 1, seconds: 60 },
       login: { points: 2, seconds: 60 },
       create: { points: 3, seconds: 60 },
@@ -85,6 +87,29 @@ describe('the limits in the configuration', () => {
         `RATE_LIMIT_${name} must be a whole number from 1 to 1000000`,
       ]);
     }
+  });
+
+  it.each([
+    ['memory', {}],
+    ['redis', { REDIS_URL: 'redis://127.0.0.1:6379' }],
+    ['dynamodb', { AWS_LAMBDA_FUNCTION_NAME: 'backend' }],
+    ['redis', { AWS_LAMBDA_FUNCTION_NAME: 'backend', REDIS_URL: 'redis://127.0.0.1:6379' }],
+    ['dynamodb', { LIMIT_STORE: 'dynamodb', REDIS_URL: 'redis://127.0.0.1:6379' }],
+    ['dynamodb', { LIMIT_STORE: 'dynamodb' }],
+    ['memory', { LIMIT_STORE: 'memory', REDIS_URL: 'redis://127.0.0.1:6379' }],
+    ['memory', { LIMIT_STORE: 'memory', AWS_LAMBDA_FUNCTION_NAME: 'backend' }],
+  ])('are counted in %s with %j', (store, environment) => {
+    expect(read(environment).limits.store).toBe(store);
+  });
+
+  it('refuse a store that is none, and Redis without its URL', () => {
+    expect(problems({ LIMIT_STORE: 'table' })).toEqual([
+      'LIMIT_STORE must be one of memory, redis, dynamodb',
+    ]);
+    expect(problems({ LIMIT_STORE: 'redis' })).toEqual(['REDIS_URL must be set where LIMIT_STORE is redis']);
+    expect(problems({ LIMITS_TABLE: 'panzoto-users' })).toEqual([
+      'LIMITS_TABLE must be another table than USERS_TABLE',
+    ]);
   });
 
   it.each(['127.0.0.1:6379', 'http://127.0.0.1:6379', 'redis'])('refuse %j as REDIS_URL', (value) => {

@@ -1,4 +1,4 @@
-import type { AppConfig, LimitConfig, OverloadConfig, QuotaConfig } from './config.js';
+import type { AppConfig, LimitConfig, LimitStore, OverloadConfig, QuotaConfig } from './config.js';
 import type { EnvironmentReader } from './environment-reader.js';
 
 /** In seconds. */
@@ -20,6 +20,7 @@ export function readLimits(env: EnvironmentReader, nodeEnv: AppConfig['nodeEnv']
     env.integer(name, { default: fallback, min: 1, max: 1_000_000 });
   return {
     enabled: env.oneOf('RATE_LIMIT', ['on', 'off'], nodeEnv === 'production' ? 'on' : 'off') === 'on',
+    store: readStore(env),
     register: { points: points('RATE_LIMIT_REGISTER', 5), seconds: MINUTE },
     login: { points: points('RATE_LIMIT_LOGIN', 10), seconds: MINUTE },
     create: { points: points('RATE_LIMIT_CREATE', 30), seconds: MINUTE },
@@ -29,6 +30,16 @@ export function readLimits(env: EnvironmentReader, nodeEnv: AppConfig['nodeEnv']
     loginFailuresByAddress: { points: points('RATE_LIMIT_FAILURES_BY_ADDRESS', 5), seconds: 15 * MINUTE },
     loginFailures: { points: points('RATE_LIMIT_FAILURES', 10), seconds: 15 * MINUTE },
   };
+}
+
+/** A function on Lambda has many processes and nothing but the tables that they share. */
+function readStore(env: EnvironmentReader): LimitStore {
+  const hasRedis = env.optional('REDIS_URL') !== undefined;
+  const isLambda = env.optional('AWS_LAMBDA_FUNCTION_NAME') !== undefined;
+  const fallback = hasRedis ? 'redis' : isLambda ? 'dynamodb' : 'memory';
+  const store = env.oneOf('LIMIT_STORE', ['memory', 'redis', 'dynamodb'], fallback);
+  if (store === 'redis' && !hasRedis) env.problem('REDIS_URL', 'set where LIMIT_STORE is redis');
+  return store;
 }
 
 /** From when on a process turns requests away. */

@@ -3,6 +3,7 @@ export const DEFAULT_TABLE_NAMES = {
   users: 'panzoto-users',
   audioFiles: 'panzoto-audio-files',
   sessions: 'panzoto-sessions',
+  limits: 'panzoto-limits',
 } as const;
 
 /** Key of a table in the code. */

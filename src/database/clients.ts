@@ -1,4 +1,4 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { requestHandler, withoutUnusedSteps } from '../common/aws-client.js';
 import type { AppConfig } from '../config/config.js';
@@ -10,19 +10,25 @@ import { type DocumentClient, DirectDocumentClient } from './transport/direct-cl
  */
 const MAX_ATTEMPTS = 2;
 
+interface ClientOptions {
+  readonly maxAttempts?: number;
+  readonly credentials?: DynamoDBClientConfig['credentials'];
+}
+
 /**
  * The only DynamoDB client of the process. `Database` sets the deadlines of whole calls.
  *
- * @param options.maxAttempts attempts of one call. More than two only for commands, where no client waits
+ * @param options.maxAttempts tries of one call; more than two only for commands, where nobody waits
+ * @param options.credentials of another client, so that they are not looked up twice
  */
 export function createDynamoDbClient(
   config: Pick<AppConfig, 'aws' | 'database'>,
-  { maxAttempts = MAX_ATTEMPTS } = {},
+  { maxAttempts = MAX_ATTEMPTS, credentials = config.aws.credentials }: ClientOptions = {},
 ): DynamoDBClient {
   const { budgetMs, endpoint } = config.database;
   const client = new DynamoDBClient({
     region: config.aws.region,
-    ...(config.aws.credentials && { credentials: config.aws.credentials }),
+    ...(credentials && { credentials }),
     ...(endpoint && { endpoint }),
     maxAttempts,
     requestHandler: requestHandler(budgetMs),

@@ -1,5 +1,5 @@
 import { CircuitOpenError } from '../common/circuit-breaker.js';
-import { DeploymentError, temporarilyUnavailable } from '../common/errors/domain-errors.js';
+import { DeploymentError, temporarilyUnavailable, UnavailableError } from '../common/errors/domain-errors.js';
 import { isTransportFailure } from '../common/transport-failures.js';
 
 /** `Retry-After` of a database outage; seconds. */
@@ -55,6 +55,14 @@ export function translateDatabaseError(error: unknown): unknown {
   const remedy = remedyFor(error);
   if (remedy !== undefined) return new DeploymentError(remedy, RETRY_AFTER_SECONDS, { cause: error });
   return isPassing(error) ? temporarilyUnavailable(RETRY_AFTER_SECONDS, { cause: error }) : error;
+}
+
+const THROTTLING = /Throttl|Throughput|RequestLimitExceeded/;
+
+/** Whether DynamoDB had no capacity for a call, by its error, translated or not. */
+export function isThrottled(error: unknown): boolean {
+  const cause = error instanceof UnavailableError ? error.cause : error;
+  return cause instanceof Error && THROTTLING.test(cause.name);
 }
 
 function remedyFor(error: unknown): string | undefined {

@@ -39,7 +39,7 @@ import { type DocumentClient, DirectDocumentClient } from './transport/direct-cl
         }),
     },
   ],
-  exports: [Database],
+  exports: [Database, DynamoDBClient],
 })
 export class DatabaseModule implements OnApplicationShutdown {
   constructor(

@@ -52,6 +52,10 @@ export interface DatabaseOptions {
   readonly site?: CallSite;
   /** If set, every call asks DynamoDB for its consumed capacity. */
   readonly observe?: CallObserver | undefined;
+  /** What is asked, for errors and the log. */
+  readonly source?: string;
+  /** Calls have `budgetMs` each, and take nothing of what their request may spend on the database. */
+  readonly isApart?: boolean;
 }
 
 /**
@@ -65,19 +69,31 @@ export interface DatabaseOptions {
  */
 export class Database {
   private readonly breaker: CircuitBreaker;
-  private readonly slots = new CallSlots('the database', MAX_CONNECTIONS);
+  private readonly slots: CallSlots;
   private readonly observe: CallObserver | undefined;
   private readonly site: CallSite;
+  private readonly source: string;
+  private readonly isApart: boolean;
 
   constructor(
     private readonly client: DocumentClient,
     private readonly budgetMs: number,
-    { pauseMs = 0, onChange, observe, site = {} }: DatabaseOptions = {},
+    {
+      pauseMs = 0,
+      onChange,
+      observe,
+      site = {},
+      source = 'the database',
+      isApart = false,
+    }: DatabaseOptions = {},
   ) {
     this.observe = observe;
     this.site = site;
+    this.source = source;
+    this.isApart = isApart;
+    this.slots = new CallSlots(source, MAX_CONNECTIONS);
     this.breaker = new CircuitBreaker({
-      source: 'the database',
+      source,
       pauseMs,
       isFailure: (error) => error instanceof NoAnswerError || meansNoAnswer(error, budgetMs),
       ...(onChange && { onChange }),
@@ -137,7 +153,7 @@ export class Database {
     input: Input,
     send: (signal: AbortSignal, input: Input) => Promise<Output>,
   ): Promise<Output> {
-    const time = currentRequest()?.databaseTime;
+    const time = this.isApart ? undefined : currentRequest()?.databaseTime;
     const milliseconds = Math.max(0, this.budgetMs - (time?.spentMs ?? 0));
     // Requested only if an observer is set: it makes every answer longer.
     const counted = this.observe ? { ...input, ReturnConsumedCapacity: 'TOTAL' } : input;
@@ -167,8 +183,8 @@ export class Database {
     send: (signal: AbortSignal, input: Input) => Promise<Output>,
   ): Promise<Output> {
     try {
-      const answer = await withDeadline('the database', milliseconds, (signal) => send(signal, input));
-      // The SDK accepts an empty 200, which a proxy may send, as an answer without members.
+      const answer = await withDeadline(this.source, milliseconds, (signal) => send(signal, input));
+      // The SDK reads an empty 200, as something between here and AWS may send, as an answer with nothing in it.
       if (answer.$metadata.requestId === undefined) throw new NoAnswerError();
       return answer;
     } catch (error) {

@@ -117,11 +117,14 @@ export class TableCreator {
             AttributeType: type,
           })),
           KeySchema: keySchema(definition),
-          GlobalSecondaryIndexes: definition.indexes.map((index) => ({
-            IndexName: index.name,
-            KeySchema: keySchema(index),
-            Projection: { ProjectionType: index.projection },
-          })),
+          // DynamoDB refuses an empty list.
+          ...(definition.indexes.length > 0 && {
+            GlobalSecondaryIndexes: definition.indexes.map((index) => ({
+              IndexName: index.name,
+              KeySchema: keySchema(index),
+              Projection: { ProjectionType: index.projection },
+            })),
+          }),
         }),
       );
       return true;

@@ -24,6 +24,8 @@ export interface TableDefinition {
   readonly indexes: readonly IndexDefinition[];
   /** Number attribute with the Unix second after which DynamoDB may delete a row. */
   readonly timeToLive?: string;
+  /** The service serves without it, and nobody would restore its rows: no part of readiness, backups and alarms. */
+  readonly isEphemeral?: true;
 }
 
 export const EMAIL_INDEX = 'email-index';
@@ -63,6 +65,12 @@ const DEFINITIONS: Readonly<Record<TableKey, Omit<TableDefinition, 'table' | 'na
       },
     ],
     timeToLive: 'expires_at',
+  },
+  limits: {
+    partitionKey: { name: 'limit_key', type: 'S' },
+    indexes: [],
+    timeToLive: 'expires_at',
+    isEphemeral: true,
   },
 };
 

@@ -1,27 +1,17 @@
 import { createHash } from 'node:crypto';
-import type { Redis } from 'ioredis';
-import { LRUCache } from 'lru-cache';
 import { TooManyRequestsError } from '../common/errors/domain-errors.js';
 import type { LimitConfig } from '../config/config.js';
 import { type Counted, Limiter } from './limiter.js';
+import type { KnownClients, SharedStore } from './stores/counts.js';
+import { LocalKnownClients } from './stores/known-clients.js';
 
 /** The first delay and the longest one, in seconds; each is twice the one before. */
 const FIRST_DELAY = 30;
 const LONGEST_DELAY = 900;
 /** How long it is remembered how often an account was delayed, in seconds. */
 const STRIKES_WINDOW = 24 * 60 * 60;
-/** How long an address, and a device there, counts as the owner's after a successful login, in seconds. */
-const KNOWN_SECONDS = 30 * 24 * 60 * 60;
-/** Addresses, and devices at them. */
-const KNOWN_ENTRIES = 40_000;
 /** Of the hash that stands for a device. */
 const DEVICE_KEY_LENGTH = 16;
-
-/** A counter of failures, and of how often it ran over, which makes the delays grow. */
-interface Failures {
-  readonly attempts: Limiter;
-  readonly strikes: Limiter;
-}
 
 /** Who gives a password. */
 export interface Guesser {
@@ -54,19 +44,16 @@ export interface LoginAttempt {
  * address of the owner, one for each device of the owner behind it, and one for each token that was stolen.
  */
 export class LoginThrottle {
-  private readonly bySignIn: Failures;
-  private readonly byAddress: Failures;
-  private readonly byAccount: Failures;
-  private readonly known = new LRUCache<string, true>({ max: KNOWN_ENTRIES, ttl: KNOWN_SECONDS * 1000 });
+  private readonly bySignIn: Limiter;
+  private readonly byAddress: Limiter;
+  private readonly byAccount: Limiter;
+  private readonly known: KnownClients;
 
-  constructor(
-    limits: LimitConfig,
-    private readonly redis: Redis | undefined,
-  ) {
-    const failures = (policy: string, limit: LimitConfig['loginFailures']): Failures => ({
-      attempts: new Limiter(policy, limit, redis),
-      strikes: new Limiter(`${policy}-strikes`, { points: 1_000_000, seconds: STRIKES_WINDOW }, redis),
-    });
+  /** @param store where all instances count together, if they do */
+  constructor(limits: LimitConfig, store: SharedStore | undefined) {
+    const failures = (policy: string, limit: LimitConfig['loginFailures']) =>
+      new Limiter(policy, limit, store, STRIKES_WINDOW);
+    this.known = store?.known ?? new LocalKnownClients();
     this.bySignIn = failures('login-failures-by-session', limits.loginFailuresByAddress);
     this.byAddress = failures('login-failures-by-address', limits.loginFailuresByAddress);
     this.byAccount = failures('login-failures', limits.loginFailures);
@@ -84,10 +71,14 @@ export class LoginThrottle {
       return this.attempt(account, guesser, this.bySignIn, key, [await count(this.bySignIn, key)]);
     }
     const { address, device } = keysOf(account, guesser);
-    const known = await this.findKnown([address, device]);
+    const known = await this.known.find([address, device]);
+    const isKnown = known.has(address);
+    const refusal = isKnown ? undefined : this.byAccount.refusalOf(account);
+    // Else each of the many guesses at an account would be counted at its address and given back there.
+    if (refusal) throw new TooManyRequestsError(refusal.state);
     const key = known.has(device) ? device : address;
-    const counted = [await count(this.byAddress, key)];
-    if (!known.has(address)) {
+    const counted: [Counted, ...Counted[]] = [await count(this.byAddress, key)];
+    if (!isKnown) {
       try {
         counted.push(await count(this.byAccount, account));
       } catch (error) {
@@ -102,45 +93,24 @@ export class LoginThrottle {
   /** Counts an address, and the device there, as the owner's, as that of whoever makes the account. */
   async trust(account: string, guesser: Guesser): Promise<void> {
     const { address, device } = keysOf(account, guesser);
-    await this.setKnown([address, device]);
+    await this.known.add([address, device]);
   }
 
   private attempt(
     account: string,
     guesser: Guesser,
-    { attempts, strikes }: Failures,
+    failures: Limiter,
     key: string,
-    counted: readonly Counted[],
+    counted: readonly [own: Counted, ...others: Counted[]],
   ): LoginAttempt {
     return {
       succeeded: async () => {
-        await giveBack(counted);
-        await Promise.all([attempts.reset(key), strikes.reset(key), this.trust(account, guesser)]);
+        const [, ...others] = counted;
+        // What is forgotten need not be given back.
+        await Promise.all([giveBack(others), failures.reset(key), this.trust(account, guesser)]);
       },
       withdrawn: () => giveBack(counted),
     };
-  }
-
-  /** Which of these keys are known. */
-  private async findKnown(keys: readonly string[]): Promise<ReadonlySet<string>> {
-    const known = new Set(keys.filter((key) => this.known.has(key)));
-    if (known.size === keys.length || this.redis?.status !== 'ready') return known;
-    try {
-      const values = await this.redis.mget(keys.map(knownKey));
-      keys.filter((_, i) => values[i] !== null).forEach((key) => known.add(key));
-    } catch {
-      // Away since: the tighter answer.
-    }
-    return known;
-  }
-
-  private async setKnown(keys: readonly string[]): Promise<void> {
-    for (const key of keys) this.known.set(key, true);
-    const { redis } = this;
-    if (redis?.status !== 'ready') return;
-    await Promise.all(
-      keys.map((key) => redis.set(knownKey(key), '1', 'EX', KNOWN_SECONDS).catch(() => undefined)),
-    );
   }
 }
 
@@ -151,22 +121,19 @@ function keysOf(account: string, { address, device }: Guesser): { address: strin
   return { address: pair, device: `${pair}:${hash}` };
 }
 
-/** With the account in braces, so that all keys of an account are on one node of a cluster. */
-function knownKey(key: string): string {
-  return `known:${key.replace(/^[^:]+/, '{$&}')}`;
-}
-
 async function giveBack(counted: readonly Counted[]): Promise<void> {
   await Promise.all(counted.map((one) => one.giveBack()));
 }
 
-async function count({ attempts, strikes }: Failures, key: string): Promise<Counted> {
-  const counted = await attempts.count(key);
+async function count(failures: Limiter, key: string): Promise<Counted> {
+  const counted = await failures.count(key);
   if (!counted.isRefused) return counted;
   // The first one too many sets the delay; the others find it.
   if (!counted.isFirstRefused) throw new TooManyRequestsError(counted.state);
-  const { consumed: strike } = (await strikes.count(key)).state;
-  const delay = Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** (strike - 1));
-  await counted.block(delay);
-  throw new TooManyRequestsError({ ...counted.state, resetSeconds: delay });
+  const resetSeconds = await counted.delay(delayOf);
+  throw new TooManyRequestsError({ ...counted.state, resetSeconds });
+}
+
+function delayOf(strikes: number): number {
+  return Math.min(LONGEST_DELAY, FIRST_DELAY * 2 ** (strikes - 1));
 }

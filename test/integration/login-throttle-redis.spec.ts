@@ -6,6 +6,7 @@ import { type LimitState, TooManyRequestsError } from '../../src/common/errors/d
 import { createLogger } from '../../src/common/logging/logger.js';
 import { Limiter } from '../../src/limits/limiter.js';
 import { LoginThrottle } from '../../src/limits/login-throttle.js';
+import { RedisStore } from '../../src/limits/stores/redis-store.js';
 import { createRedis } from '../../src/redis/redis.js';
 import { describeWithRedis, startRedis, type TestRedis } from '../support/redis.js';
 import { testConfig } from '../support/test-tables.js';
@@ -35,7 +36,7 @@ describeWithRedis('limits in a real Redis that comes and goes', () => {
 
   beforeEach(async () => {
     await untilStatus((status) => status === 'ready');
-    throttle = new LoginThrottle(limits, redis);
+    throttle = new LoginThrottle(limits, new RedisStore(redis));
     account = randomUUID();
   });
 
@@ -109,7 +110,7 @@ describeWithRedis('limits in a real Redis that comes and goes', () => {
   });
 
   it('give an attempt back to the counter that took it: to Redis when it is back', async () => {
-    const limiter = new Limiter(randomUUID(), { points: FULL, seconds: 900 }, redis);
+    const limiter = new Limiter(randomUUID(), { points: FULL, seconds: 900 }, new RedisStore(redis));
     const counted = await Promise.all(Array.from({ length: FULL }, () => limiter.count('owner')));
     // Only the connection is lost: it keeps what it had counted.
     redis.disconnect();
@@ -123,7 +124,7 @@ describeWithRedis('limits in a real Redis that comes and goes', () => {
   });
 
   it('give an attempt back to the counter that took it: to the instance though Redis is back', async () => {
-    const limiter = new Limiter(randomUUID(), { points: FULL, seconds: 900 }, redis);
+    const limiter = new Limiter(randomUUID(), { points: FULL, seconds: 900 }, new RedisStore(redis));
     await stop();
     const counted = await Promise.all(Array.from({ length: HALF }, () => limiter.count('owner')));
     await start();
@@ -141,7 +142,7 @@ describeWithRedis('limits in a real Redis that comes and goes', () => {
     for (let i = 0; i < FULL; i++) await throttle.begin(account, strangers);
     await expect(throttle.begin(account, strangers)).rejects.toBeInstanceOf(TooManyRequestsError);
 
-    throttle = new LoginThrottle(limits, redis);
+    throttle = new LoginThrottle(limits, new RedisStore(redis));
     await expect(throttle.begin(account, strangers)).rejects.toBeInstanceOf(TooManyRequestsError);
     await fail(FULL);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { METRICS_OF_ALARM } from '../../scripts/ops/alarms.js';
 import { buildTemplates } from '../../scripts/ops/template.js';
-import { DEFINITIONS, ofType, type Parsed, templateOf, valuesOf } from '../support/ops-templates.js';
+import { DURABLE, ofType, type Parsed, templateOf, valuesOf } from '../support/ops-templates.js';
 
 interface Metric {
   MetricName: string;
@@ -18,7 +18,7 @@ describe('ops/monitoring.json', () => {
     expect(alarms.map(([name]) => name.replace(/Alarm$/, '')).sort()).toEqual(
       [
         ...['BucketErrors', 'ReadBudget', 'UserErrors', 'WriteBudget'],
-        ...DEFINITIONS.flatMap(({ name }) => [`${name}SystemErrors`, `${name}Throttled`]),
+        ...DURABLE.flatMap(({ name }) => [`${name}SystemErrors`, `${name}Throttled`]),
       ].sort(),
     );
     for (const [, { Properties }] of alarms) {
@@ -26,11 +26,11 @@ describe('ops/monitoring.json', () => {
       expect([Properties.AlarmActions, Properties.OKActions]).toEqual([[topic], [topic]]);
     }
     const { DashboardBody } = template.Resources['Dashboard']?.Properties as Parsed;
-    expect(JSON.parse(DashboardBody['Fn::Sub']).widgets).toHaveLength(4 * DEFINITIONS.length);
+    expect(JSON.parse(DashboardBody['Fn::Sub']).widgets).toHaveLength(4 * DURABLE.length);
   });
 
   it('is told of throttling of each table and each index', () => {
-    const counted = DEFINITIONS.flatMap(({ name, indexes }) => [
+    const counted = DURABLE.flatMap(({ name, indexes }) => [
       `${name}TableName`,
       ...indexes.map((index) => index.name),
     ]);
@@ -44,19 +44,15 @@ describe('ops/monitoring.json', () => {
   });
 
   it('has no alarm of more metrics than CloudWatch takes, however many tables there are', () => {
-    const [first, ...others] = DEFINITIONS;
+    const [first, ...others] = DURABLE;
     const many = Array.from({ length: 12 }, (_, i) => ({ ...first, name: `Other${i}` }));
-    const { 'ops/monitoring.json': built } = buildTemplates([
-      first,
-      ...others,
-      ...many,
-    ] as typeof DEFINITIONS);
+    const { 'ops/monitoring.json': built } = buildTemplates([first, ...others, ...many] as typeof DURABLE);
     const sizes = ofType(built as typeof template, ALARM).map(
       ([, { Properties }]) => valuesOf('MetricStat', Properties).length,
     );
     expect(Math.max(...sizes)).toBe(METRICS_OF_ALARM);
     // None is left out: two numbers of each table and index for throttling, two for the budgets.
-    const counted = [...DEFINITIONS, ...many].reduce((sum, { indexes = [] }) => sum + 1 + indexes.length, 0);
+    const counted = [...DURABLE, ...many].reduce((sum, { indexes = [] }) => sum + 1 + indexes.length, 0);
     expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(4 * counted);
   });
 });
@@ -73,7 +69,7 @@ describe('ops/scaling.json', () => {
     const both = (id: string, kind: string) =>
       ['Read', 'Write'].map((direction) => [id, `dynamodb:${kind}:${direction}CapacityUnits`]);
     expect(scaled).toEqual(
-      DEFINITIONS.flatMap(({ name, indexes }) => [
+      DURABLE.flatMap(({ name, indexes }) => [
         ...both(`table/\${${name}TableName}`, 'table'),
         ...indexes.flatMap((index) => both(`table/\${${name}TableName}/index/${index.name}`, 'index')),
       ]),

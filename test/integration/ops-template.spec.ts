@@ -93,11 +93,12 @@ describe('The templates in ops/', () => {
       });
     }
     expect(valuesOf('DeletionPolicy', template)).not.toContain('Retain');
-    for (const [, { Properties }] of tables) {
+    for (const [name, { Properties }] of tables) {
       expect(Properties).toMatchObject({
         // Protected tables cannot be taken away by a rollback either.
         DeletionProtectionEnabled: { 'Fn::If': ['IsProtected', true, false] },
-        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        // Nobody would restore counts of a minute.
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: name !== 'LimitsTable' },
       });
       // Absent: encrypted with the key of DynamoDB.
       expect(Properties).not.toHaveProperty('SSESpecification');
@@ -105,6 +106,12 @@ describe('The templates in ops/', () => {
     expect(template.Parameters['DeletionProtection']).toMatchObject({ Default: 'on' });
     const [, command = ''] = /```sh\n([\s\S]*?)```/.exec(readFileSync('ops/README.md', 'utf8')) ?? [];
     expect(command).toContain('DeletionProtection=off');
+  });
+
+  it('bills the table of limits on demand, whatever the others are billed by', () => {
+    expect(propertiesOf('LimitsTable')).toMatchObject({ BillingMode: 'PAY_PER_REQUEST' });
+    expect(propertiesOf('LimitsTable')).not.toHaveProperty('ProvisionedThroughput');
+    expect(propertiesOf('SessionsTable')).toMatchObject({ BillingMode: { Ref: 'BillingMode' } });
   });
 
   it('keeps its bucket private and encrypted', () => {

@@ -72,7 +72,7 @@ describe('Reconcile, and accounts that are deleted', () => {
 
   it('sweeps in every table with rows of users that neither expire nor have objects', () => {
     const notes = {
-      ...(tableDefinitions(scene.config.tables).at(-1) as TableDefinition),
+      ...(tableDefinitions(scene.config.tables).find(({ table }) => table === 'sessions') as TableDefinition),
       ...{ table: 'notes' as never, timeToLive: undefined },
     };
     const swept = tablesToSweep([

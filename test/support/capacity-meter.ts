@@ -1,5 +1,5 @@
 import type { ConsumedCapacity } from '@aws-sdk/client-dynamodb';
-import { aroundCalls } from './database-calls.js';
+import { aroundCalls, aroundLimitCalls } from './database-calls.js';
 import type { TestApp } from './test-app.js';
 
 /** Request units: `read` and `write` as DynamoDB bills them. */
@@ -18,8 +18,17 @@ const READS = new Set(['GetCommand', 'QueryCommand', 'BatchGetCommand']);
 
 /** Makes every call of an application request its consumed capacity, and reads it from the result. */
 export function meterCapacity(app: Pick<TestApp, 'app'>): CapacityMeter {
+  return meterOf(app, aroundCalls);
+}
+
+/** The same of the table of limits alone. */
+export function meterLimits(app: Pick<TestApp, 'app'>): CapacityMeter {
+  return meterOf(app, aroundLimitCalls);
+}
+
+function meterOf(app: Pick<TestApp, 'app'>, around: typeof aroundCalls): CapacityMeter {
   let units = { read: 0, write: 0 };
-  aroundCalls(app, async ({ command, input }, send) => {
+  around(app, async ({ command, input }, send) => {
     const output = await send({ ...input, ReturnConsumedCapacity: 'TOTAL' });
     const { ConsumedCapacity: consumed } = output as {
       ConsumedCapacity?: ConsumedCapacity | ConsumedCapacity[];

@@ -1,4 +1,5 @@
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { LimitsClient } from '../../src/limits/stores/shared-store.provider.js';
 import type { TestApp } from './test-app.js';
 
 /** A call to DynamoDB, as the document client receives it. */
@@ -20,7 +21,18 @@ export function aroundCalls(
   { app }: Pick<TestApp, 'app'>,
   around: (call: SentCall, send: Send) => ReturnType<Send>,
 ): void {
-  const client = app.get<Client>(DynamoDBDocumentClient, { strict: false });
+  wrap(app.get<Client>(DynamoDBDocumentClient, { strict: false }), around);
+}
+
+/** The same with the calls to the table of limits, which are sent by a client of their own. */
+export function aroundLimitCalls(
+  { app }: Pick<TestApp, 'app'>,
+  around: (call: SentCall, send: Send) => ReturnType<Send>,
+): void {
+  wrap(app.get(LimitsClient, { strict: false }).documents, around);
+}
+
+function wrap(client: Client, around: (call: SentCall, send: Send) => ReturnType<Send>): void {
   const send = client.send.bind(client);
   client.send = (command, options) => {
     const Command = command.constructor as new (input: SentCall['input']) => typeof command;

@@ -10,6 +10,8 @@ export interface DatabaseCall {
   readonly operation: string;
   /** 1 for the first request of this operation since the last `behave`. */
   readonly attempt: number;
+  /** As it is sent. */
+  readonly input: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -54,7 +56,8 @@ export async function startDatabaseStub(): Promise<DatabaseStub> {
     calls.push(operation);
     const body = await buffer(request);
     const attempt = calls.filter((name) => name === operation).length;
-    const behaviour = await decide({ operation, attempt });
+    const input = JSON.parse(body.toString()) as DatabaseCall['input'];
+    const behaviour = await decide({ operation, attempt, input });
     if (behaviour === 'silence') return;
     if (behaviour === 'cut') {
       request.socket.destroy();

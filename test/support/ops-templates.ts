@@ -15,6 +15,9 @@ export type Parsed = ReturnType<typeof JSON.parse>;
 /** The tables by their names inside the templates. */
 export const DEFINITIONS = tableDefinitions(LOGICAL_NAMES);
 
+/** Those that have alarms, and capacity where it is provisioned. */
+export const DURABLE = DEFINITIONS.filter(({ isEphemeral }) => !isEphemeral);
+
 export function textOf(file: (typeof FILES)[number]): string {
   return readFileSync(file, 'utf8');
 }
