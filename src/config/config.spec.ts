@@ -22,7 +22,7 @@ describe('readConfig', () => {
       sessions: { cacheSeconds: 30 },
       limits: {
         enabled: true,
-        store: 'dynamodb',
+        store: 'memory',
         register: { points: 5, seconds: 60 },
         login: { points: 10, seconds: 60 },
         create: { points: 30, seconds: 60 },

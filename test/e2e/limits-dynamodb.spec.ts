@@ -1,6 +1,6 @@
 import { afterAll, describe, jest } from '@jest/globals';
-import { type Behaviour, startDatabaseStub } from '../support/database-stub.js';
 import { beginWindow } from '../support/clock.js';
+import { aroundLimitCalls } from '../support/database-calls.js';
 import { expectSharedLimits } from '../support/shared-limits.js';
 
 describe('limits with LIMIT_STORE=dynamodb', () => {
@@ -8,24 +8,29 @@ describe('limits with LIMIT_STORE=dynamodb', () => {
     jest.restoreAllMocks();
   });
 
-  expectSharedLimits(async () => {
-    const database = await startDatabaseStub();
-    /** The other tables serve all the time. */
-    const limits = (behaviour: Behaviour) => () =>
-      database.behave(({ input }) =>
-        JSON.stringify(input).includes('panzoto-limits') ? behaviour : 'forward',
-      );
-    return {
-      environment: { LIMIT_STORE: 'dynamodb', DYNAMODB_ENDPOINT: database.endpoint },
+  expectSharedLimits(() => {
+    let state: 'there' | 'stopped' | 'hanging' = 'there';
+    const become = (next: typeof state) => () => {
+      state = next;
+    };
+    return Promise.resolve({
+      environment: { LIMIT_STORE: 'dynamodb' },
       away: 'limits table is away; limits are counted by each instance, more tightly',
       back: 'limits table is back',
       isSlowUnderLoad: true,
       prepare: beginWindow,
-      stop: limits('cut'),
-      start: limits('forward'),
-      pause: limits('silence'),
-      resume: limits('forward'),
-      close: () => database.close(),
-    };
+      // The other tables serve all the time.
+      attach: (app) =>
+        aroundLimitCalls(app, ({ input }, send) => {
+          if (state === 'there') return send(input);
+          if (state === 'hanging') return new Promise(() => undefined);
+          return Promise.reject(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
+        }),
+      stop: become('stopped'),
+      start: become('there'),
+      pause: become('hanging'),
+      resume: become('there'),
+      close: () => Promise.resolve(),
+    });
   });
 });

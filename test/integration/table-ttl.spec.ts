@@ -130,14 +130,15 @@ describe('TableCreator, on the time to live of sessions', () => {
     expect(stub.calls).not.toContain('CreateTable');
     expect(stub.calls).not.toContain('UpdateTimeToLive');
     expect(await timeToLive(names.sessions)).toEqual(['ENABLED', 'ends_at']);
-    // For the end of the test, which deletes all three.
+    // For the end of the test, which deletes all of them.
     await creator.ensure(tableDefinitions(names).filter(({ name }) => name !== names.sessions));
   });
 
   it('is content where somebody else turned it on in the meantime', async () => {
     const direct = testClient(testConfig());
-    stub.behave(async ({ operation }) => {
-      if (operation !== 'UpdateTimeToLive') return 'forward';
+    stub.behave(async ({ operation, input }) => {
+      const isOfSessions = input['TableName'] === names.sessions;
+      if (operation !== 'UpdateTimeToLive' || !isOfSessions) return 'forward';
       await direct.send(
         new UpdateTimeToLiveCommand({
           TableName: names.sessions,
@@ -146,7 +147,7 @@ describe('TableCreator, on the time to live of sessions', () => {
       );
       return dynamoDbError(400, 'ValidationException', { message: 'TimeToLive is already enabled' });
     });
-    expect(await ensure()).toHaveLength(3);
+    expect(await ensure()).toHaveLength(4);
     direct.destroy();
   });
 

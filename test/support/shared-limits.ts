@@ -13,6 +13,8 @@ export interface LimitStoreStub {
   readonly back: string;
   /** Under the load of a test it may answer too late, which is being away. */
   readonly isSlowUnderLoad?: true;
+  /** Stands between an application and the store, where the store is no process. */
+  attach?(app: TestApp): void;
   /** Before each test. */
   prepare?(): void;
   /** Lets it fail at once. */
@@ -49,6 +51,7 @@ export function expectSharedLimits(open: () => Promise<LimitStoreStub>): void {
     one = await startTestApp(environment);
     two = await startTestApp(environment, one);
     both = [one, two];
+    for (const app of both) store.attach?.(app);
   });
 
   afterAll(async () => {
