@@ -31,7 +31,6 @@ describe('a deployment without its table of limits', () => {
 
     expect(statuses).toEqual([201, 201, 429, 429, 429, 429]);
     await app.http.get('/api/health').expect(200);
-    await app.http.get('/api/health/ready').expect(200);
     const away = app.logs.filter(({ msg }) => msg === AWAY);
     expect(away).toEqual([
       expect.objectContaining({

@@ -4,7 +4,6 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest 
 import { Limiter } from '../../src/limits/limiter.js';
 import { LoginThrottle } from '../../src/limits/login-throttle.js';
 import type { TableStore } from '../../src/limits/stores/dynamodb/table-store.js';
-import type { DocumentClient } from '../../src/database/transport/direct-client.js';
 import { guesser, LoginAttempts } from '../support/login-attempts.js';
 import { LimitsTableScene } from '../support/limits-table-scene.js';
 
@@ -137,7 +136,7 @@ describe('The table of limits', () => {
       if (hot === 'next') hot = command.input.Key?.limit_key ?? '';
       return scene.documents.send(command as never, options);
     };
-    const store = scene.open(secret, { send } as unknown as DocumentClient);
+    const store = scene.open(secret, { send });
     const one = limiter(store);
     hot = 'next';
     await one.count('a crowd');
