@@ -1,10 +1,11 @@
 import { common, engine } from './jest.config.js';
 
-/** Specs of the whole service that know it by HTTP alone, and ask for no more at once than there are environments. */
+/** Specs of the whole service that know it by HTTP alone. */
 const THROUGH_THE_FUNCTION = [
   ...['registration', 'registration-rules', 'login', 'account', 'sessions', 'password-care'],
   ...['audio-files', 'audio-files-of-a-user', 'audio-upload', 'audio-upload-rules', 'presigned-url'],
-  ...['batch-create', 'batch-delete', 'bad-bodies', 'bad-input', 'http-methods', 'storage-absent'],
+  ...['batch-create', 'batch-delete', 'batch-get', 'bad-bodies', 'bad-input', 'http-methods'],
+  ...['idempotency', 'presigned-url-announced', 'security-checklist-requests'],
 ];
 
 /** Real processes, which are stopped and go on: on machines with signals only. */

@@ -41,11 +41,22 @@ export class Environments {
       await this.settings.options.onThaw?.(free);
       return free.invoke(invocation);
     }
-    if (this.alive.size >= this.settings.concurrency) throw new ThrottledError('Rate Exceeded.');
+    if (this.alive.size >= this.settings.concurrency) return this.invokeInTurn(invocation);
     const environment = this.add();
     const answer = environment.invoke(invocation);
     await environment.start();
     return answer;
+  }
+
+  /** The same in the first environment that becomes free. */
+  private async invokeInTurn(invocation: Invocation): Promise<Answer> {
+    const deadline = AbortSignal.timeout(this.settings.options.queueMs ?? 0);
+    while (!deadline.aborted) {
+      await once(this.changes, 'change', { signal: deadline }).catch(() => undefined);
+      const free = this.claimFree();
+      if (free !== undefined) return free.invoke(invocation);
+    }
+    throw new ThrottledError('Rate Exceeded.');
   }
 
   /** Kills all. Resolves when they are gone. */

@@ -21,6 +21,11 @@ export interface EmulatorOptions {
   changesHeaders?: boolean;
   /** Execution environments at the same time, as reserved concurrency does it; 4 by default. */
   concurrency?: number;
+  /**
+   * How long a request waits for an environment where all are busy and there is no room; 0 by default, as on AWS. For tests that
+   * ask for more at once than this machine has memory for. Milliseconds.
+   */
+  queueMs?: number;
   /** An environment that waited so long is ended; 10 minutes by default. Milliseconds. */
   idleMs?: number;
   /** Time for the code outside of the handler; 10 s by default. Milliseconds. */

@@ -15,8 +15,9 @@ import {
 /** What `npm run build:lambda` makes for this machine. */
 export const FUNCTION_FILE = `dist/lambda-${process.arch}/dist/function/index.mjs`;
 
-/** As many as requests at once in the tests that run through it. */
-const CONCURRENCY = 8;
+/** Environments of one test; what asks for more at once waits, since each has the memory of a process. */
+const CONCURRENCY = 6;
+const QUEUE_MS = 20_000;
 
 /**
  * The built function on tables of its own, in execution environments of the emulator, for tests that know the service by HTTP
@@ -43,6 +44,7 @@ export async function startTestFunction(
     mode: 'stream',
     env: variables,
     concurrency: CONCURRENCY,
+    queueMs: QUEUE_MS,
     changesHeaders: false,
     log: (line) => {
       if (line.startsWith('{')) logs.push(JSON.parse(line) as LogLine);
