@@ -9,6 +9,7 @@ export const SECTIONS = [
   'timing',
   'flood',
   'start',
+  'lambda',
 ] as const;
 export type Section = (typeof SECTIONS)[number];
 

@@ -1,4 +1,5 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
+import type { FunctionResult } from './function.js';
 import type { FloodResult } from './login-flood.js';
 import { FLOOD_CLIENTS } from './login-flood.js';
 import { type Measurement, non2xx, percentile } from './load.js';
@@ -96,6 +97,22 @@ export function describeTiming({ unknownEmail, wrongPassword, olderHash }: Timin
     'Failed logins, one after another, in random order',
     table([['', 'count', 'p50 ms', 'p99 ms', 'AUC'], ...rows]),
     'AUC: how well the time tells this from an unknown email; 0.5 is not at all, the aim is 0.4 to 0.6.',
+  ].join('\n');
+}
+
+/** What a request costs in a Lambda function, beside the server. */
+export function describeFunction({ server, function: own, coldCpuMs }: FunctionResult): string {
+  const micros = [server, own].map(({ cpuMicros }) => cpuMicros);
+  return [
+    'One request at a time: GET /api/audio-file/{id}',
+    table([
+      ['', 'p50 ms', 'p99 ms', 'CPU µs/req'],
+      ...Object.entries({ server, function: own }).map(([name, m]) => [
+        ...[name, m.p50.toFixed(2), m.p99.toFixed(2), number(m.cpuMicros, 0)],
+      ]),
+      ['ratio', '', '', number(ratio(micros[1], micros[0]), 2)],
+    ]),
+    describeStarts('CPU until the first response of a new environment', coldCpuMs),
   ].join('\n');
 }
 

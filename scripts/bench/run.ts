@@ -3,6 +3,7 @@ import { readConfig } from '../../src/config/read-config.js';
 import { startEngine } from '../local-engines/index.js';
 import { arrange, type Fixtures, register } from './fixtures.js';
 import { type Load, measure, non2xx, send } from './load.js';
+import { measureFunction } from './function.js';
 import { measureLoginFlood } from './login-flood.js';
 import { measureLoginTiming } from './login-timing.js';
 import type { BenchOptions } from './options.js';
@@ -60,6 +61,7 @@ export class Run {
     if (sections.has('memory')) await this.readMemory(service, fixtures);
     if (sections.has('timing')) await this.timeFailedLogins(service, fixtures);
     if (sections.has('flood')) await this.floodLogins(service, fixtures);
+    if (sections.has('lambda')) await this.compareFunction(service, fixtures);
     await service.stop();
     if (sections.has('start')) await this.measureStarts();
     return this.problems;
@@ -140,6 +142,14 @@ export class Run {
     const { statuses, errors } = result.logins;
     const failed = non2xx(statuses) - (statuses['503'] ?? 0) + errors;
     if (failed > 0) this.problems.push(`Login flood: ${failed} logins got neither 200 nor 503`);
+  }
+
+  private async compareFunction(service: Program, fixtures: Fixtures): Promise<void> {
+    progress('lambda');
+    const result = await measureFunction(this.environment, service, fixtures, this.options.seconds);
+    print(report.describeFunction(result));
+    for (const title of ['server', 'function'] as const)
+      this.problems.push(...report.problemsOf({ title, measurement: result[title] }));
   }
 
   private async measureStarts(): Promise<void> {
