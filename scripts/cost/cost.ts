@@ -7,8 +7,9 @@ import { startEngine, startObjectStorage } from '../local-engines/index.js';
 import { probePort } from '../local-engines/ready.js';
 import { Programs, serviceEnvironment } from '../bench/programs.js';
 import { measureEndpoints, type Measure, type Units } from './endpoints.js';
+import { measureFlood } from './flood.js';
 import { readPrices } from './prices.js';
-import { describeCalls, describeMonths } from './report.js';
+import { describeCalls, describeFlood, describeMonths } from './report.js';
 
 async function main(): Promise<void> {
   const stop = new AbortController();
@@ -18,26 +19,48 @@ async function main(): Promise<void> {
     programs.adopt(() => engine.stop());
     const storage = await startObjectStorage({ bucket: 'audio' });
     programs.adopt(() => storage.stop());
-    const metricsPort = await probePort();
     const environment = {
       ...serviceEnvironment(engine.endpoint),
       S3_ENDPOINT: storage.endpoint,
       AWS_S3_BUCKET_NAME: storage.bucket,
-      METRICS_PORT: String(metricsPort),
     };
     await programs.runNode(['dist/commands/create-tables.js'], environment);
-    const service = await programs.startService(environment);
     const prices = readPrices();
-    const units = await measureEndpoints(service.url, meter(`http://127.0.0.1:${metricsPort}/metrics`));
+    const units = await measured(programs, environment, measureEndpoints);
+    const withLimits = await measured(programs, { ...environment, ...LIMITS }, measureEndpoints);
+    const flood = await measured(programs, { ...environment, ...LIMITS, RATE_LIMIT_LOGIN: '' }, measureFlood);
     console.log(`Units consumed, and dollars on demand (${prices.region}, ${prices.date})\n`);
-    console.log(describeCalls(units, prices));
+    console.log(describeCalls(units, withLimits, prices));
     console.log(
-      '\nDollars a month, without S3 and traffic, which cost the same whatever keeps the records\n',
+      '\nDollars a month, without S3 and traffic, which cost the same whatever keeps the records. Limits are those with ' +
+        'LIMIT_STORE=dynamodb;\nin memory they cost nothing\n',
     );
-    console.log(describeMonths(units, prices));
+    console.log(describeMonths(units, withLimits, prices));
+    console.log(`\n${describeFlood(flood, prices)}`);
   } finally {
     await programs.stopAll();
     killAllChildren();
+  }
+}
+
+/** Limits in the table, none of which the calls reach. */
+const LIMITS = {
+  ...{ RATE_LIMIT: 'on', LIMIT_STORE: 'dynamodb', RATE_LIMIT_CREATE: '1000', RATE_LIMIT_REGISTER: '1000' },
+  ...{ RATE_LIMIT_LOGIN: '1000', RATE_LIMIT_BATCH: '1000', RATE_LIMIT_USAGE: '1000' },
+};
+
+/** Starts a service for what `measure` finds out of it. */
+async function measured<T>(
+  programs: Programs,
+  environment: Record<string, string>,
+  measure: (url: string, meter: Measure) => Promise<T>,
+): Promise<T> {
+  const metricsPort = await probePort();
+  const service = await programs.startService({ ...environment, METRICS_PORT: String(metricsPort) });
+  try {
+    return await measure(service.url, meter(`http://127.0.0.1:${metricsPort}/metrics`));
+  } finally {
+    await service.stop();
   }
 }
 

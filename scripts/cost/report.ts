@@ -1,4 +1,5 @@
 import type { Units } from './endpoints.js';
+import type { Flood } from './flood.js';
 import { HOURS_PER_MONTH, type Prices } from './prices.js';
 import {
   BYTES_PER_ACCOUNT,
@@ -10,6 +11,7 @@ import {
 
 const MILLION = 1e6;
 const GIGABYTE = 1e9;
+const SECONDS_PER_HOUR = 3600;
 
 /** Dollars for the requests themselves. */
 export function priceOf({ read, write }: Units, { dynamodb }: Prices): number {
@@ -29,20 +31,49 @@ export function unitsPerUser(units: ReadonlyMap<string, Units>): Units {
 }
 
 /** Units of each call, and dollars for a million of them. */
-export function describeCalls(units: ReadonlyMap<string, Units>, prices: Prices): string {
+export function describeCalls(
+  units: ReadonlyMap<string, Units>,
+  withLimits: ReadonlyMap<string, Units>,
+  prices: Prices,
+): string {
   const rows = [...units].map(([name, cost]) => [
     name,
     String(cost.read),
     String(cost.write),
     (priceOf(cost, prices) * MILLION).toFixed(2),
+    limitUnits(cost, withLimits.get(name)),
     String(CALLS_PER_USER[name] ?? '–'),
   ]);
-  return table(['', 'read', 'write', '$ a million', 'a user a month'], rows);
+  return table(['', 'read', 'write', '$ a million', 'limits', 'a user a month'], rows);
+}
+
+/** What counting adds to a call. */
+function limitUnits(without: Units, { read, write }: Units = without): string {
+  const [reads, writes] = [read - without.read, write - without.write];
+  return [...(reads > 0 ? [`${reads} R`] : []), ...(writes > 0 ? [`${writes} W`] : [])].join(' + ') || '–';
+}
+
+/** Dollars that an hour of a flood from one address costs, beside what it would cost to count each request. */
+export function describeFlood({ requests, writeUnits, windowSeconds }: Flood, prices: Prices): string {
+  const perWindow = priceOf({ read: 0, write: writeUnits }, prices);
+  const [counted, remembered] = [
+    priceOf({ read: 0, write: MILLION }, prices),
+    (perWindow * SECONDS_PER_HOUR) / windowSeconds,
+  ];
+  return (
+    `A million requests an hour from one address: $${counted.toFixed(2)} an hour if each were counted, ` +
+    `$${remembered.toFixed(4)} for each instance\n(${requests} requests in a window consumed ${writeUnits} W: refusals are remembered)`
+  );
 }
 
 /** Dollars a month for each level of use, beside PostgreSQL that is always on and what the older backend published. */
-export function describeMonths(units: ReadonlyMap<string, Units>, prices: Prices): string {
+export function describeMonths(
+  units: ReadonlyMap<string, Units>,
+  withLimits: ReadonlyMap<string, Units>,
+  prices: Prices,
+): string {
   const requests = priceOf(unitsPerUser(units), prices);
+  const limits = priceOf(unitsPerUser(withLimits), prices) - requests;
   const bytes = RECORDS_PER_USER * BYTES_PER_RECORD + BYTES_PER_ACCOUNT;
   const perGigabyte = prices.dynamodb.storagePerGbMonth + prices.dynamodb.pointInTimeRecoveryPerGbMonth;
   const rows = LEVELS.map(({ name, users }) => {
@@ -52,13 +83,14 @@ export function describeMonths(units: ReadonlyMap<string, Units>, prices: Prices
       name,
       users.toLocaleString('en'),
       dollars(users * requests),
+      dollars(users * limits),
       dollars(storage),
-      dollars(users * requests + storage),
+      dollars(users * (requests + limits) + storage),
       range(published.dynamodb),
       range(published.postgres),
     ];
   });
-  const head = ['', 'users', 'requests', 'storage', 'in all', 'older backend', 'its PostgreSQL'];
+  const head = ['', 'users', 'requests', 'limits', 'storage', 'in all', 'older backend', 'its PostgreSQL'];
   const postgres = prices.postgres.map(({ instance, perHour, storageGb }) => {
     const month = perHour * HOURS_PER_MONTH + storageGb * prices.postgresStoragePerGbMonth;
     return [instance, `${storageGb} GB`, dollars(month)];
