@@ -19,6 +19,9 @@ export const FUNCTION_FILE = `dist/lambda-${process.arch}/dist/function/index.mj
 const CONCURRENCY = 6;
 const QUEUE_MS = 20_000;
 
+/** Time to start for the function, which AWS gives 10 s. */
+export const INIT_MS = 60_000;
+
 /**
  * The built function on tables of its own, in execution environments of the emulator, for tests that know the service by HTTP
  * alone: what asks for the application within the process fails.
@@ -45,6 +48,8 @@ export async function startTestFunction(
     env: variables,
     concurrency: CONCURRENCY,
     queueMs: QUEUE_MS,
+    // A busy machine is no fault of the function.
+    initTimeoutMs: INIT_MS,
     changesHeaders: false,
     log: (line) => {
       if (line.startsWith('{')) logs.push(JSON.parse(line) as LogLine);

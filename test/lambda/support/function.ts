@@ -3,7 +3,7 @@ import { afterEach } from '@jest/globals';
 import type { EmulatorOptions } from '../../../scripts/lambda/emulator.js';
 import type { TableNames } from '../../../src/config/table-names.js';
 import { createDocumentClient } from '../../../src/database/clients.js';
-import { FUNCTION_FILE } from '../../support/test-function.js';
+import { FUNCTION_FILE, INIT_MS } from '../../support/test-function.js';
 import {
   createTestTables,
   deleteTestTables,
@@ -47,7 +47,13 @@ export async function serveFunction(
     await deleteTestTables(client, tables);
     client.destroy();
   });
-  const emulator = await serve({ handlerFile: FUNCTION_FILE, env: variables, concurrency: 1, ...options });
+  const emulator = await serve({
+    handlerFile: FUNCTION_FILE,
+    env: variables,
+    concurrency: 1,
+    initTimeoutMs: INIT_MS,
+    ...options,
+  });
   const isLine = (line: string) => line.startsWith('{');
   return Object.assign(emulator, {
     tables,
