@@ -114,7 +114,7 @@ describe('the documentation', () => {
     expect(sent).toEqual([]);
     const told = operations.flatMap(({ operation }) => operation.parameters ?? []);
     expect(told.find(({ name }) => name === 'tag')?.description).toBe(
-      'Has this tag, whatever the case of letters and however they are composed. For example `interview`',
+      'Has this tag; case and Unicode composition are ignored. For example `interview`',
     );
     expect(told.find(({ name }) => name === 'key')?.schema?.example).toEqual(expect.any(String));
   });
