@@ -8,6 +8,7 @@ import { readConfig } from './config/read-config.js';
 import { ConfigurationError } from './config/environment-reader.js';
 import { Metrics } from './metrics/metrics.js';
 import { serveMetrics } from './metrics/metrics-server.js';
+import { PrometheusMetrics } from './metrics/prometheus-metrics.js';
 import { stopGracefully } from './shutdown.js';
 import { reportConfiguration, warnOfSilentDatabase } from './start-report.js';
 import { sendHeartbeats } from './worker-heartbeat.js';
@@ -56,7 +57,7 @@ async function letLoopGoFirst({ passwords: { poolThreads } }: AppConfig, logger:
 
 /** With several processes the first one serves the metrics of all, and requests them from the others. */
 async function offerMetrics(metrics: Metrics | undefined, config: AppConfig, logger: Logger): Promise<void> {
-  if (!metrics || config.metricsPort === undefined) return;
+  if (!(metrics instanceof PrometheusMetrics) || config.metricsPort === undefined) return;
   const { registry } = metrics;
   if (cluster.isWorker) {
     giveMetrics(registry);

@@ -26,6 +26,7 @@ describe('readConfig, of what is wrong,', () => {
     ['PORT', '80.5', 'a whole number from 0 to 65535'],
     ['PORT', ' 80', 'a whole number from 0 to 65535'],
     ['METRICS_PORT', '65536', 'a whole number from 0 to 65535'],
+    ['METRICS', 'prometheus', 'one of emf'],
     ['WORKERS', '0', 'a whole number from 1 to 256'],
     ['WORKERS', 'all', 'a whole number from 1 to 256'],
     ['CACHE', 'yes', 'one of on, off'],
@@ -69,6 +70,13 @@ describe('readConfig, of what is wrong,', () => {
     ['UV_THREADPOOL_SIZE', '0', 'a whole number from 1 to 1024'],
   ])('refuses %s=%s in one line', (name, value, rule) => {
     expect(problems({ [name]: value })).toEqual([`${name} must be ${rule}`]);
+  });
+
+  it('refuses two ways of metrics at once', () => {
+    expect(problems({ METRICS: 'emf', METRICS_PORT: '9464' })).toEqual([
+      'METRICS_PORT must be unset where METRICS is emf',
+    ]);
+    expect(problems({ METRICS: '', METRICS_PORT: '9464' })).toEqual([]);
   });
 
   it.each([

@@ -25,6 +25,8 @@ export class AppConfig {
   readonly quota: QuotaConfig;
   readonly passwords: PasswordConfig;
   readonly overload: OverloadConfig;
+  /** Writes metrics to standard output for CloudWatch, under this name of the service. Not written if absent. */
+  readonly emf?: { readonly service: string };
   /** Port of the Prometheus metrics. Not served if absent. */
   readonly metricsPort?: number;
   /** Address that the metrics server listens on. */

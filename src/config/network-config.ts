@@ -13,13 +13,6 @@ export function readHost(env: EnvironmentReader, name: string, fallback: string)
   return env.text(name, fallback, /^[\w.:-]+$/, 'a host name or an IP address');
 }
 
-/** Host and port of the metrics. Only the local machine can reach them by default. */
-export function readMetrics(env: EnvironmentReader): Pick<AppConfig, 'metricsHost' | 'metricsPort'> {
-  const metricsHost = readHost(env, 'METRICS_HOST', '127.0.0.1');
-  if (env.optional('METRICS_PORT') === undefined) return { metricsHost };
-  return { metricsHost, metricsPort: env.integer('METRICS_PORT', { default: 0, min: 0, max: 65_535 }) };
-}
-
 /** Origins as browsers and apps send them, because they are compared with the header. */
 export function readCorsOrigins(env: EnvironmentReader): string[] {
   const origins = env.list('CORS_ORIGINS');

@@ -4,6 +4,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { errors } from 'undici';
 import { allCallsEnded } from '../common/calls-under-way.js';
 import type { Logger } from '../common/logging/logger.js';
+import { Metrics } from '../metrics/metrics.js';
 import { type BufferedAnswer, buffered, problem, type StreamedAnswer } from './answer.js';
 import { type EventRequest, requestOf, UnreadableEventError } from './http-event.js';
 import { LocalServer } from './local-server.js';
@@ -27,20 +28,24 @@ export class LambdaFunction {
   private constructor(
     private readonly server: LocalServer,
     private readonly logger: Logger,
+    private readonly metrics: Metrics | undefined,
   ) {}
 
   /** @param app ready to listen; the function lives as long as the process */
   static async start(app: NestExpressApplication, logger: Logger): Promise<LambdaFunction> {
     await app.init();
-    return new LambdaFunction(await LocalServer.listen(app.getHttpServer()), logger);
+    const server = await LocalServer.listen(app.getHttpServer());
+    return new LambdaFunction(server, logger, app.get<Metrics | undefined>(Metrics));
   }
 
   /** For deployments that cannot stream: HTTP APIs, and function URLs with `BUFFERED`. At most 6 MB. */
   async answer(event: unknown, context: InvocationContext): Promise<BufferedAnswer> {
-    const { answer, path } = await this.ask(event);
-    const whole = isWhole(answer) ? answer : await buffered(answer, path);
-    await this.finish(context);
-    return whole;
+    try {
+      const { answer, path } = await this.ask(event);
+      return isWhole(answer) ? answer : await buffered(answer, path);
+    } finally {
+      await this.finish(context);
+    }
   }
 
   /** For function URLs with `RESPONSE_STREAM`: of any length, from the first byte on. */
@@ -50,14 +55,17 @@ export class LambdaFunction {
     context: InvocationContext,
     streams: ResponseStreams,
   ): Promise<void> {
-    const { answer } = await this.ask(event);
-    const { statusCode, headers } = answer;
-    const stream = streams.from(output, { statusCode, headers });
-    // The head goes out with the first write, and an answer may have no body.
-    stream.write('');
-    if (isWhole(answer)) stream.end(answer.body);
-    else await pipeline(answer.body, stream);
-    await this.finish(context);
+    try {
+      const { answer } = await this.ask(event);
+      const { statusCode, headers } = answer;
+      const stream = streams.from(output, { statusCode, headers });
+      // The head goes out with the first write, and an answer may have no body.
+      stream.write('');
+      if (isWhole(answer)) stream.end(answer.body);
+      else await pipeline(answer.body, stream);
+    } finally {
+      await this.finish(context);
+    }
   }
 
   private async ask(event: unknown): Promise<{ answer: StreamedAnswer | BufferedAnswer; path: string }> {
@@ -79,11 +87,15 @@ export class LambdaFunction {
     }
   }
 
-  /** The environment is frozen after an invocation: what nobody awaits is awaited here. */
+  /**
+   * The environment is frozen after an invocation: what nobody awaits is awaited here, and metrics are written. After a
+   * failure too: the environment may never be used again.
+   */
   private async finish(context: InvocationContext): Promise<void> {
     const limitMs = Math.min(BACKGROUND_MS, context.getRemainingTimeInMillis() - MARGIN_MS);
     if (!(await allCallsEnded(limitMs)))
       this.logger.warn({}, 'work of a request goes on after its invocation');
+    this.metrics?.flush();
   }
 }
 

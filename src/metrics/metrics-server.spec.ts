@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Registry } from 'prom-client';
 import { ActiveUsers } from './active-users.js';
 import { serveMetrics } from './metrics-server.js';
-import { Metrics } from './metrics.js';
+import { PrometheusMetrics } from './prometheus-metrics.js';
 
 const TEXT = '# HELP up Whether it is up\n# TYPE up gauge\nup 1\n';
 
@@ -81,7 +81,7 @@ describe('serveMetrics', () => {
   });
 
   it('serves the metrics of a process as Prometheus reads them', async () => {
-    const metrics = new Metrics(new ActiveUsers(undefined), { version: '1.2.3', node: 'v20.0.0' });
+    const metrics = new PrometheusMetrics(new ActiveUsers(undefined), { version: '1.2.3', node: 'v20.0.0' });
     text = () => metrics.registry.metrics();
     metrics.requestStarted();
     metrics.requestEnded('GET', '/api/audio-file/:file_id', 200, 12.5, 'ada');

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Metrics } from '../../src/metrics/metrics.js';
+import type { PrometheusMetrics } from '../../src/metrics/prometheus-metrics.js';
 import { serviceVersion } from '../../src/metrics/version.js';
 import { type Account, createAudioFile, registerAccount } from '../support/accounts.js';
 import { added, inFlight, samplesOf, settled, sum } from '../support/metric-samples.js';
@@ -87,7 +88,7 @@ describe('metrics', () => {
   });
 
   it('show a request while it is served', async () => {
-    const metrics = app.app.get(Metrics);
+    const metrics = app.app.get<PrometheusMetrics>(Metrics);
     await settled(app);
     const reading = list().then(({ status }) => status);
     let most = 0;

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from '@jest/globals';
 import { ActiveUsers } from '../../src/metrics/active-users.js';
-import { Metrics } from '../../src/metrics/metrics.js';
+import { PrometheusMetrics } from '../../src/metrics/prometheus-metrics.js';
 
 interface Panel {
   title: string;
@@ -23,7 +23,7 @@ describe('the dashboard', () => {
   it('shows only numbers that there are', async () => {
     const file = new URL('../../ops/grafana-dashboard.json', import.meta.url);
     const { panels } = JSON.parse(await readFile(file, 'utf8')) as { panels: Panel[] };
-    const metrics = new Metrics(new ActiveUsers(undefined), { version: '0', node: '0' });
+    const metrics = new PrometheusMetrics(new ActiveUsers(undefined), { version: '0', node: '0' });
     metrics.watch('password_hash_queue_depth', 'As the hasher names it', () => 0);
     const known = new Set((await metrics.registry.getMetricsAsJSON()).map(({ name }) => name));
     metrics.registry.clear();

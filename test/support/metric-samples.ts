@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Metrics } from '../../src/metrics/metrics.js';
+import type { PrometheusMetrics } from '../../src/metrics/prometheus-metrics.js';
 import type { TestApp } from './test-app.js';
 
 /** One sample of a metric. */
@@ -11,7 +12,7 @@ export interface Sample {
 
 /** All current samples. */
 export async function samplesOf({ app }: TestApp): Promise<Sample[]> {
-  const text = await app.get(Metrics).registry.metrics();
+  const text = await app.get<PrometheusMetrics>(Metrics).registry.metrics();
   return text.split('\n').flatMap((line) => {
     const [, name, labels = '', value] = /^([a-z_]\w*)(?:\{(.*)\})? (\S+)$/i.exec(line) ?? [];
     if (name === undefined) return [];
