@@ -7,7 +7,6 @@ import { createApp } from '../../src/app.setup.js';
 import { createLogger } from '../../src/common/logging/logger.js';
 import type { AppConfig } from '../../src/config/config.js';
 import { createDocumentClient } from '../../src/database/clients.js';
-import { startTestFunction } from './test-function.js';
 import { createTestTables, deleteTestTables, testClient, testConfig } from './test-tables.js';
 
 export type LogLine = Record<string, unknown> & { level: string; msg: string };
@@ -36,7 +35,10 @@ export async function startTestApp(
   environment: Record<string, string> = {},
   beside?: Pick<TestApp, 'config'>,
 ): Promise<TestApp> {
-  if (process.env['TEST_FRONT'] === 'lambda') return startTestFunction(environment, beside);
+  if (process.env['TEST_FRONT'] === 'lambda') {
+    const { startTestFunction } = await import('./test-function.js');
+    return startTestFunction(environment, beside);
+  }
   const own = testConfig(environment);
   const config = { ...own, tables: beside?.config.tables ?? own.tables };
   // The application may have another endpoint than the tests, to cut it off from its database.
