@@ -72,12 +72,18 @@ export async function freeAddress(): Promise<Address> {
 function whyNotFree(error: NodeJS.ErrnoException, host: string, port: number): string {
   if (error.code === 'EADDRINUSE') {
     const other = port < 65_535 ? port + 1 : port - 1;
-    return `Port ${port} on ${host} is already in use. Stop the other program or choose another port: PORT=${other} npm start`;
+    return `Port ${port} on ${host} is already in use. Stop the other program or choose another port: PORT=${other} ${ownCommand()}`;
   }
   if (error.code === 'EACCES') {
-    return `Port ${port} needs rights that this user does not have. Choose another port: PORT=3000 npm start`;
+    return `Port ${port} needs rights that this user does not have. Choose another port: PORT=3000 ${ownCommand()}`;
   }
   return `HOST must be an address of this machine, such as 127.0.0.1, not "${host}" (${error.message})`;
+}
+
+/** How this program was started: `npm start`, or `npm run start:lambda`. */
+function ownCommand(): string {
+  const script = process.env['npm_lifecycle_event'] ?? 'start';
+  return script === 'start' ? 'npm start' : `npm run ${script}`;
 }
 
 /** A service that listens on every interface is reachable at the loopback address. */

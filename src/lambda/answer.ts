@@ -62,15 +62,21 @@ export async function buffered(answer: StreamedAnswer, path: string): Promise<Bu
   return fits ? whole : tooLarge(answer, path);
 }
 
+/** Headers of an answer that say nothing of its body. */
+export function withoutBodyHeaders(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(headers).filter(([name]) => !/^content-(?!security)|^etag$|^link$/.test(name)),
+  );
+}
+
 /** What became of an answer that this deployment cannot send. */
 function tooLarge({ headers }: StreamedAnswer, path: string): BufferedAnswer {
-  const kept = Object.entries(headers).filter(([name]) => !/^content-|^etag$|^link$/.test(name));
   return problem(
     501,
     'The answer is larger than the 6 MB that this deployment can send: ask for less at once, or for a deployment whose ' +
       'function URL streams responses',
     path,
-    Object.fromEntries(kept),
+    withoutBodyHeaders(headers),
   );
 }
 

@@ -6,9 +6,13 @@ const EVENT = {
   rawPath: '/api/login',
   rawQueryString: '',
   headers: { host: 'abc.lambda-url.us-east-1.on.aws', 'x-forwarded-for': '192.0.2.1' },
-  requestContext: { http: { method: 'POST', sourceIp: '192.0.2.1' } },
+  requestContext: {
+    domainName: 'abc.lambda-url.us-east-1.on.aws',
+    http: { method: 'POST', sourceIp: '192.0.2.1' },
+  },
   isBase64Encoded: false,
 };
+const HTTP_API = { ...EVENT.requestContext, domainName: 'abc.execute-api.us-east-1.amazonaws.com' };
 
 describe('requestOf', () => {
   it('reads method, path, query, headers, body and address', () => {
@@ -59,9 +63,31 @@ describe('requestOf', () => {
     });
   });
 
-  it('encodes what a gateway has decoded', () => {
-    const { path } = requestOf({ ...EVENT, rawPath: '/api/audio-file/ä b"\n%2F%zz', rawQueryString: 'q=ö|' });
-    expect(path).toBe('/api/audio-file/%C3%A4%20b%22%0A%2F%zz?q=%C3%B6%7C');
+  it('leaves the path of a function URL as it was sent, and encodes what must not be in one', () => {
+    const rawPath = '/api/audio-file/ä b"\n%2F%zz#?';
+    const { path } = requestOf({ ...EVENT, rawPath, rawQueryString: 'q=ö|#?' });
+    expect(path).toBe('/api/audio-file/%C3%A4%20b%22%0A%2F%zz%23%3F?q=%C3%B6%7C%23?');
+  });
+
+  it('encodes the path that an HTTP API has decoded', () => {
+    const pathOf = (rawPath: string) => requestOf({ ...EVENT, rawPath, requestContext: HTTP_API }).path;
+    expect(pathOf('/api/audio-file/50%')).toBe('/api/audio-file/50%25');
+    expect(pathOf('/api/audio-file/1#/download?url')).toBe('/api/audio-file/1%23/download%3Furl');
+    expect(pathOf('/api/audio-file/ä %41')).toBe('/api/audio-file/%C3%A4%20%2541');
+    expect(pathOf('/api/audio-file/A-z_0.9~')).toBe('/api/audio-file/A-z_0.9~');
+  });
+
+  it.each([EVENT.requestContext, HTTP_API])('takes halves of characters for characters', (requestContext) => {
+    const event = { ...EVENT, requestContext, rawPath: '/a\ud800', rawQueryString: 'q=\udc00\u{1f600}' };
+    expect(requestOf(event).path).toBe('/a%EF%BF%BD?q=%EF%BF%BD%F0%9F%98%80');
+  });
+
+  it('takes null for nothing', () => {
+    const http = { method: 'GET', sourceIp: null };
+    const nothing = { headers: null, cookies: null, body: null, rawQueryString: null };
+    expect(requestOf({ ...EVENT, ...nothing, requestContext: { domainName: null, http } })).toEqual({
+      ...{ method: 'GET', path: '/api/login', headers: {}, body: undefined, sourceIp: '' },
+    });
   });
 
   it.each([

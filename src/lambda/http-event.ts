@@ -7,7 +7,11 @@ export interface HttpEvent {
   readonly cookies?: readonly string[];
   readonly body?: string;
   readonly isBase64Encoded?: boolean;
-  readonly requestContext: { readonly http: { readonly method: string; readonly sourceIp?: string } };
+  readonly requestContext: {
+    /** The host name of the front. */
+    readonly domainName?: string;
+    readonly http: { readonly method: string; readonly sourceIp?: string };
+  };
 }
 
 /** The request of an event, as it is sent on. */
@@ -34,8 +38,12 @@ const DROPPED = new Set([
 
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
-/** What must not stand in the target of a request: gateways decode some of it. */
-const UNENCODED = /[^!#-;=?-Z[\]_a-z~]/gu;
+/** What must not stand in a path or a query as it is. */
+const UNENCODED_IN_PATH = /[^!$-;=@-Z[\]_a-z~]/gu;
+const UNENCODED_IN_QUERY = /[^!$-;=?-Z[\]_a-z~]/gu;
+
+/** Function URLs leave the path as it was sent, HTTP APIs decode it. */
+const FUNCTION_URL = /\.lambda-url\./;
 
 /**
  * Reads an event.
@@ -48,15 +56,34 @@ export function requestOf(event: unknown): EventRequest {
       'This function takes requests of function URLs and HTTP APIs (payload format 2.0)',
     );
   }
-  const { method, sourceIp = '' } = event.requestContext.http;
-  const query = event.rawQueryString ?? '';
+  const { method } = event.requestContext.http;
+  const sourceIp = event.requestContext.http.sourceIp ?? '';
   return {
     method,
-    path: (event.rawPath + (query === '' ? '' : `?${query}`)).replace(UNENCODED, encodeURIComponent),
+    path: targetOf(event),
     headers: headersOf(event, sourceIp),
     body: bodyOf(event),
     sourceIp,
   };
+}
+
+/** Path and query. What an HTTP API has decoded is encoded again, but for slashes, which cannot be told apart. */
+function targetOf({ rawPath, rawQueryString, requestContext: { domainName } }: HttpEvent): string {
+  const isRaw = FUNCTION_URL.test(domainName ?? '');
+  const path = isRaw
+    ? rawPath.replace(UNENCODED_IN_PATH, encoded)
+    : rawPath.split('/').map(encodedSegment).join('/');
+  const query = (rawQueryString ?? '').replace(UNENCODED_IN_QUERY, encoded);
+  return query === '' ? path : `${path}?${query}`;
+}
+
+function encodedSegment(segment: string): string {
+  return segment.replaceAll('%', '%25').replace(UNENCODED_IN_PATH, encoded);
+}
+
+/** A half of a surrogate pair, which is no character, becomes the one that stands for such. */
+function encoded(character: string): string {
+  return /\p{Surrogate}/u.test(character) ? '%EF%BF%BD' : encodeURIComponent(character);
 }
 
 /** Whether an event is of the payload format 2.0. */
@@ -85,7 +112,8 @@ function isNothing(value: unknown): boolean {
   return value === undefined || value === null;
 }
 
-function headersOf({ headers = {}, cookies = [] }: HttpEvent, sourceIp: string): Record<string, string> {
+function headersOf(event: HttpEvent, sourceIp: string): Record<string, string> {
+  const [headers, cookies] = [event.headers ?? {}, event.cookies ?? []];
   const kept: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
     const lower = name.toLowerCase();

@@ -5,7 +5,7 @@ import { errors } from 'undici';
 import { allCallsEnded } from '../common/calls-under-way.js';
 import type { Logger } from '../common/logging/logger.js';
 import { Metrics } from '../metrics/metrics.js';
-import { type BufferedAnswer, buffered, problem, type StreamedAnswer } from './answer.js';
+import { type BufferedAnswer, buffered, problem, type StreamedAnswer, withoutBodyHeaders } from './answer.js';
 import { type EventRequest, requestOf, UnreadableEventError } from './http-event.js';
 import { LocalServer } from './local-server.js';
 
@@ -42,7 +42,7 @@ export class LambdaFunction {
   async answer(event: unknown, context: InvocationContext): Promise<BufferedAnswer> {
     try {
       const { answer, path } = await this.ask(event);
-      return isWhole(answer) ? answer : await buffered(answer, path);
+      return isWhole(answer) ? answer : await this.wholeOf(answer, path);
     } finally {
       await this.finish(context);
     }
@@ -65,6 +65,26 @@ export class LambdaFunction {
       else await pipeline(answer.body, stream);
     } finally {
       await this.finish(context);
+    }
+  }
+
+  /** All of an answer, or a problem in its place: nothing of it was sent yet. */
+  private async wholeOf(answer: StreamedAnswer, path: string): Promise<BufferedAnswer> {
+    const request_id = answer.headers['x-request-id'];
+    try {
+      const whole = await buffered(answer, path);
+      if (whole.statusCode !== answer.statusCode)
+        this.logger.warn(
+          { request_id, status: whole.statusCode },
+          'an answer of more than 6 MB was not sent',
+        );
+      return whole;
+    } catch (error) {
+      this.logger.warn({ err: error, request_id, status: 503 }, 'an answer broke off and was not sent');
+      return problem(503, 'The answer broke off', path, {
+        ...withoutBodyHeaders(answer.headers),
+        'retry-after': '1',
+      });
     }
   }
 

@@ -31,6 +31,8 @@ describe('a deployment without its table of limits', () => {
 
     expect(statuses).toEqual([201, 201, 429, 429, 429, 429]);
     await app.http.get('/api/health').expect(200);
+    const notCounted = 'the limits table did not take a count; this instance counts it, more tightly';
+    expect(app.logs.find(({ msg }) => msg === notCounted)).toMatchObject({ level: 'warn' });
     const away = app.logs.filter(({ msg }) => msg === AWAY);
     expect(away).toEqual([
       expect.objectContaining({

@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import supertest from 'supertest';
 import { freePort } from '../../scripts/local-engines/ready.js';
+import { startSilentProxy } from '../../scripts/lambda/silent-proxy.js';
+import { engine } from '../support/engine.js';
 import { until } from './support/emulator.js';
-import { serveFunction } from './support/function.js';
+import { putRecords, serveFunction } from './support/function.js';
 
 const ACCOUNT = { email: 'ada@example.com', password: 'correct horse battery' };
 
@@ -27,6 +30,25 @@ describe('the function', () => {
     const text = lines.join('\n');
     expect(text).toMatch(/^SECRET_KEY must /m);
     expect(text).toMatch(/^PORT must be a whole number/m);
+  });
+
+  it('answers 503 where the database goes away in the middle of an answer that is not streamed', async () => {
+    const { hostname, port } = new URL(engine().endpoint);
+    const proxy = await startSilentProxy({ host: hostname, port: Number(port) });
+    const service = await serveFunction({ DYNAMODB_ENDPOINT: proxy.url, DATABASE_BUDGET_MS: '500' });
+    const http = supertest(service.url);
+    const { body } = await http.post('/api/register').send(ACCOUNT).expect(201);
+    await putRecords(service, body.user_id as string, 3000);
+    const exported = http.get('/api/user/export').set('Authorization', `Bearer ${body.token}`);
+    const answer = exported.then((response) => response);
+    await until(() => service.environments[0]?.state === 'busy');
+    await sleep(150);
+    await proxy.close();
+    const { status, headers, body: problem } = await answer;
+    expect(status).toBe(503);
+    expect(headers['retry-after']).toBe('1');
+    expect(problem).toMatchObject({ status: 503, request_id: headers['x-request-id'] });
+    expect(service.logs().map(({ msg }) => msg)).toContain('an answer broke off and was not sent');
   });
 
   it('loses nothing but the request when an environment is killed in the middle', async () => {

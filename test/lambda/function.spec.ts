@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { BatchWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, it } from '@jest/globals';
 import supertest from 'supertest';
 import { raw } from './support/emulator.js';
-import { serveFunction, STREAMED, type TestFunction } from './support/function.js';
+import { putRecords, serveFunction, STREAMED } from './support/function.js';
 
 const ACCOUNT = { email: 'ada@example.com', password: 'correct horse battery' };
 
@@ -18,17 +17,6 @@ function event(overrides: object): object {
 
 /** So many that their export has more than 6 MB. */
 const RECORDS = 5_000;
-
-async function putRecords({ rows, tables }: TestFunction, userId: string, count: number): Promise<void> {
-  const item = (n: number) => ({
-    ...{ file_id: randomUUID(), user_id: userId, uploaded_at: 1_758_762_381 + n },
-    ...{ uploaded_at_iso: '2025-09-25T01:06:21Z', s3_key: `recordings/${'x'.repeat(980)}${n}` },
-  });
-  for (let n = 0; n < count; n += 25) {
-    const requests = Array.from({ length: 25 }, (_, i) => ({ PutRequest: { Item: item(n + i) } }));
-    await rows.send(new BatchWriteCommand({ RequestItems: { [tables.audioFiles]: requests } }));
-  }
-}
 
 describe('the function', () => {
   it.each([

@@ -1,4 +1,5 @@
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { randomUUID } from 'node:crypto';
+import { BatchWriteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach } from '@jest/globals';
 import type { EmulatorOptions } from '../../../scripts/lambda/emulator.js';
 import type { TableNames } from '../../../src/config/table-names.js';
@@ -65,6 +66,22 @@ export async function serveFunction(
 /** The names of the tables. */
 function pick(variables: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(variables).filter(([name]) => name.endsWith('_TABLE')));
+}
+
+/** Puts records of a user into the table, of 1 KB each. */
+export async function putRecords(
+  { rows, tables }: TestFunction,
+  userId: string,
+  count: number,
+): Promise<void> {
+  const item = (n: number) => ({
+    ...{ file_id: randomUUID(), user_id: userId, uploaded_at: 1_758_762_381 + n },
+    ...{ uploaded_at_iso: '2025-09-25T01:06:21Z', s3_key: `recordings/${'x'.repeat(980)}${n}` },
+  });
+  for (let n = 0; n < count; n += 25) {
+    const requests = Array.from({ length: 25 }, (_, i) => ({ PutRequest: { Item: item(n + i) } }));
+    await rows.send(new BatchWriteCommand({ RequestItems: { [tables.audioFiles]: requests } }));
+  }
 }
 
 /** Options of a function URL that streams. */

@@ -69,6 +69,8 @@ export class TableStore implements SharedStore {
       );
       return undefined;
     }
+    // Before the circuit opens, which a process that serves few requests may never see.
+    this.throttled.warn('the limits table did not take a count; this instance counts it, more tightly');
     const cause = error instanceof UnavailableError ? error.cause : error;
     return meansNoAnswer(cause, LIMITS_BUDGET_MS) === undefined ? undefined : true;
   }
