@@ -8,6 +8,8 @@ export interface HttpEvent {
   readonly body?: string;
   readonly isBase64Encoded?: boolean;
   readonly requestContext: {
+    /** `anonymous` of a function URL that needs no signature. */
+    readonly accountId?: string;
     /** The host name of the front. */
     readonly domainName?: string;
     readonly http: { readonly method: string; readonly sourceIp?: string };
@@ -68,8 +70,9 @@ export function requestOf(event: unknown): EventRequest {
 }
 
 /** Path and query. What an HTTP API has decoded is encoded again, but for slashes, which cannot be told apart. */
-function targetOf({ rawPath, rawQueryString, requestContext: { domainName } }: HttpEvent): string {
-  const isRaw = FUNCTION_URL.test(domainName ?? '');
+function targetOf({ rawPath, rawQueryString, requestContext }: HttpEvent): string {
+  const { accountId, domainName } = requestContext;
+  const isRaw = accountId === 'anonymous' || FUNCTION_URL.test(domainName ?? '');
   const path = isRaw
     ? rawPath.replace(UNENCODED_IN_PATH, encoded)
     : rawPath.split('/').map(encodedSegment).join('/');
