@@ -4,6 +4,10 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import { Pool } from 'undici';
 import { FreshConnections, KEEP_ALIVE_MS } from './fresh-connections.js';
 
+const realNow = Date.now.bind(Date);
+/** Goes on from test to test, since the clock of the process never goes back. */
+let wallMs = 0;
+
 describe('FreshConnections', () => {
   let server: Server;
   let connections: FreshConnections;
@@ -31,14 +35,26 @@ describe('FreshConnections', () => {
   }
 
   function freeze(ms: number): void {
-    const wall = Date.now() + ms;
-    jest.spyOn(Date, 'now').mockReturnValue(wall);
+    wallMs = Math.max(wallMs, realNow()) + ms;
+    jest.spyOn(Date, 'now').mockReturnValue(wallMs);
   }
 
   it('uses a connection again', async () => {
     await ask();
     await ask();
     expect(sockets).toHaveLength(1);
+  });
+
+  it('uses none that was idle in many short pauses, since another one may have been used meanwhile', async () => {
+    await ask();
+    for (let n = 1; n <= 3; n++) {
+      freeze(KEEP_ALIVE_MS / 4);
+      await ask();
+    }
+    expect(sockets).toHaveLength(1);
+    freeze(KEEP_ALIVE_MS / 2);
+    await ask();
+    expect(sockets).toHaveLength(2);
   });
 
   it('uses none that was idle for too long while the process was frozen', async () => {

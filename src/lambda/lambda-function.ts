@@ -88,6 +88,11 @@ export class LambdaFunction {
     }
   }
 
+  /** Ends the connection to the application. Lambda never calls it: environments are killed. */
+  async close(): Promise<void> {
+    await this.server.close();
+  }
+
   private async ask(event: unknown): Promise<{ answer: StreamedAnswer | BufferedAnswer; path: string }> {
     let request: EventRequest | undefined;
     try {

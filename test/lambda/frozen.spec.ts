@@ -1,4 +1,3 @@
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import supertest from 'supertest';
 import { type SilentProxy, startSilentProxy } from '../../scripts/lambda/silent-proxy.js';
@@ -90,25 +89,5 @@ describe('a function that was frozen for hours', () => {
       expect(service.logs().filter(({ msg }) => msg === 'request')).toHaveLength(n);
       service.advanceClock(HOUR_MS, { monotonic: n !== 2 });
     }
-  });
-
-  it('ends work that nobody awaits before it is frozen', async () => {
-    const service = await serveFunction({}, { clock: true });
-    const http = supertest(service.url);
-    const { body } = await http.post('/api/register').send(ACCOUNT).expect(201);
-    const lastUses = async () => {
-      const { Items = [] } = await service.rows.send(new ScanCommand({ TableName: service.tables.sessions }));
-      return Items.map((row) => row['last_used_at'] as number);
-    };
-    for (let n = 1; n <= 5; n++) {
-      // The last use of a session is written once an hour, and no request waits for it.
-      service.advanceClock(2 * HOUR_MS, { monotonic: true });
-      const authorization = `Bearer ${body.token}`;
-      await http.get('/api/user/audio-files').set('Authorization', authorization).expect(200);
-      await until(() => service.environments[0]?.state === 'frozen');
-      const [lastUse = 0] = await lastUses();
-      expect(lastUse).toBeGreaterThan((Date.now() + (2 * n - 1) * HOUR_MS) / 1000);
-    }
-    expect(service.logs().filter(({ level }) => level === 'warn' || level === 'error')).toEqual([]);
   });
 });
